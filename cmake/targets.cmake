@@ -1,0 +1,59 @@
+# Compile options shared by every target of ours, and the two helpers that make one library and one test binary per folder.
+add_library(codi_options INTERFACE)
+target_compile_options(codi_options INTERFACE -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fno-omit-frame-pointer)
+target_compile_definitions(codi_options INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_SEPARATE_COMPILATION
+                                                  BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW
+                                                  BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+target_include_directories(codi_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
+target_link_options(codi_options INTERFACE -fuse-ld=lld-19)
+if(CODI_SANITIZE)
+  target_compile_options(codi_options INTERFACE -fsanitize=${CODI_SANITIZE} -fno-sanitize-recover=all)
+  target_link_options(codi_options INTERFACE -fsanitize=${CODI_SANITIZE})
+endif()
+if(CODI_COVERAGE)
+  target_compile_options(codi_options INTERFACE -fprofile-instr-generate -fcoverage-mapping)
+  target_link_options(codi_options INTERFACE -fprofile-instr-generate)
+endif()
+
+find_program(CCACHE ccache)
+if(CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+endif()
+
+# The heavy, never-changing headers, compiled once and shared by every library.
+add_library(codi_pch OBJECT ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)
+target_precompile_headers(codi_pch PRIVATE <boost/json.hpp> <boost/describe.hpp> <fmt/format.h> <array> <chrono> <coroutine> <expected>
+  <functional> <map> <memory> <optional> <span> <string> <string_view> <variant> <vector>)
+target_compile_options(codi_pch PRIVATE -Xclang -fno-pch-timestamp)
+target_link_libraries(codi_pch PRIVATE codi_options Boost::json fmt::fmt)
+
+# codi_library(folder [folders it may use...])
+function(codi_library folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
+  if(NOT sources)
+    set(sources ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)  # bootstrap only
+  endif()
+  add_library(codi_${folder} STATIC ${sources})
+  target_link_libraries(codi_${folder} PUBLIC codi_options)
+  target_precompile_headers(codi_${folder} REUSE_FROM codi_pch)
+  target_compile_options(codi_${folder} PRIVATE -Xclang -fno-pch-timestamp)
+  foreach(below ${ARGN})
+    target_link_libraries(codi_${folder} PUBLIC codi_${below})
+  endforeach()
+endfunction()
+
+# codi_test(name folder library...): one GoogleTest binary from every .cpp below tests/<folder>; ctest runs each test on its own.
+function(codi_test name folder)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${folder}/*.cpp)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${name} ${sources})
+  target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  target_precompile_headers(${name} REUSE_FROM codi_pch)
+  target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
+  target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()

@@ -1,0 +1,98 @@
+#include "base/clock.hpp"
+
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+
+namespace codi {
+
+using namespace std::chrono;
+
+std::string to_string(Timestamp at) {
+  auto const time = sys_time<milliseconds>(milliseconds(at.ms));
+  auto const day = floor<days>(time);
+  year_month_day const date(day);
+  hh_mm_ss const clock(time - day);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
+                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+}
+
+namespace {
+
+// Takes `digits` decimal digits from the front of `text`.
+std::optional<int> take_digits(std::string_view& text, std::size_t digits) {
+  if (text.size() < digits) return std::nullopt;
+  int value = 0;
+  for (std::size_t i = 0; i < digits; ++i) {
+    if (!is_digit(text[i])) return std::nullopt;
+    value = value * 10 + (text[i] - '0');
+  }
+  text.remove_prefix(digits);
+  return value;
+}
+
+bool take(std::string_view& text, std::string_view any_of) {
+  if (text.empty() || any_of.find(text.front()) == std::string_view::npos) return false;
+  text.remove_prefix(1);
+  return true;
+}
+
+std::optional<milliseconds> take_fraction(std::string_view& text) {
+  if (!take(text, ".")) return milliseconds(0);
+  std::size_t digits = 0;
+  int ms = 0;
+  for (int unit = 100; digits < text.size() && is_digit(text[digits]); ++digits, unit /= 10)
+    if (digits < 3) ms += (text[digits] - '0') * unit;
+  if (digits == 0 || digits > 9) return std::nullopt;
+  text.remove_prefix(digits);
+  return milliseconds(ms);
+}
+
+std::optional<minutes> take_offset(std::string_view& text) {
+  if (take(text, "Zz")) return minutes(0);
+  if (text.empty()) return std::nullopt;
+  bool const negative = text.front() == '-';
+  if (!take(text, "+-")) return std::nullopt;
+  auto const h = take_digits(text, 2);
+  if (!h || !take(text, ":")) return std::nullopt;
+  auto const m = take_digits(text, 2);
+  if (!m || *h > 23 || *m > 59) return std::nullopt;
+  auto const offset = hours(*h) + minutes(*m);
+  return negative ? -offset : offset;
+}
+
+}  // namespace
+
+std::optional<Timestamp> parse_timestamp(std::string_view text) {
+  auto const y = take_digits(text, 4);
+  if (!y || !take(text, "-")) return std::nullopt;
+  auto const mo = take_digits(text, 2);
+  if (!mo || !take(text, "-")) return std::nullopt;
+  auto const d = take_digits(text, 2);
+  if (!d || !take(text, "Tt ")) return std::nullopt;
+  auto const h = take_digits(text, 2);
+  if (!h || !take(text, ":")) return std::nullopt;
+  auto const mi = take_digits(text, 2);
+  if (!mi || !take(text, ":")) return std::nullopt;
+  auto const s = take_digits(text, 2);
+  if (!s) return std::nullopt;
+  auto const fraction = take_fraction(text);
+  if (!fraction) return std::nullopt;
+  auto const offset = take_offset(text);
+  if (!offset || !text.empty()) return std::nullopt;
+  year_month_day const date(year(*y), month(static_cast<unsigned>(*mo)), day(static_cast<unsigned>(*d)));
+  if (!date.ok() || *h > 23 || *mi > 59 || *s > 60) return std::nullopt;
+  auto const time = sys_days(date) + hours(*h) + minutes(*mi) + seconds(*s) + *fraction - *offset;
+  return Timestamp{duration_cast<milliseconds>(time.time_since_epoch()).count()};
+}
+
+Timestamp SystemClock::now() const {
+  return {duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()};
+}
+
+milliseconds SystemClock::monotonic() const {
+  return duration_cast<milliseconds>(steady_clock::now().time_since_epoch());
+}
+
+}  // namespace codi

@@ -1,0 +1,80 @@
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+/// Every limit of codi, in one place. Units stand last in the names.
+namespace codi::limits {
+
+using namespace std::chrono_literals;
+
+// Store: FoundationDB's, enforced by every engine.
+inline constexpr std::size_t kKeyBytes = 10'000;
+inline constexpr std::size_t kValueBytes = 100'000;
+inline constexpr std::size_t kTransactionBytes = 10'000'000;
+inline constexpr auto kTransactionTime = 5s;
+inline constexpr std::size_t kTransactionTries = 20;
+inline constexpr std::size_t kChunkBytes = 90'000;
+
+// Requests.
+inline constexpr std::size_t kBodyBytes = 1 << 20;
+inline constexpr std::size_t kHeaderBytes = 16 << 10;
+inline constexpr std::size_t kUrlBytes = 8 << 10;
+inline constexpr std::size_t kHeaderCount = 100;
+inline constexpr std::size_t kJsonDepth = 32;
+inline constexpr std::size_t kIdempotencyKeyBytes = 255;
+inline constexpr std::size_t kRequestIdBytes = 128;
+inline constexpr std::size_t kConnections = 20'000;
+inline constexpr std::size_t kConnectionsPerAddress = 10'000;
+inline constexpr auto kHeaderTime = 10s;
+inline constexpr auto kBodyTime = 30s;
+inline constexpr auto kIdleTime = 75s;
+inline constexpr auto kDrainTime = 10s;
+inline constexpr auto kRequestTime = 30s;
+
+// Lists.
+inline constexpr std::int64_t kPageItems = 500;
+inline constexpr std::int64_t kPageItemsDefault = 50;
+inline constexpr std::size_t kScanKeysPerPage = 10'000;
+
+// Resources.
+inline constexpr std::size_t kNameBytes = 200;
+inline constexpr std::size_t kEmailBytes = 254;
+inline constexpr std::size_t kPasswordBytesMin = 8;
+inline constexpr std::size_t kPasswordBytesMax = 1'024;
+inline constexpr std::size_t kSlugBytes = 64;
+inline constexpr std::size_t kAliasBytes = 128;
+inline constexpr std::size_t kEventTextBytes = 16 << 10;
+inline constexpr std::size_t kEventDataBytes = 64 << 10;
+inline constexpr std::size_t kEventPaths = 1'000;
+inline constexpr std::size_t kTargetBytes = 4'096;
+inline constexpr std::size_t kTargetsPerBatch = 1'000;
+inline constexpr std::size_t kConflictsShown = 20;
+inline constexpr std::size_t kReasonBytes = 1'000;
+inline constexpr std::size_t kHandoffItems = 200;
+inline constexpr std::size_t kHandoffItemBytes = 2'000;
+inline constexpr std::size_t kSummaryBytes = 16 << 10;
+inline constexpr std::size_t kClaimsPerSession = 10'000;
+
+// Leases.
+inline constexpr std::int64_t kClaimTtlSecondsMin = 1;
+inline constexpr std::int64_t kClaimTtlSecondsMax = 86'400;
+inline constexpr std::int64_t kClaimTtlSecondsDefault = 3'600;
+inline constexpr std::int64_t kSessionTtlSecondsMin = 10;
+inline constexpr std::int64_t kSessionTtlSecondsMax = 86'400;
+inline constexpr std::int64_t kSessionTtlSecondsDefault = 3'600;
+inline constexpr auto kExpiryGrace = 2s;
+inline constexpr auto kIdempotencyKept = 24h;
+
+// Identity.
+inline constexpr auto kAccessTokenTime = 15min;
+inline constexpr auto kRefreshTokenTime = 30 * 24h;
+inline constexpr auto kInviteTimeDefault = 7 * 24h;
+inline constexpr std::size_t kPasswordHashQueue = 256;
+inline constexpr std::size_t kTokenCacheEntries = 50'000;
+
+// Rates: a caller may make 1,000 requests a second in bursts of 2,000.
+inline constexpr double kRequestsPerSecond = 1'000;
+inline constexpr double kRequestsBurst = 2'000;
+
+}  // namespace codi::limits

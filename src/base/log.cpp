@@ -1,0 +1,62 @@
+#include "base/log.hpp"
+
+#include <boost/json/serialize.hpp>
+
+#include <spdlog/sinks/stdout_sinks.h>
+#include <spdlog/spdlog.h>
+
+#include <atomic>
+#include <memory>
+
+#include "base/clock.hpp"
+
+namespace codi::log {
+namespace {
+
+std::atomic<Level> g_level{Level::info};
+std::atomic<void (*)(std::string_view)> g_capture{nullptr};
+
+spdlog::logger& logger() {
+  static auto const instance = [] {
+    auto made = std::make_shared<spdlog::logger>("codi", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+    made->set_pattern("%v");
+    made->set_level(spdlog::level::trace);
+    return made;
+  }();
+  return *instance;
+}
+
+std::string_view name_of(Level level) {
+  switch (level) {
+    case Level::debug: return "debug";
+    case Level::info: return "info";
+    case Level::warn: return "warn";
+    case Level::error: return "error";
+  }
+  return "info";
+}
+
+}  // namespace
+
+void start(Level at_least) { g_level = at_least; }
+
+bool enabled(Level level) { return level >= g_level.load(std::memory_order_relaxed); }
+
+void capture(void (*sink)(std::string_view line)) { g_capture = sink; }
+
+void write(Level level, std::string_view component, std::string_view action, boost::json::object members) {
+  if (!enabled(level)) return;
+  boost::json::object line;
+  line.reserve(5 + members.size());
+  line["timestamp"] = to_string(SystemClock().now());
+  line["level"] = name_of(level);
+  line["service"] = "codi";
+  line["component"] = component;
+  line["action"] = action;
+  for (auto& [key, value] : members) line[key] = std::move(value);
+  auto const text = boost::json::serialize(line);
+  if (auto const sink = g_capture.load()) return sink(text);
+  logger().log(spdlog::level::info, text);
+}
+
+}  // namespace codi::log

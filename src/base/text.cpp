@@ -1,0 +1,92 @@
+#include "base/text.hpp"
+
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <memory>
+
+namespace codi {
+namespace {
+
+std::optional<std::string> map_unicode(std::string_view text, int options) {
+  utf8proc_uint8_t* mapped = nullptr;
+  auto const size = utf8proc_map(reinterpret_cast<utf8proc_uint8_t const*>(text.data()),
+                                 static_cast<utf8proc_ssize_t>(text.size()), &mapped,
+                                 static_cast<utf8proc_option_t>(options));
+  if (size < 0) return std::nullopt;
+  std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> const owned(mapped, &std::free);
+  return std::string(reinterpret_cast<char const*>(mapped), static_cast<std::size_t>(size));
+}
+
+bool is_ascii(std::string_view text) {
+  return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+}  // namespace
+
+std::string to_lower_ascii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (is_upper(c)) c = static_cast<char>(c - 'A' + 'a');
+  return out;
+}
+
+std::string to_upper_ascii(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (is_lower(c)) c = static_cast<char>(c - 'a' + 'A');
+  return out;
+}
+
+std::string_view trim(std::string_view text) {
+  constexpr std::string_view kSpace = " \t\r\n\f\v";
+  auto const first = text.find_first_not_of(kSpace);
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(kSpace) - first + 1);
+}
+
+std::vector<std::string_view> split(std::string_view text, char separator) {
+  std::vector<std::string_view> parts;
+  for (;;) {
+    auto const at = text.find(separator);
+    parts.push_back(text.substr(0, at));
+    if (at == std::string_view::npos) return parts;
+    text.remove_prefix(at + 1);
+  }
+}
+
+bool is_valid_utf8(std::string_view text) {
+  auto const* at = reinterpret_cast<utf8proc_uint8_t const*>(text.data());
+  auto left = static_cast<utf8proc_ssize_t>(text.size());
+  while (left > 0) {
+    if (*at < 0x80) {
+      ++at;
+      --left;
+      continue;
+    }
+    utf8proc_int32_t point = 0;
+    auto const used = utf8proc_iterate(at, left, &point);
+    if (used <= 0) return false;
+    at += used;
+    left -= used;
+  }
+  return true;
+}
+
+std::optional<std::string> normalize_nfc(std::string_view text) {
+  if (is_ascii(text)) return std::string(text);
+  return map_unicode(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);
+}
+
+std::optional<std::string> fold_case(std::string_view text) {
+  if (is_ascii(text)) return to_lower_ascii(text);
+  return map_unicode(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+}
+
+std::size_t code_points(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+}  // namespace codi

@@ -1,0 +1,34 @@
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace codi {
+
+constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
+constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
+constexpr bool is_alpha(char c) { return is_lower(c) || is_upper(c); }
+constexpr bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
+
+/// ASCII only: for protocol words, aliases and roles, never for text of people.
+std::string to_lower_ascii(std::string_view text);
+std::string to_upper_ascii(std::string_view text);
+std::string_view trim(std::string_view text);
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
+bool is_valid_utf8(std::string_view text);
+
+/// Unicode NFC of well-formed UTF-8; nothing when it is not well-formed.
+std::optional<std::string> normalize_nfc(std::string_view text);
+
+/// Full Unicode case folding followed by NFC, for comparing e-mail addresses and paths of case-insensitive projects;
+/// nothing when `text` is not well-formed.
+std::optional<std::string> fold_case(std::string_view text);
+
+/// The number of code points of well-formed UTF-8.
+std::size_t code_points(std::string_view text);
+
+}  // namespace codi
