@@ -1,0 +1,60 @@
+# The outside of the build; `make help` lists what is here. What is compiled, and how, stands in CMakeLists.txt and CMakePresets.json.
+JOBS ?= $(shell nproc)
+LISTEN ?= 127.0.0.1:7620
+STORE ?= rocksdb:./data
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test deps build build-tests lint lint-fast coverage sanitize ci format docs clean
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: build ## Installs what is missing, builds, and serves on LISTEN with STORE
+	@exec build/release/codi serve --listen $(LISTEN) --store $(STORE)
+
+deps: ## Installs the Debian packages that `make run` needs (root or sudo, only when some are missing)
+	@tools/deps run
+
+build: deps ## Builds codi and codi-log into build/release
+	@tools/configure release OFF
+	@ninja --quiet -C build/release -j $(JOBS) codi codi-log
+
+build-tests:
+	@tools/deps run test
+	@tools/configure release ON
+	@ninja -C build/release -j $(JOBS)
+
+test: build-tests ## Installs, builds and runs every test
+	@ctest --preset release -j $(JOBS)
+
+lint: lint-fast ## Every check of the source: lint-fast, and clang-tidy over src
+	@tools/lint analysis -j $(JOBS)
+
+lint-fast: ## The checks that take seconds: clang-format, tools/tidy, shellcheck, doxygen
+	@tools/deps run test lint
+	@tools/lint format style shell docs
+
+format: ## Lays out every source file
+	@tools/lint --fix format
+
+coverage: ## Runs every test instrumented; fails under 95 % of the lines of src
+	@tools/deps run test lint
+	@tools/configure coverage ON
+	@ninja -C build/coverage -j $(JOBS)
+	@tools/coverage build/coverage -j $(JOBS)
+
+sanitize: ## Runs every test under ASan with UBSan, then under TSan
+	@tools/deps run test lint
+	@for preset in dev tsan; do \
+	  tools/configure $$preset ON; ninja -C build/$$preset -j $(JOBS); ctest --preset $$preset -j $(JOBS); \
+	done
+
+ci: lint coverage sanitize test ## All of the above, as a release is checked
+
+docs: ## Makes the reference of the C++ declarations in build/doxygen/html
+	@tools/deps run test lint
+	@tools/lint --html docs
+
+clean: ## Removes what was built; keeps ./data
+	rm -rf build
