@@ -17,7 +17,7 @@ struct LogLine {
                        ///< WORK_COMPLETE)
   std::optional<std::string> mismatch;     ///< the verb, as written, that opens the text and disagrees with the action
   std::vector<std::string> claim_paths;    ///< of FILE_CLAIM, not yet parsed as targets; then never empty
-  std::vector<std::string> release_paths;  ///< of FILE_RELEASE; empty means everything that the session holds
+  std::vector<std::string> release_paths;  ///< of FILE_RELEASE; then never empty
   std::optional<std::string> handoff_to_role;  ///< of HANDOFF, as role_name(); then always there
   bool starts_session = false;                 ///< SESSION_START
   bool completes = false;                      ///< WORK_COMPLETE
