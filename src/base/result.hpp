@@ -28,6 +28,7 @@ struct Error {
   std::vector<std::string> recovery = {};     ///< replaces the table's recovery when not empty
   json::object members = {};                  ///< more members of the problem document, such as `conflicts`
   std::optional<unsigned> retry_after_s = {}; ///< answered as `Retry-After`
+  bool keep_writes = false;                   ///< set by refuse(): the transaction commits what it wrote
 };
 
 template <class T>
@@ -38,6 +39,12 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string detail) {
   Error error;
   error.code = code;
   error.detail = std::move(detail);
+  return std::unexpected(std::move(error));
+}
+
+/// Turns an error into a refusal that leaves a trace: what the operation wrote so far commits, then the error is answered.
+inline std::unexpected<Error> refuse(Error error) {
+  error.keep_writes = true;
   return std::unexpected(std::move(error));
 }
 

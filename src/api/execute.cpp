@@ -1,0 +1,275 @@
+#include "api/execute.hpp"
+
+#include <fmt/format.h>
+
+#include "api/idempotency.hpp"
+#include "auth/directory.hpp"
+#include "auth/token_service.hpp"
+#include "base/encoding.hpp"
+#include "base/log.hpp"
+#include "db/retry.hpp"
+
+namespace codi::api {
+namespace {
+
+Error error_of(std::exception_ptr const& thrown, std::string const& request_id) {
+  Error error;
+  try {
+    std::rethrow_exception(thrown);
+  } catch (Failure const& failure) {
+    error.code = failure.code();
+    error.detail = error_info(failure.code()).title;
+    if (error_info(failure.code()).status == 503) error.retry_after_s = 1;
+    log::write(log::Level::error, "api", "failure", {{"request_id", request_id}, {"detail", failure.what()}});
+  } catch (std::exception const& other) {
+    error.code = ErrorCode::internal;
+    error.detail = "the server met something that it does not understand";
+    log::write(log::Level::error, "api", "exception", {{"request_id", request_id}, {"detail", other.what()}});
+  }
+  return error;
+}
+
+/// One request from start to end. Kept alive by whichever stage is under way.
+class Execution : public std::enable_shared_from_this<Execution> {
+ public:
+  Execution(Runtime& runtime, Operation const& operation, Request request, std::function<void(Finished)> done)
+      : runtime_(runtime),
+        operation_(operation),
+        request_(std::move(request)),
+        done_(std::move(done)),
+        call_(operation.make_call()) {}
+
+  void start() {
+    draw_facts();
+    if (is_open()) return decode();
+    if (!request_.credential) return finish_with(fail(ErrorCode::token_invalid, "this operation needs a bearer token").error());
+    auto presented = runtime_.tokens.inspect(*request_.credential);
+    if (!presented) return finish_with(std::move(presented.error()));
+    presented_ = *std::move(presented);
+    decode();
+  }
+
+ private:
+  [[nodiscard]] bool is_open() const { return operation_.meta.access == Access::open; }
+
+  void draw_facts() {
+    facts_.now = runtime_.clock.now();
+    runtime_.random.fill(facts_.seed);
+    facts_.epoch = runtime_.epoch;
+    facts_.leases = runtime_.settings.leases;
+    facts_.request_id = request_.request_id;
+    facts_.address = request_.address;
+    facts_.through_proxy = request_.through_proxy;
+    facts_.if_match = request_.if_match;
+  }
+
+  void decode() {
+    if (!request_.malformed) {
+      auto decoded = call_->decode(std::move(request_.members));
+      if (!decoded) request_.malformed = std::move(decoded.error());
+    }
+    if (request_.malformed && is_open()) return finish_with(*std::move(request_.malformed));
+    if (!enter_flight()) return;
+    // Whoever calls is looked up first where something happens before the transaction: a refusal or a preparation.
+    if (request_.malformed || call_->needs_prepare()) return look_up_first();
+    transact();
+  }
+
+  bool enter_flight() {
+    if (!request_.idempotency_key) return true;
+    auto key = idempotency_id(scope_of_request(), operation_.meta.id, *request_.idempotency_key);
+    auto text = to_string(key);
+    if (!runtime_.in_flight.enter(text)) {
+      finish_with(fail(ErrorCode::idempotency_in_flight, "the first request with this key has not been answered yet").error());
+      return false;
+    }
+    flight_ = std::move(text);
+    return true;
+  }
+
+  // Before the caller is known; only for the requests in flight on this server.
+  [[nodiscard]] std::string scope_of_request() const {
+    return request_.credential ? sha256(*request_.credential) : request_.fingerprint;
+  }
+
+  void look_up_first() {
+    auto self = shared_from_this();
+    db::run_read(
+        runtime_.engine, [self](db::Transaction& t) { return self->look_up(t); },
+        [self](db::Outcome outcome) {
+          self->on_request_thread([self, outcome = std::move(outcome)] { self->looked_up(outcome); });
+        });
+  }
+
+  Task<db::Verdict> look_up(db::Transaction& transaction) {
+    error_.reset();
+    replay_.reset();
+    SeededRandom random(facts_.seed);
+    auto const tenant = co_await resolve(transaction);
+    if (error_) co_return db::Verdict::abort;
+    if (request_.idempotency_key && !request_.malformed) {
+      db::Tx tx(transaction, tenant, facts_, random);
+      co_await find_replay(tx);
+    }
+    co_return db::Verdict::abort;
+  }
+
+  void looked_up(db::Outcome const& outcome) {
+    if (outcome.kind == db::Outcome::Kind::failed) return finish_with(error_of(outcome.error, facts_.request_id));
+    if (error_) return finish_with(*std::move(error_));
+    if (replay_) return finish_with(*std::move(replay_));
+    if (request_.malformed) return finish_with(*std::move(request_.malformed));
+    prepare();
+  }
+
+  void prepare() {
+    auto self = shared_from_this();
+    bool const queued = runtime_.workers.post([self] {
+      auto const result = self->prepare_now();
+      if (!result)
+        self->on_request_thread([self, error = result.error()] { self->finish_with(error); });
+      else
+        self->transact();
+    });
+    if (queued) return;
+    Error busy;
+    busy.code = ErrorCode::overloaded;
+    busy.detail = "too many sign-ins are waiting";
+    busy.retry_after_s = 1;
+    finish_with(std::move(busy));
+  }
+
+  Result<void> prepare_now() {
+    try {
+      auto seed = facts_.seed;
+      seed[0] ^= std::byte{0xA5};  // a stream apart from the transaction's
+      SeededRandom random(seed);
+      PrepareContext const context{runtime_, facts_, random, caller_ ? &*caller_ : nullptr};
+      return call_->prepare(context);
+    } catch (...) {
+      return std::unexpected(error_of(std::current_exception(), facts_.request_id));
+    }
+  }
+
+  void transact() {
+    auto self = shared_from_this();
+    auto body = [self](db::Transaction& t) { return self->run(t); };
+    auto done = [self](db::Outcome outcome) {
+      self->on_request_thread([self, outcome = std::move(outcome)] { self->committed(outcome); });
+    };
+    if (operation_.meta.kind == Kind::read) return db::run_read(runtime_.engine, std::move(body), std::move(done));
+    db::run_write(runtime_.engine, {.fairness_key = fairness_key()}, std::move(body), std::move(done));
+  }
+
+  [[nodiscard]] std::string fairness_key() const {
+    if (!presented_) return request_.address;
+    if (auto const* claims = std::get_if<auth::LoginClaims>(&*presented_)) return to_string(claims->tenant);
+    return std::get<auth::TokenDigest>(*presented_).sha256;
+  }
+
+  Task<TenantId> resolve(db::Transaction& transaction) {
+    if (is_open()) co_return TenantId{};
+    auto caller = co_await auth::Directory::resolve(transaction, *presented_, facts_);
+    if (!caller) {
+      error_ = std::move(caller.error());
+      co_return TenantId{};
+    }
+    caller_ = *std::move(caller);
+    co_return caller_->tenant;
+  }
+
+  Task<void> find_replay(db::Tx& tx) {
+    auto found = co_await find_answer(tx, idempotency());
+    if (!found)
+      error_ = std::move(found.error());
+    else if (*found)
+      replay_ = *std::move(*found);
+  }
+
+  [[nodiscard]] IdempotencyScope idempotency() const {
+    return {.caller = caller_ ? caller_scope(*caller_) : request_.fingerprint,
+            .operation = operation_.meta.id,
+            .key = *request_.idempotency_key,
+            .fingerprint = request_.fingerprint};
+  }
+
+  // One try of the transaction.
+  Task<db::Verdict> run(db::Transaction& transaction) {
+    error_.reset();
+    replay_.reset();
+    SeededRandom random(facts_.seed);
+    auto const tenant = co_await resolve(transaction);
+    if (error_) co_return db::Verdict::abort;
+    db::Tx tx(transaction, tenant, facts_, random);
+    if (request_.idempotency_key) {
+      co_await find_replay(tx);
+      if (error_ || replay_) co_return db::Verdict::abort;
+    }
+    auth::OpenTx open(transaction, facts_, random);
+    auto task = is_open() ? call_->run(&open, nullptr, nullptr) : call_->run(nullptr, &tx, &*caller_);
+    auto result = co_await std::move(task);
+    if (!result) {
+      error_ = std::move(result.error());
+      co_return error_->keep_writes ? db::Verdict::commit : db::Verdict::abort;
+    }
+    if (request_.idempotency_key) {
+      encoded_ = call_->encode();
+      keep_answer(tx, idempotency(), operation_.meta.status, encoded_);
+    }
+    co_return db::Verdict::commit;
+  }
+
+  void committed(db::Outcome const& outcome) {
+    if (outcome.kind == db::Outcome::Kind::failed) return finish_with(error_of(outcome.error, facts_.request_id));
+    if (error_) return finish_with(*std::move(error_));
+    if (replay_) return finish_with(*std::move(replay_));
+    if (!request_.idempotency_key) encoded_ = call_->encode();
+    encoded_.fill(outcome.stamp);
+    finish_with(Answer{.status = operation_.meta.status, .body = std::move(encoded_.text)});
+  }
+
+  void on_request_thread(std::function<void()> next) {
+    if (request_.post)
+      request_.post(std::move(next));
+    else
+      next();
+  }
+
+  void finish_with(Error error) { finish(std::unexpected(std::move(error))); }
+  void finish_with(Answer answer) { finish(std::move(answer)); }
+  void finish(Result<Answer> answer) {
+    if (flight_) runtime_.in_flight.leave(*flight_);
+    Identity identity;
+    if (caller_) identity = {caller_->tenant, caller_->user, caller_->session};
+    if (caller_ && caller_->user == UserId{}) identity.user.reset();
+    auto const done = std::move(done_);
+    done({std::move(answer), identity});
+  }
+
+  Runtime& runtime_;
+  Operation const& operation_;
+  Request request_;
+  std::function<void(Finished)> done_;
+  std::unique_ptr<Call> call_;
+  db::RequestFacts facts_;
+  std::optional<std::string> flight_;
+  std::optional<auth::Presented> presented_;
+  std::optional<auth::Caller> caller_;
+  // What the last try came to.
+  std::optional<Error> error_;
+  std::optional<Answer> replay_;
+  reflect::Encoded encoded_;
+};
+
+}  // namespace
+
+void execute(Runtime& runtime, Operation const& operation, Request request, std::function<void(Finished)> done) {
+  std::make_shared<Execution>(runtime, operation, std::move(request), std::move(done))->start();
+}
+
+std::string etag_of(std::string_view body) {
+  constexpr std::size_t kTagBytes = 16;
+  return fmt::format("\"{}\"", to_base64url(sha256(body).substr(0, kTagBytes)));
+}
+
+}  // namespace codi::api

@@ -1,0 +1,213 @@
+#pragma once
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "auth/caller.hpp"
+#include "auth/open_tx.hpp"
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "db/tx.hpp"
+#include "reflect/decode.hpp"
+#include "reflect/encode.hpp"
+#include "reflect/schema.hpp"
+
+/// Operations: each is declared once, as a struct; router, OpenAPI, MCP tools and CLI options are built from the list of them.
+namespace codi::api {
+
+struct Runtime;
+
+enum class Method : std::uint8_t { get, post, put, patch, delete_ };
+
+enum class Kind : std::uint8_t {
+  read,   ///< runs on a snapshot; must not write
+  write,  ///< runs in a transaction that commits before it is answered
+};
+
+enum class Access : std::uint8_t {
+  open,      ///< needs no credential: `run(auth::OpenTx&, In const&)`
+  tenant,    ///< a caller of a tenant: `run(db::Tx&, auth::Caller const&, In const&)`
+};
+
+/// What an operation says about itself. `path` stands below `/v1`; a `{name}` in it is the member `name` of In.
+struct OperationMeta {
+  std::string_view id;       ///< OpenAPI operationId, snake_case, unique
+  Method method = Method::get;
+  std::string_view path;
+  std::string_view tag;      ///< area, for grouping in documents
+  std::string_view summary;  ///< one line
+  Kind kind = Kind::read;
+  Access access = Access::tenant;
+  std::optional<auth::Permission> permission = {};  ///< what run() demands; for documents
+  unsigned status = 200;
+  bool mcp = false;               ///< offered as an MCP tool
+  std::string_view cli = {};      ///< words of the command line, such as `session start`; empty: none
+  std::string_view description = {};
+};
+
+/// The Out of an operation that answers 204.
+struct Nothing {};
+BOOST_DESCRIBE_STRUCT(Nothing, (), ())
+
+/// What `prepare` may use: it runs on a worker thread, before the transaction, and may block.
+struct PrepareContext {
+  Runtime& runtime;
+  db::RequestFacts const& facts;
+  Random& random;  ///< a stream of its own, other than the transaction's
+  auth::Caller const* caller = nullptr;  ///< null for Access::open
+};
+
+/// One call of one operation: its input, and what became of it. Not thread-safe; one stage at a time.
+class Call {
+ public:
+  virtual ~Call() = default;
+  virtual Result<void> decode(json::object members) = 0;
+  [[nodiscard]] virtual bool needs_prepare() const = 0;
+  virtual Result<void> prepare(PrepareContext const& context) = 0;
+  /// One try; exactly one of `open` and (`tx`, `caller`) is given.
+  virtual Task<Result<void>> run(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) = 0;
+  /// The answer of the last successful run.
+  [[nodiscard]] virtual reflect::Encoded encode() const = 0;
+};
+
+/// The schemas of an operation, made for one document.
+struct OperationSchema {
+  std::vector<json::object> inputs;  ///< one a member, as in Operation::inputs
+  std::optional<json::object> output;
+};
+
+/// An operation at run time.
+struct Operation {
+  OperationMeta meta;
+  std::vector<reflect::Member> inputs;
+  std::vector<reflect::Member> outputs;
+  std::function<std::unique_ptr<Call>()> make_call;
+  std::function<OperationSchema(reflect::SchemaBuilder&)> schema;
+};
+
+namespace detail {
+
+struct NoPrepared {};
+template <class Op>
+struct PreparedOf {
+  using type = NoPrepared;
+};
+template <class Op>
+  requires requires { typename Op::Prepared; }
+struct PreparedOf<Op> {
+  using type = typename Op::Prepared;
+};
+
+template <class Op>
+class CallOf final : public Call {
+ public:
+  using In = typename Op::In;
+  using Out = typename Op::Out;
+  using Prepared = typename PreparedOf<Op>::type;
+  static constexpr bool kPrepares = !std::same_as<Prepared, NoPrepared>;
+
+  Result<void> decode(json::object members) override {
+    auto decoded = reflect::decode<In>(json::value(std::move(members)));
+    if (!decoded) return std::unexpected(std::move(decoded.error()));
+    in_ = *std::move(decoded);
+    return {};
+  }
+
+  [[nodiscard]] bool needs_prepare() const override { return kPrepares; }
+
+  Result<void> prepare(PrepareContext const& context) override {
+    if constexpr (kPrepares) {
+      auto made = Op::prepare(context, in_);
+      if (!made) return std::unexpected(std::move(made.error()));
+      prepared_ = *std::move(made);
+    }
+    return {};
+  }
+
+  Task<Result<void>> run(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) override {
+    auto task = start(open, tx, caller);
+    auto out = co_await std::move(task);
+    if (!out) co_return std::unexpected(std::move(out.error()));
+    out_ = *std::move(out);
+    co_return Result<void>();
+  }
+
+  [[nodiscard]] reflect::Encoded encode() const override {
+    if constexpr (std::same_as<Out, Nothing>)
+      return {};
+    else
+      return reflect::encode(out_);
+  }
+
+ private:
+  Task<Result<Out>> start(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) {
+    if constexpr (Op::meta.access == Access::open && kPrepares)
+      return Op::run(*open, in_, prepared_);
+    else if constexpr (Op::meta.access == Access::open)
+      return Op::run(*open, in_);
+    else if constexpr (kPrepares)
+      return Op::run(*tx, *caller, in_, prepared_);
+    else
+      return Op::run(*tx, *caller, in_);
+  }
+
+  In in_{};
+  Out out_{};
+  Prepared prepared_{};
+};
+
+template <class Op>
+OperationSchema schema_of(reflect::SchemaBuilder& builder) {
+  OperationSchema out;
+  reflect::for_each_field<typename Op::In>([&](auto member, reflect::Field const& f) {
+    using Type = std::remove_cvref_t<decltype(std::declval<typename Op::In&>().*member.pointer)>;
+    out.inputs.push_back(builder.schema<Type>(f));
+  });
+  if constexpr (!std::same_as<typename Op::Out, Nothing>) out.output = builder.schema<typename Op::Out>();
+  return out;
+}
+
+}  // namespace detail
+
+/// What every operation must have.
+template <class Op>
+concept DeclaredOperation = requires {
+  { Op::meta } -> std::convertible_to<OperationMeta>;
+  typename Op::In;
+  typename Op::Out;
+};
+
+template <DeclaredOperation Op>
+Operation make_operation() {
+  return Operation{.meta = Op::meta,
+                   .inputs = reflect::members_of<typename Op::In>(),
+                   .outputs = reflect::members_of<typename Op::Out>(),
+                   .make_call = [] { return std::make_unique<detail::CallOf<Op>>(); },
+                   .schema = [](reflect::SchemaBuilder& builder) { return detail::schema_of<Op>(builder); }};
+}
+
+template <DeclaredOperation... Ops>
+std::vector<Operation> make_operations() {
+  std::vector<Operation> out;
+  (out.push_back(make_operation<Ops>()), ...);
+  return out;
+}
+
+/// Every operation of codi: the one list (operations.cpp).
+std::vector<Operation> const& operations();
+
+/// `GET`, `POST`…
+std::string_view to_string(Method method);
+
+}  // namespace codi::api
+
+template <>
+struct codi::reflect::Fields<codi::api::Nothing> {
+  static constexpr std::string_view name = "Nothing";
+  static constexpr std::array<Field, 0> fields{};
+};

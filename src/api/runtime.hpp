@@ -1,0 +1,59 @@
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
+
+#include "auth/credential.hpp"
+#include "base/clock.hpp"
+#include "base/random.hpp"
+#include "base/result.hpp"
+#include "base/worker_pool.hpp"
+#include "db/engine.hpp"
+#include "db/tx.hpp"
+
+namespace codi::auth {
+class TokenService;
+class PasswordHasher;
+class LoginThrottle;
+}  // namespace codi::auth
+
+namespace codi::api {
+
+enum class Registration : std::uint8_t { open, invited, closed };
+
+/// Settings that operations read. Fixed after start.
+struct Settings {
+  Registration registration = Registration::open;
+  bool registration_is_default = true;  ///< then a request that came through a proxy closes it
+  db::LeaseSettings leases{};
+};
+
+/// Keys of the calls that run on this server now, so that a repeated Idempotency-Key is refused while the first one runs.
+class InFlight {
+ public:
+  /// False when the key is in flight already.
+  [[nodiscard]] bool enter(std::string const& key);
+  void leave(std::string const& key);
+
+ private:
+  std::mutex mutex_;
+  std::unordered_set<std::string> keys_;
+};
+
+/// What the operations of one server share. Everything in it is thread-safe and outlives every call.
+struct Runtime {
+  db::Engine& engine;
+  Clock const& clock;
+  Random& random;
+  WorkerPool& workers;
+  auth::TokenService& tokens;
+  auth::PasswordHasher& hasher;
+  auth::LoginThrottle& throttle;
+  Settings settings;
+  std::uint32_t epoch = 0;  ///< of the store
+  InFlight in_flight{};
+};
+
+}  // namespace codi::api

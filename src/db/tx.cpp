@@ -1,0 +1,91 @@
+#include "db/tx.hpp"
+
+namespace codi::db {
+
+Task<RangeRows> Tx::get_below(TenantKey prefix, RangeOptions options, std::optional<TenantKey> from) {
+  auto range = tuple::range_below(prefix.bytes());
+  if (from && options.reverse) range.end = from->bytes();
+  if (from && !options.reverse) range.begin = from->bytes() + '\0';
+  return below_.get_range(std::move(range), options);
+}
+
+Task<bool> Tx::any_below(TenantKey prefix) {
+  auto const rows = co_await get_below(std::move(prefix), {.limit = 1});
+  co_return !rows.rows.empty();
+}
+
+namespace {
+
+constexpr std::size_t kStampTail = 12;  // of a packed stamp: 10 bytes of commit, 2 of order
+
+// Calls write(i, chunk) for each chunk; an empty value is one empty chunk.
+template <class Write>
+void for_each_chunk(std::string_view value, Write write) {
+  std::int64_t i = 0;
+  do {
+    write(i++, value.substr(0, limits::kChunkBytes));
+    value.remove_prefix(std::min(value.size(), limits::kChunkBytes));
+  } while (!value.empty());
+}
+
+}  // namespace
+
+void Tx::set_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value) {
+  auto const key = make_key(prefix.bytes(), stamp);
+  below_.set_stamped_key(key, key.size() - kStampTail, value);
+}
+
+void Tx::put_chunks(TenantKey const& prefix, std::string_view value) {
+  clear_below(prefix);
+  for_each_chunk(value, [&](std::int64_t i, std::string_view chunk) { below_.set(make_key(prefix.bytes(), i), chunk); });
+}
+
+void Tx::put_chunks_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value) {
+  auto const offset = make_key(prefix.bytes(), stamp).size() - kStampTail;
+  for_each_chunk(value, [&](std::int64_t i, std::string_view chunk) {
+    below_.set_stamped_key(make_key(prefix.bytes(), stamp, i), offset, chunk);
+  });
+}
+
+Task<std::optional<std::string>> Tx::get_chunks(TenantKey prefix) {
+  std::optional<std::string> out;
+  std::optional<TenantKey> from;
+  for (;;) {
+    auto const rows = co_await get_below(prefix, {}, from);
+    for (auto const& row : rows.rows) out = out.value_or("") + row.value;
+    if (!rows.more) co_return out;
+    from = TenantKey(rows.rows.back().key);
+  }
+}
+
+void Tx::set_stamped(TenantKey const& key, Stamp const& stamp, std::string_view value) {
+  constexpr std::size_t kEpochBytes = 4;
+  auto text = stamp_bytes(stamp);
+  text += value;
+  below_.set_stamped_value(key.bytes(), text, kEpochBytes);
+}
+
+void Tx::due(Due const& due) { below_.set(due_key(tenant_, due), ""); }
+
+void Tx::not_due(Due const& due) { below_.clear(due_key(tenant_, due)); }
+
+StampedValue split_stamped(std::string_view stored) {
+  auto const stamp = stored.size() >= kStampBytesSize ? stamp_from_bytes(stored.substr(0, kStampBytesSize)) : std::nullopt;
+  if (!stamp) throw StorageFailure(StorageCode::corrupt, "a stamped value has no stamp");
+  return {*stamp, stored.substr(kStampBytesSize)};
+}
+
+Stamp stamp_of_suffix(std::string_view suffix) {
+  tuple::Unpacker parts(suffix);
+  auto const epoch = parts.integer();
+  auto const stamp = epoch ? parts.versionstamp() : std::nullopt;
+  if (!stamp || !parts.at_end()) throw StorageFailure(StorageCode::corrupt, "a key does not end in a stamp");
+  return Stamp{static_cast<std::uint32_t>(*epoch), stamp->commit, stamp->order};
+}
+
+std::string due_key(TenantId tenant, Due const& due) {
+  auto const shard = due.id.bytes.back() % kDueShards;
+  return make_key({}, "system", "due", shard, due.at.ms, tenant, static_cast<std::int64_t>(due.kind), due.scope, due.id);
+}
+
+}  // namespace codi::db

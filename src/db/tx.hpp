@@ -1,0 +1,170 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/limits.hpp"
+#include "base/random.hpp"
+#include "base/stamp.hpp"
+#include "base/task.hpp"
+#include "coordination/lease.hpp"
+#include "db/engine.hpp"
+#include "db/keys.hpp"
+#include "reflect/decode.hpp"
+#include "reflect/encode.hpp"
+
+namespace codi::auth {
+class Directory;
+}
+
+namespace codi::db {
+
+/// When leases end; the same on every server of a store.
+struct LeaseSettings {
+  coordination::LeaseThresholds thresholds{};
+  std::chrono::milliseconds grace = limits::kExpiryGrace;
+};
+
+/// What every try of one request's transaction shares: drawn once, before the first try.
+struct RequestFacts {
+  Timestamp now{};                       ///< the request's time; transactions never look at a clock
+  SeededRandom::Seed seed{};             ///< of the ids and secrets that the operation draws
+  std::uint32_t epoch = 0;               ///< of the store
+  LeaseSettings leases{};                ///< when sessions and claims end
+  std::string request_id = {};
+  std::string address = {};              ///< of the caller, for throttling and audit
+  bool through_proxy = false;            ///< the request carried `Forwarded` or `X-Forwarded-*`
+  std::optional<std::string> if_match = {};
+};
+
+/// A key below one tenant. Only that tenant's Tx makes them, so a handler can't name another tenant's data.
+class TenantKey {
+ public:
+  [[nodiscard]] std::string const& bytes() const { return bytes_; }
+
+ private:
+  friend class Tx;
+  explicit TenantKey(std::string bytes) : bytes_(std::move(bytes)) {}
+  std::string bytes_;
+};
+
+/// What the due index asks the reaper to look at.
+enum class DueKind : std::int64_t { session = 1, claim = 2, invite = 3, idempotency = 4, refresh_token = 5, throttle = 6 };
+
+/// Something that may have to happen at a time. The reaper checks the facts again before it acts.
+struct Due {
+  Timestamp at;
+  DueKind kind{};
+  Uuid scope;  ///< the project of a session or claim; nil otherwise
+  Uuid id;
+};
+
+/// Lets its holder reach keys outside a tenant. Only the classes named here can make one: auth's door and the system's own work.
+class GlobalPass {
+  GlobalPass() = default;
+  friend class codi::auth::Directory;
+  friend class SystemTx;
+};
+
+/// One try of a request's transaction, bound to a tenant. Used by one coroutine at a time.
+class Tx {
+ public:
+  /// `random` is shared by all that one try draws, so that nothing is drawn twice.
+  Tx(Transaction& below, TenantId tenant, RequestFacts const& facts, Random& random)
+      : below_(below), tenant_(tenant), facts_(facts), random_(random), prefix_(make_key({}, tenant)) {}
+  Tx(Tx const&) = delete;
+  Tx& operator=(Tx const&) = delete;
+
+  [[nodiscard]] TenantId tenant() const { return tenant_; }
+  [[nodiscard]] RequestFacts const& facts() const { return facts_; }
+  [[nodiscard]] Timestamp now() const { return facts_.now; }
+  /// The same bytes in every try of this request.
+  Random& random() { return random_; }
+
+  /// The key (tenant, parts...).
+  template <class... Parts>
+  [[nodiscard]] TenantKey key(Parts const&... parts) const {
+    return TenantKey(make_key(prefix_, parts...));
+  }
+
+  Task<std::optional<std::string>> get(TenantKey key, Isolation isolation = Isolation::serializable) {
+    return below_.get(key.bytes(), isolation);
+  }
+  /// Rows whose keys extend `prefix` by at least one element, after (before, in reverse) the key `from` when one is given.
+  Task<RangeRows> get_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
+  /// What follows `prefix` in a row's key.
+  [[nodiscard]] static std::string_view suffix(TenantKey const& prefix, std::string_view row_key) {
+    return row_key.substr(prefix.bytes().size());
+  }
+  /// True when some key extends `prefix`.
+  Task<bool> any_below(TenantKey prefix);
+
+  void set(TenantKey const& key, std::string_view value) { below_.set(key.bytes(), value); }
+  void clear(TenantKey const& key) { below_.clear(key.bytes()); }
+  void clear_below(TenantKey const& prefix) { below_.clear_range(tuple::range_below(prefix.bytes())); }
+  void add(TenantKey const& key, std::int64_t delta) { below_.add(key.bytes(), delta); }
+
+  /// Reads a described struct.
+  template <class T>
+  Task<std::optional<T>> find(TenantKey key) {
+    auto const text = co_await below_.get(key.bytes());
+    if (!text) co_return std::nullopt;
+    co_return reflect::decode_stored<T>(*text);
+  }
+  /// Writes a described struct as its JSON; it must hold no pending stamp.
+  template <class T>
+  void put(TenantKey const& key, T const& value) {
+    set(key, reflect::encode_text(value));
+  }
+
+  /// A stamp of this transaction: pending until the commit, equal for every call with the same order.
+  [[nodiscard]] Stamp pending_stamp(std::uint16_t order = 0) const { return Stamp::make_pending(facts_.epoch, order); }
+  /// The next order among the events of this transaction.
+  std::uint16_t next_order() { return next_order_++; }
+  /// Writes under (prefix, stamp); `stamp` is pending.
+  void set_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value);
+  /// Writes a value of any size as rows (prefix, 0), (prefix, 1)… of at most limits::kChunkBytes, in the place of what was there.
+  void put_chunks(TenantKey const& prefix, std::string_view value);
+  /// The same as rows (prefix, stamp, 0)…; `stamp` is pending.
+  void put_chunks_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value);
+  /// Reads what put_chunks wrote.
+  Task<std::optional<std::string>> get_chunks(TenantKey prefix);
+  /// Writes the 16 bytes of the pending `stamp` and then `value`; read back with split_stamped.
+  void set_stamped(TenantKey const& key, Stamp const& stamp, std::string_view value);
+
+  /// Asks the reaper to look at something when `at` has come.
+  void due(Due const& due);
+  void not_due(Due const& due);
+
+  /// The untyped transaction, for those who hold a pass.
+  Transaction& global(GlobalPass const&) { return below_; }
+
+ private:
+  Transaction& below_;
+  TenantId tenant_;
+  RequestFacts const& facts_;
+  Random& random_;
+  std::string prefix_;
+  std::uint16_t next_order_ = 0;
+};
+
+struct StampedValue {
+  Stamp stamp;
+  std::string_view value;
+};
+/// The parts of what Tx::set_stamped wrote; throws Failure when `stored` is too short.
+StampedValue split_stamped(std::string_view stored);
+
+/// The stamp that Tx::set_under_stamp put behind its prefix; `suffix` is what follows the prefix in the key.
+Stamp stamp_of_suffix(std::string_view suffix);
+
+/// The key (system, "due", shard, at, tenant, kind, scope, id).
+std::string due_key(TenantId tenant, Due const& due);
+inline constexpr std::int64_t kDueShards = 16;
+
+}  // namespace codi::db

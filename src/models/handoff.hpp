@@ -1,0 +1,82 @@
+#pragma once
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/limits.hpp"
+#include "models/claim.hpp"
+#include "reflect/field.hpp"
+#include "reflect/schema.hpp"
+
+namespace codi::models {
+
+enum class HandoffState : std::uint8_t { offered, accepted, declined, withdrawn, completed };
+BOOST_DESCRIBE_ENUM(HandoffState, offered, accepted, declined, withdrawn, completed)
+
+/// To whom work is offered; exactly one is given.
+struct Recipient {
+  std::optional<std::string> role;
+  std::optional<std::string> session;
+  std::optional<std::string> user;
+};
+BOOST_DESCRIBE_STRUCT(Recipient, (), (role, session, user))
+
+/// An offer of work from a session to a role, a session or a user.
+struct Handoff {
+  HandoffId id;
+  ProjectId project_id;
+  SessionId from_session_id;
+  std::string from_session_alias;
+  std::optional<SessionId> taken_by_session_id;
+  std::optional<std::string> taken_by_session_alias;
+  Recipient to;
+  HandoffState state = HandoffState::offered;
+  std::string summary;
+  std::vector<std::string> remaining;
+  std::vector<std::string> decisions;
+  std::vector<json::value> evidence;
+  bool with_claims = false;
+  std::vector<Claim> claims;
+  std::optional<std::string> reason;
+  Timestamp created_at;
+  Timestamp updated_at;
+};
+BOOST_DESCRIBE_STRUCT(Handoff, (),
+                      (id, project_id, from_session_id, from_session_alias, taken_by_session_id, taken_by_session_alias, to, state,
+                       summary, remaining, decisions, evidence, with_claims, claims, reason, created_at, updated_at))
+
+}  // namespace codi::models
+
+template <>
+struct codi::reflect::Fields<codi::models::Recipient> {
+  static constexpr std::string_view name = "Recipient";
+  static constexpr std::array fields{
+      field("role", "Whoever works in this role.").length(1, limits::kAliasBytes),
+      field("session", "One session, by id or alias.").length(1, limits::kAliasBytes),
+      field("user", "One user, by id or e-mail address.").length(1, limits::kEmailBytes),
+  };
+};
+template <>
+struct codi::reflect::Fields<codi::models::Handoff> {
+  static constexpr std::string_view name = "Handoff";
+  static constexpr std::array fields{
+      field("id", "Id of the handoff."),
+      field("project_id", "Project of the handoff."),
+      field("from_session_id", "Session that offers the work."),
+      field("from_session_alias", "Alias of that session."),
+      field("taken_by_session_id", "Session that accepted or declined."),
+      field("taken_by_session_alias", "Alias of that session."),
+      field("to", "To whom the work is offered."),
+      field("state", "offered, accepted, declined, withdrawn or completed."),
+      field("summary", "What was done and what it is about.").length(1, limits::kSummaryBytes),
+      field("remaining", "What is left to do.").items(0, limits::kHandoffItems).length(1, limits::kHandoffItemBytes),
+      field("decisions", "What was decided, and why.").items(0, limits::kHandoffItems).length(1, limits::kHandoffItemBytes),
+      field("evidence", "Test runs, commits, measurements: any JSON.").items(0, limits::kHandoffItems),
+      field("with_claims", "True when the session's claims move to whoever accepts."),
+      field("claims", "The claims that move, or have moved."),
+      field("reason", "What who declined, withdrew or completed it said."),
+      field("created_at", "When it was offered."),
+      field("updated_at", "When its state last changed."),
+  };
+};

@@ -1,0 +1,226 @@
+#include "reflect/decode.hpp"
+
+#include <cmath>
+
+#include <boost/json/basic_parser_impl.hpp>
+#include <boost/json/value_stack.hpp>
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+namespace codi::reflect {
+namespace {
+
+constexpr auto kDuplicate = boost::system::errc::invalid_argument;
+
+// Builds a json::value as json::parser does, and refuses an object that has a member twice.
+struct Handler {
+  static constexpr std::size_t max_object_size = std::size_t(-1);
+  static constexpr std::size_t max_array_size = std::size_t(-1);
+  static constexpr std::size_t max_key_size = std::size_t(-1);
+  static constexpr std::size_t max_string_size = std::size_t(-1);
+  using ErrorCodeRef = boost::system::error_code&;
+  using Text = json::string_view;
+
+  json::value_stack stack;
+  std::vector<std::vector<std::string>> keys;
+  std::string duplicate;
+
+  bool on_document_begin(ErrorCodeRef) { return true; }
+  bool on_document_end(ErrorCodeRef) { return true; }
+  bool on_object_begin(ErrorCodeRef) {
+    keys.emplace_back();
+    return true;
+  }
+  bool on_object_end(std::size_t n, ErrorCodeRef) {
+    keys.pop_back();
+    stack.push_object(n);
+    return true;
+  }
+  bool on_array_begin(ErrorCodeRef) { return true; }
+  bool on_array_end(std::size_t n, ErrorCodeRef) {
+    stack.push_array(n);
+    return true;
+  }
+  bool on_key_part(Text part, std::size_t, ErrorCodeRef) {
+    stack.push_chars(part);
+    partial.append(part);
+    return true;
+  }
+  bool on_key(Text part, std::size_t, ErrorCodeRef ec) {
+    partial.append(part);
+    for (auto const& seen : keys.back())
+      if (seen == partial) {
+        duplicate = partial;
+        ec = make_error_code(kDuplicate);
+        return false;
+      }
+    keys.back().push_back(std::exchange(partial, {}));
+    stack.push_key(part);
+    return true;
+  }
+  bool on_string_part(Text part, std::size_t, ErrorCodeRef) {
+    stack.push_chars(part);
+    return true;
+  }
+  bool on_string(Text part, std::size_t, ErrorCodeRef) {
+    stack.push_string(part);
+    return true;
+  }
+  bool on_number_part(Text, ErrorCodeRef) { return true; }
+  bool on_int64(std::int64_t v, Text, ErrorCodeRef) {
+    stack.push_int64(v);
+    return true;
+  }
+  bool on_uint64(std::uint64_t v, Text, ErrorCodeRef) {
+    stack.push_uint64(v);
+    return true;
+  }
+  bool on_double(double v, Text, ErrorCodeRef) {
+    stack.push_double(v);
+    return true;
+  }
+  bool on_bool(bool v, ErrorCodeRef) {
+    stack.push_bool(v);
+    return true;
+  }
+  bool on_null(ErrorCodeRef) {
+    stack.push_null();
+    return true;
+  }
+  bool on_comment_part(Text, ErrorCodeRef) { return true; }
+  bool on_comment(Text, ErrorCodeRef) { return true; }
+
+  std::string partial;
+};
+
+std::unexpected<Error> unparsable(std::string detail) {
+  Error error;
+  error.code = ErrorCode::validation;
+  error.status = 400;
+  error.errors.push_back({"", detail});
+  error.detail = std::move(detail);
+  return std::unexpected(std::move(error));
+}
+
+json::parse_options options() {
+  json::parse_options out;
+  out.max_depth = limits::kJsonDepth;
+  return out;
+}
+
+}  // namespace
+
+Result<json::value> parse_json(std::string_view text) {
+  json::basic_parser<Handler> parser(options());
+  parser.handler().stack.reset();
+  boost::system::error_code ec;
+  auto const used = parser.write_some(false, text.data(), text.size(), ec);
+  if (ec == make_error_code(kDuplicate))
+    return unparsable(fmt::format("member \"{}\" stands twice in one object, at byte {}", parser.handler().duplicate, used));
+  if (ec) return unparsable(fmt::format("not JSON: {} at byte {}", ec.message(), used));
+  if (used != text.size()) return unparsable(fmt::format("not JSON: text after the value, at byte {}", used));
+  return parser.handler().stack.release();
+}
+
+Error Problems::take() {
+  Error error;
+  error.code = ErrorCode::validation;
+  auto const& first = errors_.front();
+  error.detail = first.pointer.empty() ? first.detail : first.pointer + " " + first.detail;
+  if (errors_.size() > 1) error.detail += fmt::format(" (and {} more)", errors_.size() - 1);
+  error.errors = std::move(errors_);
+  return error;
+}
+
+std::string pointer_to(std::string const& parent, std::string_view member) {
+  auto out = parent + '/';
+  for (char const c : member) {
+    if (c == '~')
+      out += "~0";
+    else if (c == '/')
+      out += "~1";
+    else
+      out += c;
+  }
+  return out;
+}
+
+bool Decoder::text_of(json::value const& in, std::string& out, Field const& f, std::string const& at) {
+  if (!in.is_string()) {
+    problems_.add(at, "must be a string");
+    return false;
+  }
+  auto const& text = in.get_string();
+  if (text.size() < f.min_length || text.size() > f.max_length) {
+    problems_.add(at, f.min_length > 0 && text.size() < f.min_length
+                          ? (f.min_length == 1 ? std::string("must not be empty") : fmt::format("must have at least {} bytes", f.min_length))
+                          : fmt::format("must have at most {} bytes, has {}", f.max_length, text.size()));
+    return false;
+  }
+  out.assign(text.data(), text.size());
+  return true;
+}
+
+json::array const* Decoder::array_of(json::value const& in, Field const& f, std::string const& at) {
+  if (!in.is_array()) {
+    problems_.add(at, "must be an array");
+    return nullptr;
+  }
+  auto const& items = in.get_array();
+  if (items.size() < f.min_items || items.size() > f.max_items) {
+    problems_.add(at, items.size() < f.min_items ? fmt::format("must have at least {} items", f.min_items)
+                                                 : fmt::format("must have at most {} items, has {}", f.max_items, items.size()));
+    return nullptr;
+  }
+  return &items;
+}
+
+void Decoder::read(json::value const& in, bool& out, Field const&, std::string const& at) {
+  if (!in.is_bool()) return problems_.add(at, "must be true or false");
+  out = in.get_bool();
+}
+
+void Decoder::read(json::value const& in, std::string& out, Field const& f, std::string const& at) {
+  text_of(in, out, f, at);
+}
+
+void Decoder::read(json::value const& in, std::int64_t& out, Field const& f, std::string const& at) {
+  boost::system::error_code ec;
+  auto const number = in.to_number<std::int64_t>(ec);  // takes 5.0, refuses 5.5 and what does not fit
+  if (ec) return problems_.add(at, "must be a whole number");
+  if (number < f.min || number > f.max) return problems_.add(at, fmt::format("must be from {} to {}", f.min, f.max));
+  out = number;
+}
+
+void Decoder::read(json::value const& in, double& out, Field const&, std::string const& at) {
+  if (!in.is_number()) return problems_.add(at, "must be a number");
+  out = in.to_number<double>();
+}
+
+void Decoder::read(json::value const& in, Timestamp& out, Field const& f, std::string const& at) {
+  std::string text;
+  if (!text_of(in, text, f, at)) return;
+  if (auto const time = parse_timestamp(text))
+    out = *time;
+  else
+    problems_.add(at, "must be a time like 2026-01-31T09:30:00Z (RFC 3339)");
+}
+
+void Decoder::read(json::value const& in, Stamp& out, Field const& f, std::string const& at) {
+  std::string text;
+  if (!text_of(in, text, f, at)) return;
+  if (auto const stamp = parse_stamp(text))
+    out = *stamp;
+  else
+    problems_.add(at, "must be a cursor or fencing token as an answer of this server gave it");
+}
+
+void Decoder::read(json::value const& in, json::object& out, Field const& f, std::string const& at) {
+  if (!in.is_object()) return problems_.add(at, "must be an object");
+  if (f.has_length() && encode_text(in).size() > f.max_length)
+    return problems_.add(at, fmt::format("must have at most {} bytes of JSON", f.max_length));
+  out = in.get_object();
+}
+
+}  // namespace codi::reflect

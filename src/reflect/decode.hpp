@@ -1,0 +1,152 @@
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include <boost/json/value.hpp>
+
+#include "base/failure.hpp"
+#include "base/result.hpp"
+#include "reflect/encode.hpp"
+#include "reflect/field.hpp"
+
+namespace codi::reflect {
+
+/// Parses one JSON text (RFC 8259). What can't be parsed, repeats a member, nests deeper than limits::kJsonDepth or is not UTF-8
+/// is a validation error with status 400 whose pointer or detail says where.
+Result<json::value> parse_json(std::string_view text);
+
+/// Gathers what is wrong with a value, so that a caller sees all of it at once.
+class Problems {
+ public:
+  void add(std::string const& pointer, std::string detail) { errors_.push_back({pointer, std::move(detail)}); }
+  [[nodiscard]] bool empty() const { return errors_.empty(); }
+  /// All of them as one validation error.
+  [[nodiscard]] Error take();
+
+ private:
+  std::vector<FieldError> errors_;
+};
+
+/// `/a~1b` for the member `a/b` (RFC 6901).
+std::string pointer_to(std::string const& parent, std::string_view member);
+
+/// Reads described structs and what they are made of out of JSON. Each `read` returns with `out` set, or with a problem added.
+/// A missing member is an error unless it is optional; null counts as missing; unknown members are errors.
+class Decoder {
+ public:
+  explicit Decoder(Problems& problems) : problems_(problems) {}
+
+  void read(json::value const& in, bool& out, Field const& f, std::string const& at);
+  void read(json::value const& in, std::string& out, Field const& f, std::string const& at);
+  void read(json::value const& in, std::int64_t& out, Field const& f, std::string const& at);
+  void read(json::value const& in, double& out, Field const& f, std::string const& at);
+  void read(json::value const& in, Timestamp& out, Field const& f, std::string const& at);
+  void read(json::value const& in, Stamp& out, Field const& f, std::string const& at);
+  void read(json::value const& in, json::object& out, Field const& f, std::string const& at);
+  void read(json::value const& in, json::value& out, Field const&, std::string const&) { out = in; }
+  template <class Tag>
+  void read(json::value const& in, Id<Tag>& out, Field const& f, std::string const& at) {
+    std::string text;
+    if (!text_of(in, text, f, at)) return;
+    if (auto const id = Id<Tag>::parse(text))
+      out = *id;
+    else
+      problems_.add(at, fmt::format("must be the id (UUID) of a {}", Tag::name));
+  }
+  template <DescribedEnum E>
+  void read(json::value const& in, E& out, Field const& f, std::string const& at) {
+    std::string text;
+    if (!text_of(in, text, f, at)) return;
+    std::string choices;
+    bool found = false;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto d) {
+      if (text == d.name) {
+        out = d.value;
+        found = true;
+      }
+      choices += choices.empty() ? d.name : std::string(", ") + d.name;
+    });
+    if (!found) problems_.add(at, "must be one of: " + choices);
+  }
+  template <class T>
+  void read(json::value const& in, std::optional<T>& out, Field const& f, std::string const& at) {
+    if (in.is_null()) return;
+    read(in, out.emplace(), f, at);
+  }
+  template <class T>
+  void read(json::value const& in, std::vector<T>& out, Field const& f, std::string const& at) {
+    auto const* items = array_of(in, f, at);
+    if (!items) return;
+    out.reserve(items->size());
+    for (std::size_t i = 0; i < items->size(); ++i) read((*items)[i], out.emplace_back(), f, fmt::format("{}/{}", at, i));
+  }
+  template <class T>
+  void read(json::value const& in, std::map<std::string, T>& out, Field const& f, std::string const& at) {
+    if (!in.is_object()) return problems_.add(at, "must be an object");
+    if (in.get_object().size() > f.max_items) return problems_.add(at, fmt::format("must have at most {} members", f.max_items));
+    for (auto const& [key, item] : in.get_object()) read(item, out[std::string(key)], f, pointer_to(at, key));
+  }
+  template <DescribedStruct T>
+  void read(json::value const& in, T& out, Field const&, std::string const& at) {
+    if (!in.is_object()) return problems_.add(at, "must be an object");
+    auto const& object = in.get_object();
+    std::size_t known = 0;
+    for_each_field<T>([&](auto member, Field const& f) {
+      auto const* found = object.if_contains(json::string_view(f.name.data(), f.name.size()));
+      if (found) ++known;
+      if (found && !found->is_null())
+        read(*found, out.*member.pointer, f, pointer_to(at, f.name));
+      else if constexpr (!is_optional<std::remove_cvref_t<decltype(out.*member.pointer)>>)
+        problems_.add(pointer_to(at, f.name), "is required");
+    });
+    if (known != object.size()) report_unknown<T>(object, at);
+  }
+
+ private:
+  template <class T>
+  static constexpr bool is_optional = false;
+  template <class T>
+  static constexpr bool is_optional<std::optional<T>> = true;
+
+  template <class T>
+  void report_unknown(json::object const& object, std::string const& at) {
+    for (auto const& item : object) {
+      bool known = false;
+      for (auto const& f : Fields<T>::fields) known = known || f.name == std::string_view(item.key());
+      if (!known) problems_.add(pointer_to(at, item.key()), "unknown member");
+    }
+  }
+  bool text_of(json::value const& in, std::string& out, Field const& f, std::string const& at);
+  json::array const* array_of(json::value const& in, Field const& f, std::string const& at);
+  Problems& problems_;
+};
+
+/// Reads a T out of a JSON value; a validation error (422) carries one FieldError for each thing that is wrong.
+template <class T>
+Result<T> decode(json::value const& in) {
+  Problems problems;
+  T out{};
+  Decoder(problems).read(in, out, Field{}, "");
+  if (!problems.empty()) return std::unexpected(problems.take());
+  return out;
+}
+
+/// Reads back what `encode` wrote into the store. Throws Failure when it does not fit: the store is damaged.
+template <class T>
+T decode_stored(std::string_view text) {
+  auto parsed = parse_json(text);
+  if (!parsed) throw Failure(ErrorCode::storage_unavailable, "stored value is not JSON: " + parsed.error().detail);
+  auto value = decode<T>(*parsed);
+  if (!value)
+    throw Failure(ErrorCode::storage_unavailable,
+                  fmt::format("stored {} does not fit: {}", Fields<T>::name, value.error().detail));
+  return *std::move(value);
+}
+
+}  // namespace codi::reflect
