@@ -11,9 +11,9 @@ namespace {
 
 std::optional<std::string> map_unicode(std::string_view text, int options) {
   utf8proc_uint8_t* mapped = nullptr;
-  auto const size = utf8proc_map(reinterpret_cast<utf8proc_uint8_t const*>(text.data()),
-                                 static_cast<utf8proc_ssize_t>(text.size()), &mapped,
-                                 static_cast<utf8proc_option_t>(options));
+  auto const size =
+      utf8proc_map(reinterpret_cast<utf8proc_uint8_t const*>(text.data()), static_cast<utf8proc_ssize_t>(text.size()),
+                   &mapped, static_cast<utf8proc_option_t>(options));
   if (size < 0) return std::nullopt;
   std::unique_ptr<utf8proc_uint8_t, decltype(&std::free)> const owned(mapped, &std::free);
   return std::string(reinterpret_cast<char const*>(mapped), static_cast<std::size_t>(size));
@@ -82,6 +82,12 @@ std::optional<std::string> normalize_nfc(std::string_view text) {
 std::optional<std::string> fold_case(std::string_view text) {
   if (is_ascii(text)) return to_lower_ascii(text);
   return map_unicode(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_CASEFOLD);
+}
+
+std::optional<std::string> fold_to_base_letters(std::string_view text) {
+  if (is_ascii(text)) return to_lower_ascii(text);
+  return map_unicode(text,
+                     UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT | UTF8PROC_CASEFOLD | UTF8PROC_STRIPMARK);
 }
 
 std::size_t code_points(std::string_view text) {

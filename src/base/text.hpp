@@ -6,6 +6,7 @@
 
 namespace codi {
 
+/// ASCII classes, unlike those of <cctype> without a locale and defined for every char.
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr bool is_lower(char c) { return c >= 'a' && c <= 'z'; }
 constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
@@ -15,7 +16,11 @@ constexpr bool is_alnum(char c) { return is_alpha(c) || is_digit(c); }
 /// ASCII only: for protocol words, aliases and roles, never for text of people.
 std::string to_lower_ascii(std::string_view text);
 std::string to_upper_ascii(std::string_view text);
+
+/// Without ASCII white space at both ends; a view into `text`.
 std::string_view trim(std::string_view text);
+
+/// The parts between separators, empty ones too: always one more than there are separators. Views into `text`.
 std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
@@ -27,6 +32,10 @@ std::optional<std::string> normalize_nfc(std::string_view text);
 /// Full Unicode case folding followed by NFC, for comparing e-mail addresses and paths of case-insensitive projects;
 /// nothing when `text` is not well-formed.
 std::optional<std::string> fold_case(std::string_view text);
+
+/// Case folding, compatibility decomposition and no marks (`Müller` is `muller`, `ﬁ` is `fi`), for making slugs;
+/// nothing when `text` is not well-formed.
+std::optional<std::string> fold_to_base_letters(std::string_view text);
 
 /// The number of code points of well-formed UTF-8.
 std::size_t code_points(std::string_view text);

@@ -1,6 +1,7 @@
 #pragma once
 #include "base/clock.hpp"
 #include "base/limits.hpp"
+#include "models/session.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -11,7 +12,7 @@
 namespace codi::coordination {
 
 /// How alive a session is: computed from its last heartbeat whenever it is asked for, never stored.
-enum class SessionState : std::uint8_t { active, idle, stale, ended };
+using models::SessionState;
 
 /// `active`, `idle`, `stale`, `ended`.
 std::string_view to_string(SessionState state);

@@ -1,5 +1,6 @@
 #pragma once
 #include "base/result.hpp"
+#include "models/claim.hpp"
 
 #include <cstdint>
 #include <string>
@@ -9,7 +10,7 @@
 /// The rules of coordination as pure code: no I/O, no clock, no store.
 namespace codi::coordination {
 
-enum class TargetKind : std::uint8_t { file, directory, glob, resource };
+using TargetKind = models::ClaimKind;
 
 /// What a claim is laid on, in its one canonical spelling (docs/paths.md). Two spellings of one file in one project
 /// give the same `segments`.
