@@ -29,7 +29,7 @@ test: build-tests ## Installs, builds and runs every test
 	@ctest --preset release -j $(JOBS)
 
 lint: lint-fast ## Every check of the source: lint-fast, and clang-tidy over src
-	@tools/lint analysis -j $(JOBS)
+	@tools/lint -v -j $(JOBS) analysis
 
 lint-fast: ## The checks that take seconds: clang-format, tools/tidy, shellcheck, doxygen
 	@tools/deps run test lint
@@ -39,13 +39,13 @@ format: ## Lays out every source file
 	@tools/lint --fix format
 
 coverage: ## Runs every test instrumented; fails under 95 % of the lines of src
-	@tools/deps run test lint
+	@tools/deps run test
 	@tools/configure coverage ON
 	@ninja -C build/coverage -j $(JOBS)
 	@tools/coverage build/coverage -j $(JOBS)
 
 sanitize: ## Runs every test under ASan with UBSan, then under TSan
-	@tools/deps run test lint
+	@tools/deps run test
 	@for preset in dev tsan; do \
 	  tools/configure $$preset ON; ninja -C build/$$preset -j $(JOBS); ctest --preset $$preset -j $(JOBS); \
 	done
@@ -54,7 +54,7 @@ ci: lint coverage sanitize test ## All of the above, as a release is checked
 
 docs: ## Makes the reference of the C++ declarations in build/doxygen/html
 	@tools/deps run test lint
-	@tools/lint --html docs
+	@tools/lint docs
 
 clean: ## Removes what was built; keeps ./data
 	rm -rf build

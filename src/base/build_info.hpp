@@ -10,6 +10,7 @@ struct BuildInfo {
   std::string_view time;     ///< RFC 3339, UTC: the time of the commit, so that builds are repeatable
 };
 
+/// The identity of this binary.
 BuildInfo build_info();
 
 }  // namespace codi

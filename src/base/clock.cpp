@@ -1,8 +1,8 @@
 #include "base/clock.hpp"
 
-#include <fmt/format.h>
-
 #include "base/text.hpp"
+
+#include <fmt/format.h>
 
 namespace codi {
 

@@ -16,7 +16,9 @@ struct Timestamp {
 };
 
 constexpr Timestamp operator+(Timestamp at, std::chrono::milliseconds by) { return {at.ms + by.count()}; }
-constexpr std::chrono::milliseconds operator-(Timestamp a, Timestamp b) { return std::chrono::milliseconds(a.ms - b.ms); }
+constexpr std::chrono::milliseconds operator-(Timestamp a, Timestamp b) {
+  return std::chrono::milliseconds(a.ms - b.ms);
+}
 
 /// RFC 3339 in UTC with milliseconds: `2026-01-31T09:30:00.125Z`.
 std::string to_string(Timestamp at);
@@ -28,11 +30,13 @@ std::optional<Timestamp> parse_timestamp(std::string_view text);
 class Clock {
  public:
   virtual ~Clock() = default;
+  /// Wall time; may be stepped.
   virtual Timestamp now() const = 0;
   /// Never goes back; unrelated to wall time.
   virtual std::chrono::milliseconds monotonic() const = 0;
 };
 
+/// The operating system's clocks.
 class SystemClock final : public Clock {
  public:
   Timestamp now() const override;

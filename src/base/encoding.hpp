@@ -16,6 +16,7 @@ std::optional<std::string> from_hex(std::string_view text);
 
 /// RFC 4648 section 5, without padding.
 std::string to_base64url(std::string_view bytes);
+/// Nothing when `text` is not that encoding, with padding too.
 std::optional<std::string> from_base64url(std::string_view text);
 /// RFC 4648 section 4, padded (HTTP Basic).
 std::optional<std::string> from_base64(std::string_view text);

@@ -1,8 +1,8 @@
 #pragma once
+#include "base/errors.hpp"
+
 #include <stdexcept>
 #include <string>
-
-#include "base/errors.hpp"
 
 namespace codi {
 

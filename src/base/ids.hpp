@@ -1,4 +1,7 @@
 #pragma once
+#include "base/clock.hpp"
+#include "base/random.hpp"
+
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -8,9 +11,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-
-#include "base/clock.hpp"
-#include "base/random.hpp"
 
 namespace codi {
 
@@ -36,7 +36,10 @@ struct Id {
   using tag = Tag;
   auto operator<=>(Id const&) const = default;
 
+  /// A new id (see make_uuid_v7).
   static Id make(Timestamp now, Random& random) { return {make_uuid_v7(now, random)}; }
+
+  /// Reads the 36-character form; nothing for anything else.
   static std::optional<Id> parse(std::string_view text) {
     auto const id = parse_uuid(text);
     if (!id) return std::nullopt;
@@ -44,6 +47,7 @@ struct Id {
   }
 };
 
+/// Lower-case, 8-4-4-4-12.
 template <class Tag>
 std::string to_string(Id<Tag> const& id) {
   return to_string(id.uuid);
@@ -80,6 +84,7 @@ struct HandoffTag {
   static constexpr std::string_view name = "handoff";
 };
 
+/// Strong ids: one cannot be passed for another.
 using TenantId = Id<TenantTag>;
 using UserId = Id<UserTag>;
 using InviteId = Id<InviteTag>;

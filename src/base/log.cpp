@@ -1,20 +1,21 @@
 #include "base/log.hpp"
 
-#include <boost/json/serialize.hpp>
+#include "base/clock.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <atomic>
 #include <memory>
 
-#include "base/clock.hpp"
-
 namespace codi::log {
 namespace {
 
+// NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one process has one log.
 std::atomic<Level> g_level{Level::info};
 std::atomic<void (*)(std::string_view)> g_capture{nullptr};
+// NOLINTEND(cppcoreguidelines-avoid-non-const-global-variables)
 
 spdlog::logger& logger() {
   static auto const instance = [] {

@@ -1,23 +1,26 @@
 #pragma once
-#include <string_view>
-
 #include <boost/json/object.hpp>
+
+#include <string_view>
 
 /// One JSON object a line on stderr; the only way in which codi writes its log.
 namespace codi::log {
 
+/// How much a line matters, in rising order.
 enum class Level { debug, info, warn, error };
 
 /// Sets what is written from now on and starts the writer. Call once, before threads start.
 void start(Level at_least);
 
 /// Writes one line: `timestamp level service component action` and the given members after them, in order.
-/// `metadata` must hold no secret. Thread-safe; never throws, never blocks on a full pipe for longer than the sink does.
+/// `metadata` must hold no secret. Thread-safe; never throws, never blocks on a full pipe for longer than the sink
+/// does.
 void write(Level level, std::string_view component, std::string_view action, boost::json::object members = {});
 
 /// Sends every line to `sink` instead of stderr (tests); an empty function restores stderr.
 void capture(void (*sink)(std::string_view line));
 
+/// Whether a line of `level` would be written: asks before costly members are made.
 bool enabled(Level level);
 
 }  // namespace codi::log

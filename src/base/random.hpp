@@ -11,6 +11,7 @@ namespace codi {
 class Random {
  public:
   virtual ~Random() = default;
+  /// Overwrites all of `out`.
   virtual void fill(std::span<std::byte> out) = 0;
 };
 
@@ -20,8 +21,9 @@ class SystemRandom final : public Random {
   void fill(std::span<std::byte> out) override;
 };
 
-/// A repeatable stream of ChaCha20 bytes from a 32-byte seed (libsodium's randombytes_buf_deterministic, one block index a call).
-/// Also what a request draws its ids and secrets from, so that every try of its transaction draws the same ones.
+/// A repeatable stream of ChaCha20 bytes from a 32-byte seed (libsodium's randombytes_buf_deterministic, one block
+/// index a call). Also what a request draws its ids and secrets from, so that every try of its transaction draws the
+/// same ones.
 class SeededRandom final : public Random {
  public:
   using Seed = std::array<std::byte, 32>;

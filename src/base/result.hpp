@@ -1,13 +1,13 @@
 #pragma once
+#include "base/errors.hpp"
+
+#include <boost/json/object.hpp>
+
 #include <expected>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
-
-#include <boost/json/object.hpp>
-
-#include "base/errors.hpp"
 
 namespace codi {
 
@@ -19,18 +19,20 @@ struct FieldError {
   std::string detail;   ///< one sentence for a person
 };
 
-/// A refusal that depends on the caller's input. What depends on the infrastructure is thrown instead (see base/failure.hpp).
+/// A refusal that depends on the caller's input. What depends on the infrastructure is thrown instead (see
+/// base/failure.hpp).
 struct Error {
   ErrorCode code = ErrorCode::internal;
-  std::string detail = {};                    ///< what happened here, for a person; never a secret
-  std::optional<unsigned> status = {};        ///< overrides the table's HTTP status (400 for what can't be parsed)
-  std::vector<FieldError> errors = {};        ///< for ErrorCode::validation
-  std::vector<std::string> recovery = {};     ///< replaces the table's recovery when not empty
-  json::object members = {};                  ///< more members of the problem document, such as `conflicts`
-  std::optional<unsigned> retry_after_s = {}; ///< answered as `Retry-After`
-  bool keep_writes = false;                   ///< set by refuse(): the transaction commits what it wrote
+  std::string detail = {};                     ///< what happened here, for a person; never a secret
+  std::optional<unsigned> status = {};         ///< overrides the table's HTTP status (400 for what can't be parsed)
+  std::vector<FieldError> errors = {};         ///< for ErrorCode::validation
+  std::vector<std::string> recovery = {};      ///< replaces the table's recovery when not empty
+  json::object members = {};                   ///< more members of the problem document, such as `conflicts`
+  std::optional<unsigned> retry_after_s = {};  ///< answered as `Retry-After`
+  bool keep_writes = false;                    ///< set by refuse(): the transaction commits what it wrote
 };
 
+/// A value, or the refusal of what the caller sent.
 template <class T>
 using Result = std::expected<T, Error>;
 
@@ -42,7 +44,8 @@ inline std::unexpected<Error> fail(ErrorCode code, std::string detail) {
   return std::unexpected(std::move(error));
 }
 
-/// Turns an error into a refusal that leaves a trace: what the operation wrote so far commits, then the error is answered.
+/// Turns an error into a refusal that leaves a trace: what the operation wrote so far commits, then the error is
+/// answered.
 inline std::unexpected<Error> refuse(Error error) {
   error.keep_writes = true;
   return std::unexpected(std::move(error));

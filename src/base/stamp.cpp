@@ -1,8 +1,8 @@
 #include "base/stamp.hpp"
 
-#include <algorithm>
-
 #include "base/encoding.hpp"
+
+#include <algorithm>
 
 namespace codi {
 
@@ -29,7 +29,8 @@ std::optional<Stamp> stamp_from_bytes(std::string_view bytes) {
 std::string to_string(Stamp const& stamp) { return to_hex(stamp_bytes(stamp)); }
 
 std::optional<Stamp> parse_stamp(std::string_view text) {
-  bool const canonical = text.size() == kStampTextSize && std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'F'; });
+  bool const canonical =
+      text.size() == kStampTextSize && std::ranges::none_of(text, [](char c) { return c >= 'A' && c <= 'F'; });
   if (!canonical) return std::nullopt;
   auto const bytes = from_hex(text);
   if (!bytes) return std::nullopt;

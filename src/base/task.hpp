@@ -38,7 +38,7 @@ struct Promise : PromiseBase {
   void return_value(U&& value) {
     result.template emplace<1>(std::forward<U>(value));
   }
-  void unhandled_exception() noexcept { result.template emplace<2>(std::current_exception()); }
+  void unhandled_exception() { result.template emplace<2>(std::current_exception()); }
   T take() {
     if (result.index() == 2) std::rethrow_exception(std::get<2>(result));
     return std::move(std::get<1>(result));

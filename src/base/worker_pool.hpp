@@ -9,7 +9,8 @@
 
 namespace codi {
 
-/// Threads for work that must not run on an I/O thread (password hashing, blocking calls), behind a bounded queue. Thread-safe.
+/// Threads for work that must not run on an I/O thread (password hashing, blocking calls), behind a bounded queue.
+/// Thread-safe.
 class WorkerPool {
  public:
   WorkerPool(std::size_t threads, std::size_t queue_limit);
