@@ -1,35 +1,14 @@
 #pragma once
-#include <cstdint>
-#include <string_view>
-
+#include "models/permission.hpp"
 #include "models/user.hpp"
+
+#include <cstdint>
+#include <string>
+#include <vector>
 
 namespace codi::auth {
 
-/// What a caller may be allowed to do. Their names are what API tokens are scoped by.
-enum class Permission : std::uint8_t {
-  tenant_read,
-  tenant_manage,
-  user_read,
-  user_manage,
-  invite_manage,
-  token_manage,
-  project_read,
-  project_create,
-  project_manage,
-  session_write,
-  event_write,
-  claim_write,
-  claim_force,
-  handoff_write,
-  role_manage,
-  report_write,
-  message_write,
-  audit_read,
-};
-BOOST_DESCRIBE_ENUM(Permission, tenant_read, tenant_manage, user_read, user_manage, invite_manage, token_manage, project_read,
-                    project_create, project_manage, session_write, event_write, claim_write, claim_force, handoff_write, role_manage,
-                    report_write, message_write, audit_read)
+using models::Permission;
 
 /// The lowest role that has the permission. docs/permissions.md is generated from this.
 models::Role lowest_role(Permission permission);
@@ -51,7 +30,19 @@ class PermissionSet {
   std::uint32_t bits_ = 0;
 };
 
+/// Those of a list.
+PermissionSet permission_set(std::vector<Permission> const& permissions);
+/// All members of a set, in the order of the enum.
+std::vector<Permission> permission_list(PermissionSet permissions);
+
 /// All that a role may do.
 PermissionSet permissions_of(models::Role role);
+/// All that a session token may do, for its own session and in its own project.
+PermissionSet session_token_permissions();
+/// All that a token scoped to one project may do: nothing that changes the tenant, its people or their tokens.
+PermissionSet project_token_permissions();
+
+/// docs/permissions.md: who may do what.
+std::string permissions_markdown();
 
 }  // namespace codi::auth
