@@ -9,6 +9,12 @@ Task<RangeRows> Tx::get_below(TenantKey prefix, RangeOptions options, std::optio
   return below_.get_range(std::move(range), options);
 }
 
+Task<RangeRows> Tx::get_ids_below(TenantKey prefix, RangeOptions options) {
+  constexpr char kUuidCode = 0x30;  // of the tuple encoding
+  KeyRange range{.begin = prefix.bytes() + kUuidCode, .end = prefix.bytes() + static_cast<char>(kUuidCode + 1)};
+  return below_.get_range(std::move(range), options);
+}
+
 Task<bool> Tx::any_below(TenantKey prefix) {
   auto const rows = co_await get_below(std::move(prefix), {.limit = 1});
   co_return !rows.rows.empty();

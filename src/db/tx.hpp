@@ -97,9 +97,15 @@ class Tx {
   }
   /// Rows whose keys extend `prefix` by at least one element, after (before, in reverse) the key `from` when one is given.
   Task<RangeRows> get_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
+  /// Only those rows whose next element is an id: those that belong to `prefix` itself, not to what lies deeper.
+  Task<RangeRows> get_ids_below(TenantKey prefix, RangeOptions options = {});
   /// What follows `prefix` in a row's key.
   [[nodiscard]] static std::string_view suffix(TenantKey const& prefix, std::string_view row_key) {
     return row_key.substr(prefix.bytes().size());
+  }
+  /// The key that a row of a range below `prefix` has; `suffix` as suffix() gave it.
+  [[nodiscard]] static TenantKey key_at(TenantKey const& prefix, std::string_view suffix) {
+    return TenantKey(prefix.bytes() + std::string(suffix));
   }
   /// True when some key extends `prefix`.
   Task<bool> any_below(TenantKey prefix);

@@ -12,8 +12,8 @@ namespace codi::models {
 
 /// One entry of a project's work log, as it is stored. The cursor is not stored with it: it is the key.
 struct Event {
+  Stamp cursor;  ///< first, so that a stored event (which has none) is completed by text alone
   EventId id;
-  Stamp cursor;
   std::optional<SessionId> session_id;
   std::optional<std::string> session_alias;
   std::string action;
@@ -24,7 +24,7 @@ struct Event {
   Timestamp created_at;
   Timestamp updated_at;
 };
-BOOST_DESCRIBE_STRUCT(Event, (), (id, cursor, session_id, session_alias, action, text, paths, data, at, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(Event, (), (cursor, id, session_id, session_alias, action, text, paths, data, at, created_at, updated_at))
 
 }  // namespace codi::models
 
@@ -32,8 +32,8 @@ template <>
 struct codi::reflect::Fields<codi::models::Event> {
   static constexpr std::string_view name = "Event";
   static constexpr std::array fields{
-      field("id", "Id of the event."),
       field("cursor", "Its place in the order of the log; compares in byte order."),
+      field("id", "Id of the event."),
       field("session_id", "Session that it is about; null for what nobody's session did."),
       field("session_alias", "Alias of that session."),
       field("action", "What happened: one of the known actions or a user's own.").length(1, 40),

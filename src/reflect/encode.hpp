@@ -18,8 +18,9 @@
 
 namespace codi::reflect {
 
-/// JSON text that is copied as it stands, such as a stored resource.
-struct RawJson {
+/// The JSON text of a T, copied as it stands; its schema is T's.
+template <class T>
+struct JsonOf {
   std::string text;
 };
 
@@ -52,7 +53,10 @@ class Encoder {
   void value(std::string const& v) { value(std::string_view(v)); }
   void value(Timestamp v) { value(std::string_view(to_string(v))); }
   void value(Stamp const& v);
-  void value(RawJson const& v) { out_.text += v.text; }
+  template <class T>
+  void value(JsonOf<T> const& v) {
+    out_.text += v.text;
+  }
   void value(json::value const& v);
   void value(json::object const& v);
   template <class Tag>

@@ -108,7 +108,10 @@ class SchemaBuilder {
     return with_field({{"type", "object"}, {"additionalProperties", true}}, f);
   }
   json::object build(json::value const*, Field const& f) { return with_field({}, f); }
-  json::object build(RawJson const*, Field const& f) { return with_field({{"type", "object"}}, f); }
+  template <class T>
+  json::object build(JsonOf<T> const*, Field const& f) {
+    return build(static_cast<T const*>(nullptr), f);
+  }
   template <class Tag>
   json::object build(Id<Tag> const*, Field const& f) {
     return with_field({{"type", "string"}, {"format", "uuid"}}, f);
@@ -140,6 +143,7 @@ class SchemaBuilder {
   }
   template <DescribedStruct T>
   json::object build(T const*, Field const& f) {
+    if (Fields<T>::name.empty()) return with_field(object_schema<T>(), field(f.name, f.doc));
     add_component<T>();
     return with_field({{"$ref", "#/components/schemas/" + std::string(Fields<T>::name)}}, field(f.name, f.doc));
   }
@@ -149,17 +153,21 @@ class SchemaBuilder {
     std::string const name(Fields<T>::name);
     if (components_.contains(name)) return;
     components_[name] = nullptr;  // reserves the name: a struct may contain itself
+    components_[name] = object_schema<T>();
+  }
+
+  template <DescribedStruct T>
+  json::object object_schema() {
     json::object properties;
     json::array required;
     for_each_field<T>([&](auto member, Field const& f) {
       using Type = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
       properties[f.name] = build(static_cast<Type const*>(nullptr), f);
-      // In answers every member is present (a missing optional is null), in requests the non-optional ones are required.
       if (!detail::Unwrap<Type>::optional) required.emplace_back(f.name);
     });
     json::object out{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
     if (!required.empty()) out["required"] = std::move(required);
-    components_[name] = std::move(out);
+    return out;
   }
   json::object components_;
 };

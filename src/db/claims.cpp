@@ -1,0 +1,163 @@
+#include "db/claims.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "db/sessions.hpp"
+
+namespace codi::db {
+namespace {
+
+using coordination::Target;
+using coordination::TargetKind;
+using models::Claim;
+
+TenantKey claim_key(Tx const& tx, ProjectId project, ClaimId id) { return tx.key("project", project, "claims", id); }
+
+// Where claims on exactly this target are indexed; what lies below a path is indexed below this key.
+TenantKey place(Tx const& tx, ProjectId project, Target const& target) {
+  return target.kind == TargetKind::resource ? tx.key("project", project, "claim_resources", target.segments)
+                                             : tx.key("project", project, "claim_paths", target.segments);
+}
+
+TenantKey index_key(Tx const& tx, Claim const& claim, Target const& target) {
+  auto const prefix = place(tx, claim.project_id, target);
+  return Tx::key_at(prefix, make_key({}, claim.id));
+}
+
+Claim decode_claim(std::string_view stored) {
+  auto const [token, text] = split_stamped(stored);
+  auto claim = reflect::decode_stored<Claim>(text);
+  claim.fencing_token = token;
+  return claim;
+}
+
+Task<Claim> with_lease(Tx& tx, Claim claim) {
+  if (claim.state == models::ClaimState::live) {
+    auto const seen = co_await last_beat(tx, claim.project_id, claim.session_id);
+    claim.expires_at = coordination::claim_end(claim.expires_at, seen, std::chrono::seconds(claim.ttl_seconds));
+  }
+  co_return claim;
+}
+
+// The id that ends an index key.
+ClaimId id_of_row(std::string_view key) {
+  constexpr std::size_t kUuidBytes = 16;
+  ClaimId id;
+  std::memcpy(id.uuid.bytes.data(), key.data() + key.size() - kUuidBytes, kUuidBytes);
+  return id;
+}
+
+Task<void> load_rows(Tx& tx, ProjectId project, RangeRows rows, std::vector<Claim>& out) {
+  for (auto const& row : rows.rows) {
+    auto claim = co_await get_claim(tx, project, id_of_row(row.key));
+    if (claim) out.push_back(*std::move(claim));
+  }
+}
+
+}  // namespace
+
+Task<std::optional<Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id) {
+  auto const stored = co_await tx.get(claim_key(tx, project, id));
+  if (!stored) co_return std::nullopt;
+  co_return co_await with_lease(tx, decode_claim(*stored));
+}
+
+void put_claim(Tx& tx, Claim const& claim, Target const& target) {
+  auto const key = claim_key(tx, claim.project_id, claim.id);
+  auto const text = reflect::encode_text(claim);
+  if (claim.fencing_token.pending)
+    tx.set_stamped(key, claim.fencing_token, text);
+  else
+    tx.set(key, stamp_bytes(claim.fencing_token) + text);
+  if (claim.state != models::ClaimState::live) return;
+  tx.set(index_key(tx, claim, target), to_string(claim.session_id));
+  tx.set(tx.key("project", claim.project_id, "session_claims", claim.session_id, claim.id), "");
+  tx.set(tx.key("project", claim.project_id, "live_claims", claim.id), "");
+}
+
+Target target_of(Claim const& claim, bool case_sensitive) {
+  auto target = claim.kind == models::ClaimKind::resource ? coordination::parse_target(claim.target, case_sensitive)
+                                                          : coordination::parse_target(claim.kind, claim.target, case_sensitive);
+  if (!target) throw StorageFailure(StorageCode::corrupt, "a stored claim has a target that can't be read");
+  return *std::move(target);
+}
+
+void unindex_claim(Tx& tx, Claim const& claim, Target const& target) {
+  tx.clear(index_key(tx, claim, target));
+  tx.clear(tx.key("project", claim.project_id, "session_claims", claim.session_id, claim.id));
+  tx.clear(tx.key("project", claim.project_id, "live_claims", claim.id));
+}
+
+Task<std::vector<Claim>> overlapping_claims(Tx& tx, ProjectId project, Target target, std::size_t limit) {
+  std::vector<Claim> out;
+  if (target.kind != TargetKind::resource) {
+    // Claims on what lies above: each ancestor, the root first.
+    Target above{.kind = TargetKind::directory};
+    for (auto const& segment : target.segments) {
+      auto rows = co_await tx.get_ids_below(place(tx, project, above), {.limit = limit});
+      co_await load_rows(tx, project, std::move(rows), out);
+      above.segments.push_back(segment);
+    }
+  }
+  // Claims on the target itself and on all below it.
+  auto rows = co_await tx.get_below(place(tx, project, target), {.limit = limit});
+  co_await load_rows(tx, project, std::move(rows), out);
+  if (out.size() > limit) out.resize(limit);
+  co_return out;
+}
+
+Task<std::vector<Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session) {
+  std::vector<Claim> out;
+  auto const prefix = tx.key("project", project, "session_claims", session);
+  std::optional<TenantKey> from;
+  for (;;) {
+    auto rows = co_await tx.get_below(prefix, {}, from);
+    bool const more = rows.more;
+    if (more) from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
+    co_await load_rows(tx, project, std::move(rows), out);
+    if (!more) co_return out;
+  }
+}
+
+Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most) {
+  auto const rows = co_await tx.get_below(tx.key("project", project, "session_claims", session), {.limit = at_most});
+  co_return rows.rows.size();
+}
+
+bool lease_ran_out(Tx const& tx, Claim const& claim) {
+  return coordination::expired(tx.now(), claim.expires_at, tx.facts().leases.grace);
+}
+
+Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFilter filter, PageRequest page) {
+  struct Read {
+    Tx& tx;
+    ProjectId project;
+    ClaimFilter filter;
+    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) const {
+      auto claim = co_await get_claim(tx, project, id_of_row(suffix));
+      if (!claim || !wanted(*claim)) co_return std::nullopt;
+      co_return claim;
+    }
+    [[nodiscard]] bool wanted(Claim const& claim) const {
+      bool const live = claim.state == models::ClaimState::live && !lease_ran_out(tx, claim);
+      if (live != (filter.state == models::ClaimState::live)) return false;
+      if (filter.session && claim.session_id != *filter.session) return false;
+      return !filter.overlapping || coordination::overlaps(*filter.overlapping, target_of(claim, filter.case_sensitive));
+    }
+  };
+  Read read{tx, project, filter};
+  auto prefix = tx.key("project", project, "claims");
+  if (filter.state == models::ClaimState::live)
+    prefix = filter.session ? tx.key("project", project, "session_claims", *filter.session) : tx.key("project", project, "live_claims");
+  co_return co_await read_page<Claim>(tx, std::move(prefix), std::move(page), read);
+}
+
+void watch_claim_lease(Tx& tx, Claim const& claim) {
+  tx.due({.at = claim.expires_at + tx.facts().leases.grace,
+          .kind = DueKind::claim,
+          .scope = claim.project_id.uuid,
+          .id = claim.id.uuid});
+}
+
+}  // namespace codi::db

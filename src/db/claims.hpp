@@ -1,0 +1,52 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "coordination/target.hpp"
+#include "db/paging.hpp"
+#include "db/tx.hpp"
+#include "models/claim.hpp"
+
+/// Claims of a project; below P = (t,"project",project): (P,"claims",id) -> fencing token, Claim; and while it is live
+/// (P,"claim_paths",segment...,id) or (P,"claim_resources",name,id) -> session, (P,"session_claims",session,id) and
+/// (P,"live_claims",id) -> nothing.
+namespace codi::db {
+
+/// The claim as it is now: expires_at is the later of its own end and its ttl after its session's last sign of life.
+Task<std::optional<models::Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id);
+
+/// Writes a live claim with all its indexes, or one that has ended without them. `target` is the claim's, parsed.
+void put_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+
+/// The target of a stored claim, parsed again.
+coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
+
+/// Removes the index entries that a claim has while a session holds it: before it ends or moves to another session.
+void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+
+/// Live claims (or ones whose lease has run out unnoticed) that overlap `target`, of any session, at most `limit`.
+Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, coordination::Target target, std::size_t limit);
+
+/// All claims indexed as held by the session.
+Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session);
+
+Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most);
+
+struct ClaimFilter {
+  models::ClaimState state = models::ClaimState::live;
+  std::optional<SessionId> session = {};
+  std::optional<coordination::Target> overlapping = {};
+  bool case_sensitive = true;  ///< of the project, for `overlapping`
+};
+/// Oldest first. A live list leaves out claims whose lease has run out.
+Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFilter filter, PageRequest page);
+
+/// True when the lease of a claim has run out for good (grace included).
+bool lease_ran_out(Tx const& tx, models::Claim const& claim);
+
+/// Asks the reaper to look at the claim when its lease may have run out.
+void watch_claim_lease(Tx& tx, models::Claim const& claim);
+
+}  // namespace codi::db

@@ -1,0 +1,171 @@
+#include "db/events.hpp"
+
+#include <algorithm>
+
+namespace codi::db {
+namespace {
+
+using EventJson = reflect::JsonOf<models::Event>;
+
+constexpr std::string_view kCursorBegin = "{\"cursor\":\"";
+constexpr std::string_view kCursorEnd = "\",";
+
+TenantKey log_key(Tx const& tx, ProjectId project) { return tx.key("project", project, "events"); }
+
+// The stored text is the event's JSON without its first member, the cursor: the key says it.
+std::string without_cursor(models::Event const& event) {
+  return reflect::encode_text(event).substr(kCursorBegin.size() + kStampTextSize + kCursorEnd.size());
+}
+
+EventJson with_cursor(Stamp const& stamp, std::string_view stored) {
+  EventJson out;
+  out.text.reserve(kCursorBegin.size() + kStampTextSize + kCursorEnd.size() + stored.size());
+  out.text.append(kCursorBegin).append(to_string(stamp)).append(kCursorEnd).append(stored);
+  return out;
+}
+
+bool path_matches(std::string const& path, std::string const& wanted) {
+  if (path == wanted) return true;
+  return wanted.ends_with('/') && (wanted == "./" || path.starts_with(wanted));
+}
+
+bool matches(EventFilter const& filter, models::Event const& event) {
+  if (filter.session && event.session_id != filter.session) return false;
+  if (filter.action && event.action != *filter.action) return false;
+  if (filter.since && event.at < *filter.since) return false;
+  return !filter.path || std::ranges::any_of(event.paths, [&](auto const& path) { return path_matches(path, *filter.path); });
+}
+
+Result<std::optional<Stamp>> stamp_of_cursor(PageRequest const& page) {
+  if (!page.after) return std::optional<Stamp>();
+  auto const stamp = parse_stamp(*page.after);
+  if (!stamp) return invalid("/after", "is not a cursor of this log");
+  return std::optional<Stamp>(*stamp);
+}
+
+/// Walks the log, or one of its indexes, stamp by stamp.
+class Walk {
+ public:
+  Walk(Tx& tx, ProjectId project, EventFilter const& filter)
+      : tx_(tx), log_(log_key(tx, project)), index_(choose(tx, project, filter)), indexed_(filter.session || filter.action) {}
+
+  struct Row {
+    Stamp stamp;
+    std::string stored;
+  };
+  struct Rows {
+    std::vector<Row> rows;
+    bool more = false;
+  };
+
+  /// At most `limit` events after `after`.
+  Task<Rows> next(std::optional<Stamp> after, std::size_t limit) {
+    return indexed_ ? next_indexed(after, limit) : next_in_log(after, limit);
+  }
+
+ private:
+  static TenantKey choose(Tx const& tx, ProjectId project, EventFilter const& filter) {
+    if (filter.session) return tx.key("project", project, "session_events", *filter.session);
+    if (filter.action) return tx.key("project", project, "action_events", *filter.action);
+    return log_key(tx, project);
+  }
+
+  // After all chunks of the event at `stamp`.
+  TenantKey past(TenantKey const& prefix, Stamp const& stamp) {
+    constexpr char kAboveAllParts = '\x7F';
+    return Tx::key_at(prefix, make_key({}, stamp) + kAboveAllParts);
+  }
+
+  Task<Rows> next_indexed(std::optional<Stamp> after, std::size_t limit) {
+    std::optional<TenantKey> from;
+    if (after) from = past(index_, *after);
+    auto const found = co_await tx_.get_below(index_, {.limit = limit}, std::move(from));
+    Rows out{.more = found.more};
+    for (auto const& row : found.rows) {
+      auto const stamp = stamp_of_suffix(Tx::suffix(index_, row.key));
+      auto stored = co_await tx_.get_chunks(Tx::key_at(log_, make_key({}, stamp)));
+      if (stored) out.rows.push_back({stamp, *std::move(stored)});
+    }
+    co_return out;
+  }
+
+  Task<Rows> next_in_log(std::optional<Stamp> after, std::size_t limit) {
+    std::optional<TenantKey> from;
+    if (after) from = past(log_, *after);
+    auto const found = co_await tx_.get_below(log_, {.limit = limit}, std::move(from));
+    Rows out{.more = found.more};
+    for (auto const& row : found.rows) {
+      auto const suffix = Tx::suffix(log_, row.key);
+      tuple::Unpacker parts(suffix);
+      auto const epoch = parts.integer();
+      auto const stamp = epoch ? parts.versionstamp() : std::nullopt;
+      auto const chunk = stamp ? parts.integer() : std::nullopt;
+      if (!chunk) throw StorageFailure(StorageCode::corrupt, "a key of the log is not one");
+      if (*chunk == 0)
+        out.rows.push_back({Stamp{static_cast<std::uint32_t>(*epoch), stamp->commit, stamp->order}, row.value});
+      else if (!out.rows.empty())
+        out.rows.back().stored += row.value;
+    }
+    // The batch may have cut the last event's chunks: read that one whole.
+    if (found.more && !out.rows.empty()) {
+      auto& last = out.rows.back();
+      auto whole = co_await tx_.get_chunks(Tx::key_at(log_, make_key({}, last.stamp)));
+      if (whole) last.stored = *std::move(whole);
+    }
+    co_return out;
+  }
+
+  Tx& tx_;
+  TenantKey log_;
+  TenantKey index_;
+  bool indexed_;
+};
+
+}  // namespace
+
+models::Event append_event(Tx& tx, ProjectId project, models::Session const* session, EventDraft draft) {
+  models::Event event{.cursor = tx.pending_stamp(tx.next_order()),
+                      .id = EventId::make(tx.now(), tx.random()),
+                      .action = std::move(draft.action),
+                      .text = std::move(draft.text),
+                      .paths = std::move(draft.paths),
+                      .data = std::move(draft.data),
+                      .at = tx.now(),
+                      .created_at = tx.now(),
+                      .updated_at = tx.now()};
+  if (session) {
+    event.session_id = session->id;
+    event.session_alias = session->alias;
+    tx.set_under_stamp(tx.key("project", project, "session_events", session->id), event.cursor, "");
+  }
+  tx.set_under_stamp(tx.key("project", project, "action_events", event.action), event.cursor, "");
+  tx.put_chunks_under_stamp(log_key(tx, project), event.cursor, without_cursor(event));
+  tx.set_stamped(tx.key("project", project, "tail"), event.cursor, "");
+  return event;
+}
+
+Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, EventFilter filter, PageRequest page) {
+  auto const after = stamp_of_cursor(page);
+  if (!after) co_return std::unexpected(after.error());
+  Walk walk(tx, project, filter);
+  bool const must_look = filter.path || filter.since || (filter.session && filter.action);
+  models::Page<EventJson> out;
+  auto last = *after;
+  for (std::size_t scanned = 0;;) {
+    auto const rows = co_await walk.next(last, std::min(page.limit - out.items.size() + 1, limits::kScanKeysPerPage));
+    for (auto const& row : rows.rows) {
+      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage) {
+        out.next = to_string(*last);
+        co_return out;
+      }
+      ++scanned;
+      last = row.stamp;
+      auto item = with_cursor(row.stamp, row.stored);
+      if (!must_look || matches(filter, reflect::decode_stored<models::Event>(item.text))) out.items.push_back(std::move(item));
+    }
+    if (!rows.more) co_return out;
+    if (rows.rows.empty()) co_return out;
+  }
+}
+
+}  // namespace codi::db

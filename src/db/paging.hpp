@@ -1,0 +1,57 @@
+#pragma once
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/encoding.hpp"
+#include "base/limits.hpp"
+#include "db/tx.hpp"
+#include "models/page.hpp"
+
+namespace codi::db {
+
+/// Which part of a list is asked for. `after` is the `next` of an earlier page.
+struct PageRequest {
+  std::size_t limit = static_cast<std::size_t>(limits::kPageItemsDefault);
+  std::optional<std::string> after = {};
+};
+
+/// The key suffix that a cursor stands for; a validation error at `/after` for what is no cursor.
+inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& page) {
+  if (!page.after) return std::optional<std::string>();
+  auto suffix = from_base64url(*page.after);
+  if (!suffix || suffix->empty()) return invalid("/after", "is not a cursor that this list gave");
+  return std::optional<std::string>(*std::move(suffix));
+}
+
+/// Reads a list whose items are the rows below `prefix`, one row an item. `read(suffix, value)` makes an item, or nothing for one
+/// that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most: a page may be short while `next` is set.
+template <class T, class Read>
+Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest page, Read& read) {
+  auto const after = suffix_of_cursor(page);
+  if (!after) co_return std::unexpected(after.error());
+  models::Page<T> out;
+  std::optional<std::string> last = *after;
+  std::size_t scanned = 0;
+  for (;;) {
+    std::optional<TenantKey> from;
+    if (last) from = Tx::key_at(prefix, *last);
+    std::size_t const batch = std::min<std::size_t>(page.limit - out.items.size() + 1, limits::kScanKeysPerPage);
+    auto const rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
+    for (auto const& row : rows.rows) {
+      auto const suffix = Tx::suffix(prefix, row.key);
+      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage) {
+        out.next = to_base64url(*last);
+        co_return out;
+      }
+      ++scanned;
+      auto item = co_await read(suffix, std::string_view(row.value));
+      if (item) out.items.push_back(*std::move(item));
+      last = std::string(suffix);
+    }
+    if (!rows.more) co_return out;
+  }
+}
+
+}  // namespace codi::db

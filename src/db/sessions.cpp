@@ -1,0 +1,97 @@
+#include "db/sessions.hpp"
+
+#include "coordination/log_line.hpp"
+
+namespace codi::db {
+namespace {
+
+TenantKey session_key(Tx const& tx, ProjectId project, SessionId id) { return tx.key("project", project, "sessions", id); }
+TenantKey beat_key(Tx const& tx, ProjectId project, SessionId id) { return tx.key("project", project, "beats", id); }
+TenantKey alias_key(Tx const& tx, ProjectId project, std::string_view alias) {
+  return tx.key("project", project, "aliases", coordination::fold_alias(alias));
+}
+TenantKey number_key(Tx const& tx, ProjectId project, std::string_view alias) {
+  return tx.key("project", project, "numbers", coordination::fold_alias(alias));
+}
+
+// What follows from the heartbeat and the request's time.
+models::Session derive(Tx const& tx, models::Session session, Timestamp seen) {
+  auto const& leases = tx.facts().leases;
+  std::chrono::seconds const ttl(session.ttl_seconds);
+  session.last_seen_at = seen;
+  session.expires_at = coordination::lease_end(seen, ttl);
+  session.state = coordination::session_state(tx.now(), seen, ttl, session.ended_at, leases.thresholds, leases.grace);
+  return session;
+}
+
+}  // namespace
+
+Task<Timestamp> last_beat(Tx& tx, ProjectId project, SessionId id) {
+  auto const text = co_await tx.get(beat_key(tx, project, id));
+  co_return text ? parse_timestamp(*text).value_or(Timestamp{}) : Timestamp{};
+}
+
+Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id) {
+  auto const session = co_await tx.find<models::Session>(session_key(tx, project, id));
+  if (!session) co_return std::nullopt;
+  auto const seen = co_await last_beat(tx, project, id);
+  co_return derive(tx, *session, seen);
+}
+
+Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias) {
+  if (auto const id = SessionId::parse(id_or_alias)) co_return co_await get_session(tx, project, *id);
+  auto const id_text = co_await tx.get(alias_key(tx, project, id_or_alias));
+  if (!id_text) co_return std::nullopt;
+  co_return co_await get_session(tx, project, SessionId::parse(*id_text).value_or(SessionId{}));
+}
+
+void put_session(Tx& tx, models::Session const& session) {
+  tx.put(session_key(tx, session.project_id, session.id), session);
+  tx.set(alias_key(tx, session.project_id, session.alias), to_string(session.id));
+  tx.set(beat_key(tx, session.project_id, session.id), to_string(session.last_seen_at));
+}
+
+models::Session beat(Tx& tx, models::Session session) {
+  tx.set(beat_key(tx, session.project_id, session.id), to_string(tx.now()));
+  return derive(tx, std::move(session), tx.now());
+}
+
+Task<std::uint64_t> allocate_number(Tx& tx, ProjectId project, std::string template_alias) {
+  auto const key = number_key(tx, project, template_alias);
+  auto const last = co_await tx.get(key);
+  std::uint64_t number = last ? std::stoull(*last) : 0;
+  for (;;) {
+    ++number;
+    auto const taken = co_await find_session(tx, project, coordination::numbered_alias(template_alias, number));
+    if (!taken || taken->state == models::SessionState::ended) break;
+  }
+  tx.set(key, std::to_string(number));
+  co_return number;
+}
+
+Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter, PageRequest page) {
+  struct Read {
+    Tx& tx;
+    ProjectId project;
+    SessionFilter filter;
+    Task<std::optional<models::Session>> operator()(std::string_view, std::string_view value) const {
+      auto session = reflect::decode_stored<models::Session>(value);
+      if (filter.role && session.role != filter.role) co_return std::nullopt;
+      auto const seen = co_await last_beat(tx, project, session.id);
+      auto now = derive(tx, std::move(session), seen);
+      if (filter.state && now.state != *filter.state) co_return std::nullopt;
+      co_return now;
+    }
+  };
+  Read read{tx, project, std::move(filter)};
+  co_return co_await read_page<models::Session>(tx, tx.key("project", project, "sessions"), std::move(page), read);
+}
+
+void watch_session_lease(Tx& tx, models::Session const& session) {
+  tx.due({.at = session.expires_at + tx.facts().leases.grace,
+          .kind = DueKind::session,
+          .scope = session.project_id.uuid,
+          .id = session.id.uuid});
+}
+
+}  // namespace codi::db
