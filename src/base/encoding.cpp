@@ -2,12 +2,16 @@
 
 #include <sodium.h>
 
+#include <algorithm>
+
 namespace codi {
 namespace {
 
 unsigned char const* bytes_of(std::string_view text) { return reinterpret_cast<unsigned char const*>(text.data()); }
 
 std::optional<std::string> decode_base64(std::string_view text, int variant) {
+  // libsodium 1.0.18 takes bytes above 0x7F for characters of the alphabet.
+  if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) > 0x7F; })) return std::nullopt;
   std::string out(text.size(), '\0');
   std::size_t size = 0;
   char const* end = nullptr;
