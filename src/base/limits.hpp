@@ -15,6 +15,14 @@ inline constexpr std::size_t kTransactionBytes = 10'000'000;
 inline constexpr auto kTransactionTime = 5s;
 inline constexpr std::size_t kTransactionTries = 20;
 inline constexpr std::size_t kChunkBytes = 90'000;
+inline constexpr std::size_t kRangeRows = 1'000;
+inline constexpr std::size_t kRangeBytes = 1 << 20;
+inline constexpr std::size_t kTupleDepth = 32;
+inline constexpr std::size_t kCommitQueue = 65'536;
+inline constexpr std::size_t kCommitBatch = 4'096;
+inline constexpr std::size_t kCommitBatchBytes = 16 << 20;
+inline constexpr std::size_t kReadQueue = 65'536;
+inline constexpr auto kStoreRecoveryInterval = 200ms;
 
 // Requests.
 inline constexpr std::size_t kBodyBytes = 1 << 20;
