@@ -1,9 +1,9 @@
 #pragma once
+#include "db/engine.hpp"
+
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-
-#include "db/engine.hpp"
 
 namespace codi::db {
 
@@ -15,8 +15,9 @@ struct RocksOptions {
   bool sync = true;
 };
 
-/// Opens (or creates, in a missing or empty directory) a RocksDB store. Throws StorageFailure, touching nothing, for a directory
-/// that holds something else, a store of another format, or one that another process has open (the message names the process).
+/// Opens (or creates, in a missing or empty directory) a RocksDB store. Throws StorageFailure, touching nothing, for a
+/// directory that holds something else, a store of another format, or one that another process has open (the message
+/// names the process).
 std::unique_ptr<Engine> open_rocks(RocksOptions options);
 
 }  // namespace codi::db

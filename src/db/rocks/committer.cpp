@@ -1,0 +1,277 @@
+#include "db/rocks/committer.hpp"
+
+#include "base/limits.hpp"
+#include "base/log.hpp"
+#include "db/rocks/rocks_database.hpp"
+#include "db/rocks/rocks_transaction.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <pthread.h>
+#include <utility>
+
+namespace codi::db {
+namespace {
+
+// So many transactions are run between two looks at whether the disk is free for the next batch.
+constexpr std::size_t kTurn = 32;
+
+rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
+
+std::exception_ptr failure(StorageCode code, std::string const& what) {
+  return std::make_exception_ptr(StorageFailure(code, what));
+}
+
+void check(rocksdb::Status const& status) {
+  if (!status.ok()) throw_status(status);
+}
+
+CommitStamp make_stamp(std::uint64_t version, std::uint16_t order) {
+  CommitStamp stamp;
+  std::ranges::copy(encode_version(version), stamp.begin());
+  stamp[8] = static_cast<std::uint8_t>(order >> 8);
+  stamp[9] = static_cast<std::uint8_t>(order & 0xFF);
+  return stamp;
+}
+
+}  // namespace
+
+Committer::Committer(rocksdb::DB& db, StoreDirectory& directory, Clock const& clock, Settings settings,
+                     std::function<void(Layer const&)> committed)
+    : db_(db),
+      directory_(directory),
+      clock_(clock),
+      settings_(settings),
+      committed_(std::move(committed)),
+      db_view_(db, nullptr, rocksdb::kReadAllTier),
+      forming_thread_([this] { form_batches(); }),
+      writing_thread_([this] { write_batches(); }) {
+  pthread_setname_np(forming_thread_.native_handle(), "codi-commit");
+  pthread_setname_np(writing_thread_.native_handle(), "codi-wal");
+}
+
+Committer::~Committer() {
+  {
+    std::lock_guard const lock(mutex_);
+    stopping_ = true;
+  }
+  work_.notify_one();
+  forming_thread_.join();
+  handed_.notify_one();
+  writing_thread_.join();
+}
+
+void Committer::submit(WriteOptions const& options, Body body, Done done) {
+  std::exception_ptr refusal;
+  {
+    std::lock_guard const lock(mutex_);
+    if (stopping_) {
+      refusal = failure(StorageCode::closed, "the store is shutting down");
+    } else if (queue_.size() >= limits::kCommitQueue) {
+      refusal = failure(StorageCode::unavailable, "too many transactions wait for the store");
+    } else {
+      queue_.push(options.fairness_key, {std::move(body), std::move(done)});
+    }
+  }
+  if (refusal) return done({Outcome::Kind::failed, {}, refusal});
+  work_.notify_one();
+}
+
+void Committer::add_to(EngineStats& stats) const {
+  stats.commits += commits_;
+  stats.batches += batches_;
+  stats.sync_time_total += std::chrono::microseconds(sync_us_);
+  std::lock_guard const lock(mutex_);
+  stats.queue_depth += queue_.size();
+}
+
+bool Committer::can_take_turn() const {
+  if (queue_.empty()) return false;
+  return !forming_ || (forming_->finished.size() < limits::kCommitBatch &&
+                       forming_->writes.GetDataSize() < limits::kCommitBatchBytes);
+}
+
+void Committer::form_batches() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    work_.wait(lock, [this] {
+      return can_take_turn() || can_hand_over() || (stopping_ && queue_.empty() && !forming_ && !writing_);
+    });
+    if (can_hand_over()) {
+      writing_ = std::exchange(forming_, nullptr);
+      handed_.notify_one();
+    } else if (can_take_turn()) {
+      if (!forming_) {
+        forming_ = std::make_shared<Batch>();
+        forming_->version = ++settings_.last_version;
+        forming_->below = writing_;
+      }
+      Items items;
+      for (std::size_t i = std::min(kTurn, queue_.size()); i > 0; --i) items.push_back(queue_.pop());
+      lock.unlock();
+      take_turn(std::move(items));
+      lock.lock();
+      if (forming_->finished.empty()) forming_.reset();
+    } else {
+      formed_all_ = true;
+      return;
+    }
+  }
+}
+
+void Committer::take_turn(Items items) {
+  for (auto& item : items) {
+    if (broken_) {
+      item.done({Outcome::Kind::failed, {}, failure(StorageCode::unavailable, why_broken())});
+    } else {
+      run(*forming_, item);
+    }
+  }
+}
+
+void Committer::run(Batch& batch, CommitQueue::Item& item) {
+  static Layer const nothing;
+  LayeredView below(batch.below ? batch.below->layer : nothing, db_view_);
+  LayeredView view(batch.layer, below);
+  Outcome outcome;
+  try {
+    RocksTransaction transaction(view, clock_, RocksTransaction::Mode::read_write);
+    auto const verdict = run_now(item.body(transaction));
+    if (verdict == Verdict::abort) {
+      outcome.kind = Outcome::Kind::aborted;
+    } else {
+      if (transaction.wrote()) {
+        outcome.stamp = make_stamp(batch.version, batch.order);
+        absorb(batch, transaction.commit(outcome.stamp));
+        ++batch.order;
+      }
+      outcome.kind = Outcome::Kind::committed;
+    }
+  } catch (...) {
+    outcome = {Outcome::Kind::failed, {}, std::current_exception()};
+  }
+  batch.finished.push_back({std::move(item.done), std::move(outcome)});
+}
+
+void Committer::absorb(Batch& batch, Layer layer) {
+  auto& writes = batch.writes;
+  if (batch.order == 0) check(writes.Put(slice(kVersionKey), encode_version(batch.version)));
+  auto& entries = batch.layer.entries;
+  for (auto const& [begin, end] : layer.cleared.intervals()) {
+    check(writes.DeleteRange(begin, end));
+    entries.erase(entries.lower_bound(begin), entries.lower_bound(end));
+    batch.layer.cleared.add(begin, end);
+  }
+  while (!layer.entries.empty()) {
+    auto node = layer.entries.extract(layer.entries.begin());
+    auto const& write = node.mapped();
+    check(write.kind == Write::Kind::clear ? writes.Delete(node.key()) : writes.Put(node.key(), write.value));
+    auto inserted = entries.insert(std::move(node));
+    if (!inserted.inserted) inserted.position->second = std::move(inserted.node.mapped());
+  }
+}
+
+void Committer::write_batches() {
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    auto const ready = [this] { return writing_ || formed_all_; };
+    if (broken_) {
+      handed_.wait_for(lock, limits::kStoreRecoveryInterval, ready);
+    } else {
+      handed_.wait(lock, ready);
+    }
+    if (writing_) {
+      auto const batch = writing_;
+      lock.unlock();
+      write(*batch);
+      lock.lock();
+      batch->below.reset();
+      writing_.reset();
+      lock.unlock();
+      work_.notify_one();
+      hand_out(*batch);
+      lock.lock();
+    } else if (formed_all_) {
+      return;
+    } else {
+      lock.unlock();
+      try_to_recover();
+      lock.lock();
+    }
+  }
+}
+
+void Committer::write(Batch& batch) {
+  bool refused = broken_;
+  {
+    std::lock_guard const lock(mutex_);
+    refused = refused || (batch.below && batch.below->failed);
+    batch.failed = refused;
+  }
+  if (refused) return fail_all(batch, why_broken());
+  if (batch.order == 0) return;
+  auto const status = write_to_log(batch);
+  if (!status.ok()) return give_up_on(batch, status);
+  commits_ += batch.order;
+  ++batches_;
+  committed_(batch.layer);
+}
+
+rocksdb::Status Committer::write_to_log(Batch& batch) {
+  rocksdb::WriteOptions options;
+  options.sync = settings_.sync;
+  auto const start = std::chrono::steady_clock::now();
+  auto status = db_.Write(options, &batch.writes);
+  auto const taken = std::chrono::steady_clock::now() - start;
+  sync_us_ += std::chrono::duration_cast<std::chrono::microseconds>(taken).count();
+  return status;
+}
+
+void Committer::give_up_on(Batch& batch, rocksdb::Status const& status) {
+  bool const noted = directory_.refuse(batch.version);
+  auto why = fmt::format(
+      "store directory {} can't be written ({}); writes are refused until it can be, reads go on: free "
+      "some space or check the disk",
+      directory_.path().string(), status.ToString());
+  log::write(log::Level::error, "store", "write_failed",
+             {{"metadata", {{"message", why}, {"batch", batch.version}, {"refusal_noted", noted}}}});
+  {
+    std::lock_guard const lock(mutex_);
+    why_broken_ = why;
+    batch.failed = true;
+    broken_ = true;
+  }
+  fail_all(batch, why);
+}
+
+void Committer::try_to_recover() {
+  auto status = db_.Resume();
+  if (status.ok()) {
+    rocksdb::WriteOptions past_the_log;
+    past_the_log.disableWAL = true;
+    status = db_.Put(past_the_log, slice(kRecoveredKey), "");
+  }
+  if (status.ok()) status = db_.Flush({});
+  if (!status.ok()) return;
+  broken_ = false;
+  log::write(log::Level::info, "store", "write_recovered");
+}
+
+void Committer::hand_out(Batch& batch) {
+  for (auto& [done, outcome] : batch.finished) done(std::move(outcome));
+  batch.finished.clear();
+}
+
+void Committer::fail_all(Batch& batch, std::string const& why) {
+  auto const error = failure(StorageCode::unavailable, why);
+  for (auto& finished : batch.finished) finished.outcome = {Outcome::Kind::failed, {}, error};
+}
+
+std::string Committer::why_broken() {
+  std::lock_guard const lock(mutex_);
+  return why_broken_;
+}
+
+}  // namespace codi::db
