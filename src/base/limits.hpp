@@ -79,12 +79,44 @@ inline constexpr auto kIdempotencyKept = 24h;
 // Identity.
 inline constexpr auto kAccessTokenTime = 15min;
 inline constexpr auto kRefreshTokenTime = 30 * 24h;
-inline constexpr auto kInviteTimeDefault = 7 * 24h;
+inline constexpr std::int64_t kInviteSecondsMin = 60;
+inline constexpr std::int64_t kInviteSecondsMax = 30 * 86'400;
+inline constexpr std::int64_t kInviteSecondsDefault = 7 * 86'400;
+inline constexpr std::int64_t kApiTokenSecondsMin = 1;
+inline constexpr std::int64_t kApiTokenSecondsMax = 366 * 86'400;
+inline constexpr std::size_t kApiTokensPerUser = 1'000;
+inline constexpr std::size_t kInvitesPerTenant = 1'000;
+inline constexpr std::size_t kBearerBytes = 4'096;
+inline constexpr auto kSigningKeyTime = 90 * 24h;    // a key signs for so long before another takes its place
+inline constexpr auto kSigningKeyPublished = 10min;  // before it signs, and for so long a JWKS answer may be cached
+inline constexpr auto kSigningKeyReload = 60s;
+inline constexpr auto kSigningKeyReloadUnknown = 1s;  // at most so often for tokens with an unknown `kid`
 inline constexpr std::size_t kPasswordHashQueue = 256;
 inline constexpr std::size_t kTokenCacheEntries = 50'000;
+
+// Failed sign-ins: so many are free, each further one doubles a wait.
+inline constexpr double kLoginFailuresPair = 5;      // of one address at one account
+inline constexpr double kLoginFailuresAddress = 50;  // of one address at any account
+inline constexpr double kLoginFailuresAccount = 20;  // of all addresses at one account
+inline constexpr double kEmailTakenAnswers = 10;     // given to one address
+inline constexpr auto kLoginDelay = 1s;
+inline constexpr auto kLoginDelayMax = 15min;
+inline constexpr auto kLoginDelayCalm = 5s;          // the most that others' failures cost a calm address
+inline constexpr auto kLoginFailureForgotten = 30s;  // one failure is forgiven in so long a time
+inline constexpr std::size_t kThrottleEntries = 100'000;
+inline constexpr std::size_t kThrottleKnownAddresses = 8;
 
 // Rates: a caller may make 1,000 requests a second in bursts of 2,000.
 inline constexpr double kRequestsPerSecond = 1'000;
 inline constexpr double kRequestsBurst = 2'000;
+
+// The command line.
+inline constexpr auto kClientConnectTime = 3s;
+inline constexpr auto kClientAnswerTime = 35s;
+inline constexpr auto kClientRetryAfter = 5s;  ///< a longer `Retry-After` is not waited for
+inline constexpr std::size_t kClientTries = 3;
+inline constexpr std::size_t kClientAnswerBytes = 64 << 20;
+inline constexpr std::size_t kClientListItems = 1'000;  ///< of a list that is asked for without a limit
+inline constexpr std::size_t kSpoolBytes = 16 << 20;
 
 }  // namespace codi::limits

@@ -1,0 +1,13 @@
+#pragma once
+#include "db/tx.hpp"
+#include "models/tenant.hpp"
+
+#include <optional>
+
+/// The tenant of a transaction. Key: (t,"tenant") -> Tenant.
+namespace codi::db {
+
+Task<std::optional<models::Tenant>> get_tenant(Tx& tx);
+void put_tenant(Tx& tx, models::Tenant const& tenant);
+
+}  // namespace codi::db
