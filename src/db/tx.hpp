@@ -54,7 +54,14 @@ class TenantKey {
 };
 
 /// What the due index asks the reaper to look at.
-enum class DueKind : std::int64_t { session = 1, claim = 2, invite = 3, idempotency = 4, refresh_token = 5, throttle = 6 };
+enum class DueKind : std::int64_t {
+  session = 1,
+  claim = 2,
+  invite = 3,
+  idempotency = 4,
+  refresh_token = 5,
+  api_token = 6,
+};
 
 /// Something that may have to happen at a time. The reaper checks the facts again before it acts.
 struct Due {
