@@ -1,0 +1,4 @@
+// The one translation unit that holds the bodies of Asio and Beast: with separate compilation every other one
+// includes declarations only.
+#include <boost/asio/impl/src.hpp>
+#include <boost/beast/src.hpp>

@@ -1,0 +1,91 @@
+#include "gateway/io_thread.hpp"
+
+#include "base/log.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+namespace codi::gateway {
+
+using boost::system::error_code;
+
+bool ConnectionCount::enter(std::string const& address) {
+  std::scoped_lock const lock(mutex_);
+  if (total_ >= total_max_) return false;
+  auto& here = per_address_[address];
+  if (here >= per_address_max_) return false;
+  ++here;
+  ++total_;
+  return true;
+}
+
+void ConnectionCount::leave(std::string const& address) {
+  std::scoped_lock const lock(mutex_);
+  --total_;
+  if (auto const here = per_address_.find(address); --here->second == 0) per_address_.erase(here);
+}
+
+void IoThread::start(Listener const& listener) {
+  acceptor_.assign(listener.is_v6() ? Tcp::v6() : Tcp::v4(), listener.duplicate());
+  asio::co_spawn(io_.get_executor(), accept_loop(), asio::detached);
+  thread_ = std::thread([this] { io_.run(); });
+}
+
+Awaitable<> IoThread::accept_loop() {
+  static constexpr auto kPause = std::chrono::milliseconds(100);
+  while (acceptor_.is_open()) {
+    auto [ec, socket] = co_await acceptor_.async_accept(use_tuple);
+    if (!ec) {
+      admit(std::move(socket));
+      continue;
+    }
+    if (!acceptor_.is_open()) co_return;
+    if (ec == asio::error::connection_aborted) continue;
+    // Out of descriptors or memory: connections wait in the backlog until others end.
+    log::write(log::Level::warn, "gateway", "accept_failed", {{"detail", ec.message()}});
+    pause_.expires_after(kPause);
+    co_await pause_.async_wait(use_tuple);
+  }
+}
+
+void IoThread::admit(Socket socket) {
+  error_code ec;
+  auto const peer = socket.remote_endpoint(ec);
+  if (ec) return;
+  auto const address = peer.address().to_string();
+  if (!count_.enter(address)) return handler_.on_connection(middleware::ConnectionEvent::refused);
+  handler_.on_connection(middleware::ConnectionEvent::opened);
+  auto const session = make_session(std::move(socket), options_, handler_, make_post());
+  sessions_.insert(session);
+  session->start([this, address, weak = std::weak_ptr(session)] {
+    sessions_.erase(weak.lock());
+    count_.leave(address);
+    handler_.on_connection(middleware::ConnectionEvent::closed);
+  });
+}
+
+middleware::Post IoThread::make_post() {
+  // A store may call back after the server is gone; by then nobody waits for the answer.
+  return [weak = weak_from_this()](std::function<void()> work) {
+    if (auto const self = weak.lock()) asio::dispatch(self->io_, std::move(work));
+  };
+}
+
+void IoThread::drain() {
+  asio::post(io_, [this] {
+    error_code ignored;
+    acceptor_.close(ignored);
+    auto const open = sessions_;
+    for (auto const& session : open) session->drain();
+  });
+}
+
+void IoThread::stop() {
+  work_.reset();
+  io_.stop();
+  if (thread_.joinable()) thread_.join();
+}
+
+}  // namespace codi::gateway

@@ -1,0 +1,26 @@
+#pragma once
+#include "gateway/io.hpp"
+#include "gateway/server.hpp"
+#include "middleware/http.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace codi::gateway {
+
+/// One connection: reads requests one after another and answers each before it reads the next. Lives on the thread
+/// that accepted it; every member is called there.
+class Session {
+ public:
+  virtual ~Session() = default;
+  /// Serves until the peer or the server has had enough, then calls `ended` once.
+  virtual void start(std::function<void()> ended) = 0;
+  /// Closes the connection now if it waits for a request, else after the answer to the present one.
+  virtual void drain() = 0;
+};
+
+/// `post` runs functions on the connection's thread; `options` and `handler` outlive the session.
+std::shared_ptr<Session> make_session(Socket socket, ServerOptions const& options, middleware::Handler& handler,
+                                      middleware::Post post);
+
+}  // namespace codi::gateway

@@ -1,0 +1,248 @@
+#include "middleware/exchange.hpp"
+
+#include "base/encoding.hpp"
+#include "base/ids.hpp"
+#include "base/text.hpp"
+#include "middleware/members.hpp"
+#include "middleware/problem.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+
+namespace codi::middleware {
+namespace {
+
+constexpr std::string_view kBearer = "bearer ";
+
+// Fields of which a second one would leave open which counts.
+constexpr std::array<std::string_view, 4> kSingular{"Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"};
+
+Error header_error(std::string detail) {
+  Error error;
+  error.code = ErrorCode::validation;
+  error.status = 400;
+  error.detail = std::move(detail);
+  return error;
+}
+
+bool came_through_proxy(Headers const& headers) {
+  return std::ranges::any_of(headers, [](Headers::Field const& field) {
+    auto const name = to_lower_ascii(field.first);
+    return name == "forwarded" || name.starts_with("x-forwarded-");
+  });
+}
+
+std::optional<Error> check_idempotency_key(std::string_view key) {
+  bool const visible = std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7F; });
+  if (!key.empty() && key.size() <= limits::kIdempotencyKeyBytes && visible) return std::nullopt;
+  Error error;
+  error.code = ErrorCode::validation;
+  error.detail = fmt::format("Idempotency-Key must be 1 to {} visible ASCII characters", limits::kIdempotencyKeyBytes);
+  return error;
+}
+
+// A representation that GET answers again, with nothing in it that is shown once only.
+bool answers_resource(api::Operation const& operation) {
+  auto const has = [&](std::string_view name) {
+    return std::ranges::any_of(operation.outputs, [&](auto const& member) { return member.field.name == name; });
+  };
+  bool const has_secret = std::ranges::any_of(operation.outputs, [](auto const& member) { return member.field.is_secret; });
+  return operation.meta.method != api::Method::delete_ && has("id") && has("updated_at") && !has_secret;
+}
+
+// RFC 9110 section 13.1.2: weak comparison.
+bool lists_tag(std::string_view header, std::string_view tag) {
+  if (trim(header) == "*") return true;
+  return std::ranges::any_of(split(header, ','), [&](std::string_view item) {
+    item = trim(item);
+    if (item.starts_with("W/")) item.remove_prefix(2);
+    return item == tag;
+  });
+}
+
+}  // namespace
+
+Exchange::Exchange(PipelineParts const& parts, Router const& router, RateLimiter& limiter, HttpRequest request, Post post,
+                   Handler::Respond respond)
+    : parts_(parts),
+      router_(router),
+      limiter_(limiter),
+      request_(std::move(request)),
+      post_(std::move(post)),
+      respond_(std::move(respond)) {
+  facts_.bytes_in = request_.body.size();
+  parts_.metrics.request_started();
+}
+
+void Exchange::start() {
+  identify();
+  if (answer_public()) return;
+  take_from_bucket();
+  for (auto const stage : {&Exchange::find_route, &Exchange::find_credential, &Exchange::obey_rate_limit})
+    if (auto refusal = (this->*stage)()) return refuse(*std::move(refusal));
+  api::execute(parts_.runtime, *route_.operation, read_request(),
+               [self = shared_from_this()](api::Finished finished) { self->executed(std::move(finished)); });
+}
+
+void Exchange::refuse_unread(Error error) {
+  identify();
+  refuse(std::move(error));
+}
+
+void Exchange::identify() {
+  auto& runtime = parts_.runtime;
+  auto const sent = sane_request_id(request_.headers.find("X-Request-Id"));
+  facts_.request_id = sent ? *sent : to_string(make_uuid_v7(runtime.clock.now(), runtime.random));
+  facts_.trace = continue_trace(request_.headers.find("traceparent"), runtime.random);
+}
+
+bool Exchange::answer_public() {
+  auto const path = std::string_view(request_.target).substr(0, request_.target.find('?'));
+  auto const* found = parts_.public_routes.find(path);
+  if (!found) return false;
+  facts_.route = facts_.action = found->first;
+  if (reads()) {
+    answer(found->second());
+    return true;
+  }
+  allowed_ = {"GET", "HEAD"};
+  Error error;
+  error.code = ErrorCode::method_not_allowed;
+  error.detail = fmt::format("{} is for reading", found->first);
+  refuse(std::move(error));
+  return true;
+}
+
+void Exchange::take_from_bucket() {
+  auto const header = request_.headers.find("Authorization");
+  // A digest: the limiter must not hold what a caller can be impersonated with.
+  rate_ = limiter_.take(header ? sha256(*header) : request_.remote_address);
+}
+
+Exchange::Refusal Exchange::find_route() {
+  auto url = parse_url(request_.target);
+  if (!url) return std::move(url.error());
+  url_ = *std::move(url);
+  route_ = router_.match(request_.method, url_.segments);
+  if (route_.operation) {
+    route_text_ = full_path(route_.operation->meta);
+    facts_.route = route_text_;
+    facts_.action = route_.operation->meta.id;
+    return std::nullopt;
+  }
+  Error error;
+  error.code = route_.allowed.empty() ? ErrorCode::not_found : ErrorCode::method_not_allowed;
+  if (route_.allowed.empty()) {
+    error.detail = "no operation has this path";
+    error.recovery = {"Look the path up in /docs or /openapi.json."};
+  } else {
+    error.detail = fmt::format("this path has {}", fmt::join(route_.allowed, ", "));
+    allowed_ = route_.allowed;
+  }
+  return error;
+}
+
+Exchange::Refusal Exchange::find_credential() {
+  auto const header = request_.headers.find("Authorization");
+  if (header && header->size() > kBearer.size() && to_lower_ascii(header->substr(0, kBearer.size())) == kBearer)
+    credential_ = std::string(trim(header->substr(kBearer.size())));
+  if (route_.operation->meta.access == api::Access::open) {
+    credential_.reset();
+    return std::nullopt;
+  }
+  Error error;
+  error.code = ErrorCode::token_invalid;
+  error.detail = header ? "the Authorization header field is not `Bearer TOKEN`" : "this operation needs a token";
+  if (!credential_ || request_.headers.count("Authorization") > 1) return error;
+  return std::nullopt;
+}
+
+Exchange::Refusal Exchange::obey_rate_limit() {
+  if (rate_->allowed) return std::nullopt;
+  parts_.metrics.request_rate_limited();
+  Error error;
+  error.code = ErrorCode::rate_limited;
+  error.detail = fmt::format("a caller may make {} requests a second in bursts of {}", parts_.rates.per_second, rate_->limit);
+  error.retry_after_s = 1;
+  return error;
+}
+
+api::Request Exchange::read_request() {
+  auto gathered = gather_members(route_, url_, request_);
+  api::Request out{.members = std::move(gathered.members), .malformed = std::move(gathered.malformed)};
+  for (auto const name : kSingular)
+    if (request_.headers.count(name) > 1) out.malformed = header_error(fmt::format("{} stands twice", name));
+  if (request_.refused) out.malformed = std::move(request_.refused);
+  if (auto const key = request_.headers.find("Idempotency-Key"); key && request_.method == "POST") {
+    if (auto error = check_idempotency_key(*key); error && !out.malformed) out.malformed = std::move(error);
+    out.idempotency_key = std::string(*key);
+  }
+  // The key must not be looked up for a request that can't be read.
+  if (out.malformed) out.idempotency_key.reset();
+  if (out.idempotency_key) out.fingerprint = sha256(fmt::format("{} {}\n{}", request_.method, url_.path, request_.body));
+  out.credential = credential_;
+  out.request_id = facts_.request_id;
+  out.address = request_.remote_address;
+  out.if_match = request_.headers.joined("If-Match");
+  out.through_proxy = came_through_proxy(request_.headers);
+  out.post = post_;
+  return out;
+}
+
+void Exchange::executed(api::Finished finished) {
+  facts_.identity = finished.identity;
+  if (!finished.answer) return refuse(std::move(finished.answer.error()));
+  facts_.replayed = finished.answer->replayed;
+  HttpResponse response{.status = finished.answer->status, .body = std::move(finished.answer->body)};
+  if (!response.body.empty()) response.headers.add("Content-Type", "application/json");
+  if (!response.body.empty() && answers_resource(*route_.operation))
+    response.headers.add("ETag", api::etag_of(response.body));
+  if (facts_.replayed) response.headers.add("Idempotency-Replayed", "true");
+  answer(std::move(response));
+}
+
+void Exchange::refuse(Error error) {
+  if (answered_) return;
+  facts_.error_code = error_info(error.code).text;
+  auto response = problem_response(error, {.request_id = facts_.request_id,
+                                           .instance = url_.path,
+                                           .credential_presented = credential_.has_value()});
+  if (!allowed_.empty()) response.headers.add("Allow", fmt::format("{}", fmt::join(allowed_, ", ")));
+  answer(std::move(response));
+}
+
+bool Exchange::is_unchanged(HttpResponse const& response) const {
+  auto const wanted = reads() && response.status == 200 ? request_.headers.joined("If-None-Match") : std::nullopt;
+  auto const tag = response.headers.find("ETag");
+  return wanted && tag && lists_tag(*wanted, *tag);
+}
+
+void Exchange::add_common_headers(HttpResponse& response) const {
+  response.headers.add("X-Request-Id", facts_.request_id);
+  response.headers.add("traceparent", to_traceparent(facts_.trace));
+  response.headers.add("X-Content-Type-Options", "nosniff");
+  if (!response.headers.find("Cache-Control")) response.headers.add("Cache-Control", "no-store");
+  if (!rate_) return;
+  response.headers.add("RateLimit-Limit", std::to_string(rate_->limit));
+  response.headers.add("RateLimit-Remaining", std::to_string(rate_->remaining));
+  response.headers.add("RateLimit-Reset", std::to_string(rate_->reset_s));
+}
+
+void Exchange::answer(HttpResponse response) {
+  if (answered_) return;
+  answered_ = true;
+  if (is_unchanged(response)) {
+    response.status = 304;
+    response.body.clear();
+  }
+  add_common_headers(response);
+  auto const took = std::chrono::steady_clock::now() - started_;
+  parts_.metrics.request_finished(facts_.route, request_.method, response.status, took);
+  log_request(facts_, request_.method, response, took);
+  respond_(std::move(response));
+}
+
+}  // namespace codi::middleware

@@ -1,0 +1,82 @@
+#pragma once
+#include "api/execute.hpp"
+#include "middleware/http.hpp"
+#include "middleware/pipeline.hpp"
+#include "middleware/rate_limiter.hpp"
+#include "middleware/router.hpp"
+#include "middleware/trace.hpp"
+#include "middleware/url.hpp"
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace codi::middleware {
+
+/// What the stages know of one request; read by its log line.
+struct ExchangeFacts {
+  std::string request_id;
+  Trace trace;
+  std::string_view route = "unmatched";      ///< template: never a path as sent
+  std::string_view action = "unmatched";     ///< operation id, or the public route
+  api::Identity identity;
+  std::string_view error_code = {};
+  bool replayed = false;
+  std::size_t bytes_in = 0;
+};
+
+/// Writes the log line of an answered request.
+void log_request(ExchangeFacts const& facts, std::string_view method, HttpResponse const& response,
+                 std::chrono::nanoseconds took);
+
+/// One request and its answer. Used on its connection's thread only; kept alive by whoever is to answer it.
+class Exchange : public std::enable_shared_from_this<Exchange> {
+ public:
+  Exchange(PipelineParts const& parts, Router const& router, RateLimiter& limiter, HttpRequest request, Post post,
+           Handler::Respond respond);
+
+  /// Runs the stages.
+  void start();
+  /// Answers what could not be read as a request: it passes no stage.
+  void refuse_unread(Error error);
+  /// Answers with an error; does nothing when there is an answer already.
+  void refuse(Error error);
+
+ private:
+  using Refusal = std::optional<Error>;
+
+  void identify();
+  bool answer_public();
+  void take_from_bucket();
+  Refusal find_route();
+  Refusal find_credential();
+  Refusal obey_rate_limit();
+  api::Request read_request();
+  void executed(api::Finished finished);
+
+  void answer(HttpResponse response);
+  void add_common_headers(HttpResponse& response) const;
+  [[nodiscard]] bool is_unchanged(HttpResponse const& response) const;
+  [[nodiscard]] bool reads() const { return request_.method == "GET" || request_.method == "HEAD"; }
+
+  PipelineParts const& parts_;
+  Router const& router_;
+  RateLimiter& limiter_;
+  HttpRequest request_;
+  Post post_;
+  Handler::Respond respond_;
+  std::chrono::steady_clock::time_point const started_ = std::chrono::steady_clock::now();
+
+  ExchangeFacts facts_;
+  Url url_;
+  RouteMatch route_;
+  std::string route_text_;
+  std::optional<std::string> credential_;
+  std::optional<RateDecision> rate_;
+  std::vector<std::string_view> allowed_;
+  bool answered_ = false;
+};
+
+}  // namespace codi::middleware

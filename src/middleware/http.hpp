@@ -1,0 +1,96 @@
+#pragma once
+#include "base/result.hpp"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+/// What stands between a connection and an operation: one function a stage, in one fixed order (pipeline.hpp).
+namespace codi::middleware {
+
+/// Header fields in the order in which they came; names compare without regard to case (RFC 9110 section 5.1).
+class Headers {
+ public:
+  using Field = std::pair<std::string, std::string>;
+
+  Headers() = default;
+  Headers(std::initializer_list<Field> fields) : fields_(fields) {}
+
+  void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
+  /// Replaces every field of that name.
+  void set(std::string name, std::string value);
+  /// The first value.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  /// All values as one list, joined by ", ".
+  [[nodiscard]] std::optional<std::string> joined(std::string_view name) const;
+  [[nodiscard]] std::size_t count(std::string_view name) const;
+  [[nodiscard]] std::size_t size() const { return fields_.size(); }
+  [[nodiscard]] auto begin() const { return fields_.begin(); }
+  [[nodiscard]] auto end() const { return fields_.end(); }
+
+ private:
+  std::vector<Field> fields_;
+};
+
+/// A request as it came over the wire, whole.
+struct HttpRequest {
+  std::string method;  ///< as sent: `GET`
+  std::string target;  ///< as sent: `/v1/projects?limit=5`
+  Headers headers;
+  std::string body;
+  std::string remote_address;  ///< of the peer, without its port
+  bool secure = false;         ///< came over TLS
+  /// What the connection found wrong after it had read the header (a body that is too large): answered when a
+  /// malformed body would be. The connection closes after it.
+  std::optional<Error> refused = {};
+};
+
+struct HttpResponse {
+  unsigned status = 200;
+  Headers headers = {};
+  std::string body = {};
+  bool close = false;  ///< the connection ends after this answer
+};
+
+/// The standard reason phrase of a status; empty for an unknown one.
+std::string_view reason_phrase(unsigned status);
+
+/// True for statuses whose answers have no content and no Content-Length (RFC 9110 section 8.6).
+constexpr bool has_no_content(unsigned status) { return status < 200 || status == 204 || status == 304; }
+
+/// How an answer is framed on its connection.
+struct Framing {
+  bool keep_alive = true;
+  bool http_1_0 = false;  ///< the request was HTTP/1.0, where keeping the connection must be said
+};
+
+/// Status line and header fields of an answer with Date, Content-Length and Connection, up to the empty line.
+std::string serialize_head(HttpResponse const& response, Framing framing);
+
+/// Runs a function on the thread of one connection, at once or later; drops it when the server is gone.
+using Post = std::function<void(std::function<void()>)>;
+
+enum class ConnectionEvent : std::uint8_t { opened, closed, refused };
+
+/// What stands behind the connections of a server. Thread-safe.
+class Handler {
+ public:
+  using Respond = std::function<void(HttpResponse)>;
+  /// Answers a request with the error unless it is answered already. Called on the connection's thread.
+  using Abandon = std::function<void(Error)>;
+
+  virtual ~Handler() = default;
+  /// Calls `respond` once, on the thread that calls this or through `post`. Does not throw.
+  virtual Abandon handle(HttpRequest request, Post post, Respond respond) = 0;
+  /// The answer to what could not be read as a request. Does not throw.
+  virtual HttpResponse reject(Error error, std::string const& remote_address) = 0;
+  virtual void on_connection(ConnectionEvent event) = 0;
+};
+
+}  // namespace codi::middleware

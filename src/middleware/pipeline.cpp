@@ -1,0 +1,46 @@
+#include "middleware/pipeline.hpp"
+
+#include "base/log.hpp"
+#include "middleware/exchange.hpp"
+#include "middleware/problem.hpp"
+
+#include <exception>
+
+namespace codi::middleware {
+namespace {
+
+Error internal_error(std::exception const& thrown) {
+  log::write(log::Level::error, "http", "exception", {{"detail", thrown.what()}});
+  Error error;
+  error.code = ErrorCode::internal;
+  error.detail = "the server met something that it does not understand";
+  return error;
+}
+
+}  // namespace
+
+Pipeline::Pipeline(PipelineParts parts)
+    : parts_(parts), router_(parts.operations), limiter_(parts.runtime.clock, parts.rates) {}
+
+Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respond) {
+  auto const exchange = std::make_shared<Exchange>(parts_, router_, limiter_, std::move(request), std::move(post),
+                                                   std::move(respond));
+  try {
+    exchange->start();
+  } catch (std::exception const& thrown) {
+    exchange->refuse(internal_error(thrown));
+  }
+  return [exchange](Error error) { exchange->refuse(std::move(error)); };
+}
+
+HttpResponse Pipeline::reject(Error error, std::string const& remote_address) {
+  HttpResponse out;
+  auto const exchange = std::make_shared<Exchange>(parts_, router_, limiter_, HttpRequest{.remote_address = remote_address},
+                                                   Post(), [&out](HttpResponse response) { out = std::move(response); });
+  exchange->refuse_unread(std::move(error));
+  return out;
+}
+
+void Pipeline::on_connection(ConnectionEvent event) { parts_.metrics.connection(event); }
+
+}  // namespace codi::middleware

@@ -1,0 +1,39 @@
+#pragma once
+#include "api/operation.hpp"
+#include "api/runtime.hpp"
+#include "middleware/http.hpp"
+#include "middleware/metrics.hpp"
+#include "middleware/public_routes.hpp"
+#include "middleware/rate_limiter.hpp"
+#include "middleware/router.hpp"
+
+#include <vector>
+
+namespace codi::middleware {
+
+/// What the requests of one server share. All of it outlives the pipeline and is thread-safe.
+struct PipelineParts {
+  api::Runtime& runtime;
+  std::vector<api::Operation> const& operations;
+  PublicRoutes const& public_routes;
+  Metrics& metrics;
+  RateLimiter::Options rates{};
+};
+
+/// The way of every request from the wire to its operation and back, through a fixed order of stages; see
+/// Exchange::start in pipeline.cpp. The one place where exceptions that no operation threw end.
+class Pipeline final : public Handler {
+ public:
+  explicit Pipeline(PipelineParts parts);
+
+  Abandon handle(HttpRequest request, Post post, Respond respond) override;
+  HttpResponse reject(Error error, std::string const& remote_address) override;
+  void on_connection(ConnectionEvent event) override;
+
+ private:
+  PipelineParts parts_;
+  Router router_;
+  RateLimiter limiter_;
+};
+
+}  // namespace codi::middleware
