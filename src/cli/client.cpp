@@ -1,0 +1,152 @@
+#include "cli/client.hpp"
+
+#include "base/encoding.hpp"
+#include "base/ids.hpp"
+#include "base/limits.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <utility>
+
+#include <boost/json.hpp>
+
+namespace codi::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kRefreshBefore = 30s;
+constexpr auto kPause = 200ms;
+constexpr unsigned kUnauthorized = 401;
+
+std::string unreachable_text(Settings const& settings, std::string const& why) {
+  return fmt::format("no codi server answers at {} ({}): {}", settings.server, settings.server_source, why);
+}
+
+Complaint unreachable(Settings const& settings, std::string const& why) {
+  return {.exit = Exit::unreachable,
+          .what = unreachable_text(settings, why),
+          .hints = {"Start one with `make run` or `codi serve`, or name another with --server or CODI_SERVER."}};
+}
+
+std::string text_member(json::object const& object, std::string_view name) {
+  auto const* const member = object.if_contains(json::string_view(name.data(), name.size()));
+  return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
+}
+
+}  // namespace
+
+Logins user_logins(Shell const& shell) { return Logins(shell.config_folder() / "credentials.json"); }
+
+Client::Client(Shell& shell, Catalog catalog, Settings const& settings)
+    : shell_(shell), catalog_(catalog), settings_(settings), logins_(user_logins(shell)) {
+  if (!settings_.token) login_ = logins_.find(settings_.server);
+}
+
+std::string Client::caller() const {
+  if (settings_.token) return "token " + to_hex(sha256(*settings_.token)).substr(0, 16);
+  if (login_) return "login " + login_->email;
+  if (settings_.local) return "token " + to_hex(sha256(settings_.local->token)).substr(0, 16);
+  return {};
+}
+
+std::string Client::new_key() const { return to_string(make_uuid_v7(shell_.clock.now(), shell_.random)); }
+
+Outcome<Reply> Client::call(std::string_view operation_id, json::object members, std::optional<std::string> key) {
+  return call(catalog_.at(operation_id), std::move(members), std::move(key));
+}
+
+Outcome<Reply> Client::call(api::Operation const& operation, json::object members, std::optional<std::string> key) {
+  auto prepared = prepare_call(operation, std::move(members));
+  if (!prepared) return pass_on(prepared);
+  auto const used_key = key.value_or(new_key());
+  if (operation.meta.access == api::Access::open) return send(*prepared, std::nullopt, used_key);
+  auto token = bearer();
+  if (!token) return pass_on(token);
+  auto reply = send(*prepared, *token, used_key);
+  bool const refused = !reply && reply.error().problem.contains("status") &&
+                       reply.error().problem.at("status") == json::value(kUnauthorized);
+  if (!refused || !login_) return reply;
+  auto renewed = renew(*login_);
+  if (!renewed) return pass_on(renewed);
+  return send(*prepared, renewed->access_token, used_key);
+}
+
+Outcome<std::optional<std::string>> Client::bearer() {
+  if (settings_.token) return settings_.token;
+  if (!login_) return settings_.local ? std::optional(settings_.local->token) : std::nullopt;
+  if (login_->expires_at > shell_.clock.now() + kRefreshBefore) return login_->access_token;
+  auto renewed = renew(*login_);
+  if (!renewed) return pass_on(renewed);
+  return renewed->access_token;
+}
+
+Outcome<Login> Client::renew(Login const& login) {
+  std::optional<Complaint> complaint;
+  auto const renewed = logins_.replace(settings_.server, login, [&](Login const& old) -> std::optional<Login> {
+    auto const prepared = prepare_call(catalog_.at("refresh"), {{"refresh_token", old.refresh_token}});
+    // The key follows from the token: a refresh whose answer was lost can be repeated without counting as a second use.
+    auto const key = to_hex(sha256("refresh " + old.refresh_token)).substr(0, 32);
+    auto reply = send(*prepared, std::nullopt, key);
+    if (!reply) {
+      complaint = std::move(reply.error());
+      return std::nullopt;
+    }
+    auto const& body = reply->body.as_object();
+    auto next = old;
+    next.access_token = text_member(body, "access_token");
+    next.refresh_token = text_member(body, "refresh_token");
+    next.expires_at = shell_.clock.now() + std::chrono::seconds(body.at("expires_in").to_number<std::int64_t>());
+    return next;
+  });
+  if (renewed) {
+    login_ = renewed;
+    return *renewed;
+  }
+  if (complaint && complaint->exit == Exit::unreachable) return std::unexpected(std::move(*complaint));
+  return complain(Exit::failed, fmt::format("the login to {} has ended", settings_.server), {"Run `codi login`."});
+}
+
+Outcome<HttpAnswer> Client::exchange(HttpCall const& call) {
+  std::string why;
+  for (std::size_t tries = 1;; ++tries) {
+    auto answer = http_.perform(call);
+    std::chrono::milliseconds pause = kPause * tries;
+    if (answer) {
+      bool const later = (answer->status == 503 || answer->status == 429) && answer->retry_after_s &&
+                         std::chrono::seconds(*answer->retry_after_s) <= limits::kClientRetryAfter;
+      if (!later || tries == limits::kClientTries) return *std::move(answer);
+      pause = std::max(pause, std::chrono::milliseconds(std::chrono::seconds(*answer->retry_after_s)));
+    } else {
+      auto const& trouble = answer.error();
+      if (trouble.kind != HttpTrouble::Kind::lost || tries == limits::kClientTries)
+        return std::unexpected(unreachable(settings_, trouble.what));
+    }
+    if (!shell_.wait(pause)) return std::unexpected(unreachable(settings_, "interrupted"));
+  }
+}
+
+Outcome<Reply> Client::send(PreparedCall const& prepared, std::optional<std::string> const& token,
+                            std::string const& key) {
+  HttpCall call{.method = prepared.method,
+                .url = settings_.server + prepared.target,
+                .headers = {"Accept: application/json"},
+                .body = prepared.body,
+                .time = limits::kClientAnswerTime};
+  if (token) call.headers.push_back("Authorization: Bearer " + *token);
+  if (prepared.body) call.headers.emplace_back("Content-Type: application/json");
+  if (prepared.method == "POST") call.headers.push_back("Idempotency-Key: " + key);
+  auto answer = exchange(call);
+  if (!answer) return pass_on(answer);
+  if (answer->status < 200 || answer->status > 299)
+    return std::unexpected(complaint_of(*answer, settings_.server, shell_.clock.now()));
+  Reply reply{answer->status, nullptr};
+  if (answer->body.empty()) return reply;
+  boost::system::error_code error;
+  reply.body = json::parse(answer->body, error);
+  if (error) return std::unexpected(unreachable(settings_, "what answers there is no codi server"));
+  return reply;
+}
+
+}  // namespace codi::cli

@@ -1,0 +1,57 @@
+#pragma once
+#include "cli/catalog.hpp"
+#include "cli/http.hpp"
+#include "cli/logins.hpp"
+#include "cli/outcome.hpp"
+#include "cli/settings.hpp"
+#include "cli/shell.hpp"
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace codi::cli {
+
+struct Reply {
+  unsigned status = 200;
+  json::value body;  ///< null when the answer has none
+};
+
+/// Calls operations on the server. Every POST carries an Idempotency-Key, so that one which may have been carried out is safely
+/// sent again: after a lost connection, and after a 503 or 429 with a short `Retry-After`. Access tokens of a login are refreshed
+/// before they end. What it is made of outlives it. Not thread-safe.
+class Client {
+ public:
+  Client(Shell& shell, Catalog catalog, Settings const& settings);
+
+  /// Calls an operation. `key` is the Idempotency-Key to use instead of a new one.
+  Outcome<Reply> call(std::string_view operation_id, json::object members, std::optional<std::string> key = {});
+  Outcome<Reply> call(api::Operation const& operation, json::object members, std::optional<std::string> key = {});
+
+  [[nodiscard]] Catalog const& catalog() const { return catalog_; }
+  /// Who the calls are made by, without a secret: the same text for the same credential. Empty when there is none.
+  [[nodiscard]] std::string caller() const;
+  /// A new key for one request.
+  [[nodiscard]] std::string new_key() const;
+
+ private:
+  Outcome<std::optional<std::string>> bearer();
+  Outcome<Login> renew(Login const& login);
+  Outcome<Reply> send(PreparedCall const& call, std::optional<std::string> const& token, std::string const& key);
+  Outcome<HttpAnswer> exchange(HttpCall const& call);
+
+  Shell& shell_;
+  Catalog catalog_;
+  Settings const& settings_;
+  Http http_;
+  Logins logins_;
+  std::optional<Login> login_;
+};
+
+/// The user's sign-ins.
+Logins user_logins(Shell const& shell);
+
+/// What a refusal means for the one who waits for the command, and its exit status. `now` is for relative times.
+Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timestamp now);
+
+}  // namespace codi::cli

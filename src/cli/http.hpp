@@ -1,0 +1,55 @@
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace codi::cli {
+
+struct HttpCall {
+  std::string method;
+  std::string url;
+  std::vector<std::string> headers;  ///< `Name: value`
+  std::optional<std::string> body = {};
+  std::chrono::milliseconds time{};  ///< for the whole exchange
+};
+
+struct HttpAnswer {
+  unsigned status = 0;
+  std::string body;
+  std::optional<unsigned> retry_after_s;
+};
+
+/// Why there is no answer.
+struct HttpTrouble {
+  enum class Kind : std::uint8_t {
+    not_sent,  ///< no connection: the server has certainly not seen the request
+    lost,      ///< the connection or the time ended before the answer did: the request may have been carried out
+    unusable,  ///< the address is none, its certificate is not trusted, the answer passes a limit: again won't help
+  };
+  Kind kind;
+  std::string what;
+};
+
+/// HTTP and HTTPS by libcurl, connections kept between calls. Follows no redirect, so that a token goes nowhere else.
+/// Not thread-safe.
+class Http {
+ public:
+  Http();
+  Http(Http const&) = delete;
+  Http& operator=(Http const&) = delete;
+  ~Http();
+  std::expected<HttpAnswer, HttpTrouble> perform(HttpCall const& call);
+
+ private:
+  struct Handle;
+  std::unique_ptr<Handle> handle_;
+};
+
+/// Percent-encodes all but RFC 3986's unreserved characters.
+std::string percent_encoded(std::string_view text);
+
+}  // namespace codi::cli
