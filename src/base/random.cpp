@@ -6,7 +6,9 @@
 
 namespace codi {
 
-void SystemRandom::fill(std::span<std::byte> out) { randombytes_buf(out.data(), out.size()); }
+void SystemRandom::fill(std::span<std::byte> out) {
+  if (!out.empty()) randombytes_buf(out.data(), out.size());  // its pointer must not be null
+}
 
 SeededRandom::SeededRandom(std::uint64_t seed) : seed_{} { std::memcpy(seed_.data(), &seed, sizeof seed); }
 
