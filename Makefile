@@ -18,7 +18,7 @@ deps: ## Installs the Debian packages that `make run` needs (root or sudo, only 
 
 build: deps ## Builds codi and codi-log into build/release
 	@tools/configure release OFF
-	@ninja --quiet -C build/release -j $(JOBS) codi codi-log
+	@ninja -C build/release -j $(JOBS) codi codi-log
 
 build-tests:
 	@tools/deps run test
