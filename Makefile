@@ -5,6 +5,7 @@ STORE ?= rocksdb:./data
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
+.NOTPARALLEL:
 .PHONY: help run test deps build build-tests lint lint-fast coverage sanitize ci format docs clean
 
 help: ## Lists the targets
@@ -36,6 +37,7 @@ lint-fast: ## The checks that take seconds: clang-format, tools/tidy, shellcheck
 	@tools/lint format style shell docs
 
 format: ## Lays out every source file
+	@tools/deps run test lint
 	@tools/lint --fix format
 
 coverage: ## Runs every test instrumented; fails under 95 % of the lines of src
