@@ -85,6 +85,7 @@ Result<std::vector<std::string>> read_paths(std::string_view text, std::string_v
         fmt::format("{0} names no path: write \"SESSION: {0} src/api/users.rs src/db/\", paths with spaces in quotes",
                     action));
   std::vector<std::string> out;
+  out.reserve(words.size());
   for (auto& word : words) out.push_back(std::move(word.text));
   return out;
 }

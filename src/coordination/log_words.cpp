@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <memory>
 
 namespace codi::coordination {
 namespace {
@@ -44,9 +45,9 @@ bool one_of(std::string_view word, std::array<std::string_view, N> const& words)
 
 Token read_token(std::string_view text) {
   double value = 0;
-  auto const* const end = text.data() + text.size();
+  auto const* const end = std::to_address(text.end());
   bool const digits = is_digit(text.front());
-  auto const [rest, error] = std::from_chars(text.data(), end, value, std::chars_format::fixed);
+  auto const [rest, error] = std::from_chars(std::to_address(text.begin()), end, value, std::chars_format::fixed);
   bool const number = digits && error == std::errc() && is_digit(rest[-1]) && value <= 100;
   if (number && rest == end) return {TokenKind::number, {}, value};
   if (number && std::string_view(rest, end) == "%") return {TokenKind::percent, {}, value};

@@ -10,6 +10,7 @@
 /// The rules of coordination as pure code: no I/O, no clock, no store.
 namespace codi::coordination {
 
+/// What kind of thing a target is: file, directory, glob or resource.
 using TargetKind = models::ClaimKind;
 
 /// What a claim is laid on, in its one canonical spelling (docs/paths.md). Two spellings of one file in one project
