@@ -1,8 +1,9 @@
 #pragma once
+#include "base/ids.hpp"
+#include "base/result.hpp"
+
 #include <string>
 #include <variant>
-
-#include "base/ids.hpp"
 
 namespace codi::auth {
 
@@ -20,5 +21,10 @@ struct TokenDigest {
 
 /// A credential whose form and signature are right.
 using Presented = std::variant<LoginClaims, TokenDigest>;
+
+/// The one refusal of every token that does not hold, whatever the reason.
+inline std::unexpected<Error> token_refused() {
+  return fail(ErrorCode::token_invalid, "the token is not known here, has expired or was revoked");
+}
 
 }  // namespace codi::auth
