@@ -191,15 +191,12 @@ Result<Target> make_resource(std::string name) {
 }
 
 Result<Target> make_glob(std::string_view pattern, bool case_sensitive) {
-  if (pattern.size() > limits::kGlobBytes)
-    return refuse(
-        fmt::format("a pattern is at most {} bytes long, this one is {}", limits::kGlobBytes, pattern.size()));
   auto segments = PatternCutter(pattern).cut();
   if (!segments) return std::unexpected(std::move(segments.error()));
   if (segments->names.empty()) return refuse("a pattern must match something below the root; the root directory is ./");
   auto target = finish(TargetKind::glob, std::move(*segments), case_sensitive);
   if (target && canonical(*target).size() > limits::kGlobBytes)
-    return refuse(fmt::format("a pattern is at most {} bytes long", limits::kGlobBytes));
+    return refuse(fmt::format("a pattern is at most {} bytes long in its canonical form", limits::kGlobBytes));
   return target;
 }
 

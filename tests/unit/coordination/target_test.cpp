@@ -186,6 +186,7 @@ TEST(Target, broken_patterns_are_refused) {
   EXPECT_TRUE(says(refusal(TargetKind::glob, "./"), "root"));
   EXPECT_TRUE(says(refusal(TargetKind::glob, "c:*"), "drive"));
   EXPECT_TRUE(says(refusal("*" + std::string(limits::kGlobBytes, 'a')), "1024"));
+  EXPECT_TRUE(says(refusal("*" + std::string(limits::kGlobBytes - 2, 'a') + "/"), "canonical")) << "it grows by `/**`";
   EXPECT_TRUE(says(refusal("{" + std::string(limits::kGlobAlternatives, ',') + "}"), "64"));
   EXPECT_EQ(target("{" + std::string(limits::kGlobAlternatives - 1, ',') + "}").kind, TargetKind::glob);
 }
