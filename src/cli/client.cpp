@@ -1,4 +1,5 @@
 #include "cli/client.hpp"
+#include "cli/json_access.hpp"
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
@@ -8,8 +9,6 @@
 
 #include <chrono>
 #include <utility>
-
-#include <boost/json.hpp>
 
 namespace codi::cli {
 namespace {
@@ -30,12 +29,17 @@ Complaint unreachable(Settings const& settings, std::string const& why) {
           .hints = {"Start one with `make run` or `codi serve`, or name another with --server or CODI_SERVER."}};
 }
 
-std::string text_member(json::object const& object, std::string_view name) {
-  auto const* const member = object.if_contains(json::string_view(name.data(), name.size()));
-  return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
-}
-
 }  // namespace
+
+Login login_of(Reply const& reply, std::string email, std::string tenant, Timestamp now) {
+  auto const* const seconds = member_of(reply.body, "expires_in");
+  auto const lasts = seconds != nullptr && seconds->is_int64() ? seconds->get_int64() : 0;
+  return {.access_token = text_of(reply.body, "access_token"),
+          .refresh_token = text_of(reply.body, "refresh_token"),
+          .expires_at = now + std::chrono::seconds(lasts),
+          .email = std::move(email),
+          .tenant = std::move(tenant)};
+}
 
 Logins user_logins(Shell const& shell) { return Logins(shell.config_folder() / "credentials.json"); }
 
@@ -93,12 +97,7 @@ Outcome<Login> Client::renew(Login const& login) {
       complaint = std::move(reply.error());
       return std::nullopt;
     }
-    auto const& body = reply->body.as_object();
-    auto next = old;
-    next.access_token = text_member(body, "access_token");
-    next.refresh_token = text_member(body, "refresh_token");
-    next.expires_at = shell_.clock.now() + std::chrono::seconds(body.at("expires_in").to_number<std::int64_t>());
-    return next;
+    return login_of(*reply, old.email, old.tenant, shell_.clock.now());
   });
   if (renewed) {
     login_ = renewed;
@@ -143,9 +142,9 @@ Outcome<Reply> Client::send(PreparedCall const& prepared, std::optional<std::str
     return std::unexpected(complaint_of(*answer, settings_.server, shell_.clock.now()));
   Reply reply{answer->status, nullptr};
   if (answer->body.empty()) return reply;
-  boost::system::error_code error;
-  reply.body = json::parse(answer->body, error);
-  if (error) return std::unexpected(unreachable(settings_, "what answers there is no codi server"));
+  auto body = parse_loosely(answer->body);
+  if (!body) return std::unexpected(unreachable(settings_, "what answers there is no codi server"));
+  reply.body = std::move(*body);
   return reply;
 }
 

@@ -31,6 +31,8 @@ class Client {
   [[nodiscard]] Catalog const& catalog() const { return catalog_; }
   /// Who the calls are made by, without a secret: the same text for the same credential. Empty when there is none.
   [[nodiscard]] std::string caller() const;
+  /// True when the token that a server on this machine left is used, because nothing else was given.
+  [[nodiscard]] bool uses_local_token() const { return !settings_.token && !login_ && settings_.local; }
   /// A new key for one request.
   [[nodiscard]] std::string new_key() const;
 
@@ -48,10 +50,16 @@ class Client {
   std::optional<Login> login_;
 };
 
+/// The login that an answer of register, login or refresh makes.
+Login login_of(Reply const& reply, std::string email, std::string tenant, Timestamp now);
+
 /// The user's sign-ins.
 Logins user_logins(Shell const& shell);
 
 /// What a refusal means for the one who waits for the command, and its exit status. `now` is for relative times.
 Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timestamp now);
+
+/// One line about a claim that is in the way: who holds it, since when, until when, why.
+std::string conflict_line(json::value const& claim, Timestamp now);
 
 }  // namespace codi::cli

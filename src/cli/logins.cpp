@@ -1,19 +1,13 @@
 #include "cli/logins.hpp"
 
 #include "cli/files.hpp"
-
-#include <boost/json.hpp>
+#include "cli/json_access.hpp"
 
 namespace codi::cli {
 namespace {
 
-std::string text_of(json::object const& object, std::string_view name) {
-  auto const* const member = object.if_contains(json::string_view(name.data(), name.size()));
-  return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
-}
-
 std::optional<Login> read_login(json::object const& all, std::string_view server) {
-  auto const* const entry = all.if_contains(json::string_view(server.data(), server.size()));
+  auto const* const entry = member_of(all, server);
   if (entry == nullptr || !entry->is_object()) return std::nullopt;
   auto const& object = entry->get_object();
   auto const expires_at = parse_timestamp(text_of(object, "expires_at"));
@@ -41,13 +35,12 @@ std::filesystem::path lock_of(std::filesystem::path const& file) { return file.s
 json::object Logins::read() const {
   auto const text = read_file(file_);
   if (!text) return {};
-  boost::system::error_code error;
-  auto const value = json::parse(*text, error);
+  auto const value = parse_loosely(*text);
   // A damaged file holds nothing that can be saved: the next login replaces it.
-  return error || !value.is_object() ? json::object{} : value.get_object();
+  return value && value->is_object() ? value->get_object() : json::object{};
 }
 
-void Logins::write(json::object const& all) const { write_file(file_, json::serialize(all) + "\n"); }
+void Logins::write(json::object const& all) const { write_file(file_, compact(all) + "\n"); }
 
 std::optional<Login> Logins::find(std::string_view server) const { return read_login(read(), server); }
 

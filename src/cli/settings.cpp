@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "cli/files.hpp"
 #include "cli/settings_file.hpp"
+#include "cli/json_access.hpp"
 
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -11,18 +12,15 @@
 #include <array>
 #include <utility>
 
-#include <boost/json.hpp>
-
 namespace codi::cli {
 namespace {
 
 namespace fs = std::filesystem;
 
 std::optional<std::string> text_member(json::value const& value, std::string_view name) {
-  auto const* const object = value.if_object();
-  auto const* const member = object == nullptr ? nullptr : object->if_contains(json::string_view(name.data(), name.size()));
-  if (member == nullptr || !member->is_string()) return std::nullopt;
-  return std::string(member->get_string());
+  auto text = text_of(value, name);
+  if (text.empty()) return std::nullopt;
+  return text;
 }
 
 // A file that another user could have put there could send this user's work anywhere.
@@ -36,10 +34,7 @@ std::optional<json::value> read_own_json(fs::path const& path) {
   if (!is_own_file(path)) return std::nullopt;
   auto const text = read_file(path);
   if (!text) return std::nullopt;
-  boost::system::error_code error;
-  auto value = json::parse(*text, error);
-  if (error) return std::nullopt;
-  return value;
+  return parse_loosely(*text);
 }
 
 // `http://host:port` -> `host:port`.

@@ -2,22 +2,14 @@
 
 #include "base/encoding.hpp"
 #include "cli/files.hpp"
+#include "cli/json_access.hpp"
 #include "coordination/log_line.hpp"
-
-#include <boost/json.hpp>
 
 namespace codi::cli {
 namespace {
 
-json::string_view view(std::string_view text) { return {text.data(), text.size()}; }
-
-std::string text_member(json::object const& object, std::string_view name) {
-  auto const* const member = object.if_contains(view(name));
-  return member != nullptr && member->is_string() ? std::string(member->get_string()) : std::string();
-}
-
 json::object const* object_member(json::object const& object, std::string_view name) {
-  auto const* const member = object.if_contains(view(name));
+  auto const* const member = member_of(object, name);
   return member == nullptr ? nullptr : member->if_object();
 }
 
@@ -26,7 +18,7 @@ json::object const* object_member(json::object const& object, std::string_view n
 std::string file_stem(PlaceKey const& key) {
   json::array const parts{json::string(key.server), json::string(key.project), json::string(key.caller),
                           json::string(key.place)};
-  return to_hex(sha256(json::serialize(parts))).substr(0, 32);
+  return to_hex(sha256(compact(parts))).substr(0, 32);
 }
 
 TreeState::TreeState(std::filesystem::path const& state_folder, PlaceKey const& key)
@@ -35,9 +27,8 @@ TreeState::TreeState(std::filesystem::path const& state_folder, PlaceKey const& 
 json::object TreeState::read() const {
   auto const text = read_file(file_);
   if (!text) return {};
-  boost::system::error_code error;
-  auto const value = json::parse(*text, error);
-  return error || !value.is_object() ? json::object{} : value.get_object();
+  auto const value = parse_loosely(*text);
+  return value && value->is_object() ? value->get_object() : json::object{};
 }
 
 template <class Change>
@@ -48,15 +39,15 @@ void TreeState::change(Change const& apply) {
   state["project"] = key_.project;
   state["place"] = key_.place;
   apply(state);
-  write_file(file_, json::serialize(state) + "\n");
+  write_file(file_, compact(state) + "\n");
 }
 
 std::optional<RememberedSession> TreeState::session() const {
   auto const state = read();
   auto const* const session = object_member(state, "session");
   if (session == nullptr) return std::nullopt;
-  auto const* const implicit = session->if_contains("implicit");
-  return RememberedSession{text_member(*session, "id"), text_member(*session, "alias"),
+  auto const* const implicit = member_of(*session, "implicit");
+  return RememberedSession{text_of(*session, "id"), text_of(*session, "alias"),
                            implicit != nullptr && *implicit == json::value(true)};
 }
 
@@ -71,7 +62,7 @@ void TreeState::forget(std::string_view session_id) {
   if (!present || present->id != session_id) return;
   change([&](json::object& state) {
     auto const* const session = object_member(state, "session");
-    if (session != nullptr && text_member(*session, "id") == session_id) state.erase("session");
+    if (session != nullptr && text_of(*session, "id") == session_id) state.erase("session");
   });
 }
 
@@ -79,7 +70,7 @@ std::optional<std::string> TreeState::alias_of(std::string_view numbered_templat
   auto const state = read();
   auto const* const templates = object_member(state, "templates");
   if (templates == nullptr) return std::nullopt;
-  auto alias = text_member(*templates, coordination::fold_alias(numbered_template));
+  auto alias = text_of(*templates, coordination::fold_alias(numbered_template));
   if (alias.empty()) return std::nullopt;
   return alias;
 }
@@ -88,7 +79,7 @@ void TreeState::remember_alias(std::string_view numbered_template, std::string_v
   change([&](json::object& state) {
     auto& templates = state["templates"];
     if (!templates.is_object()) templates.emplace_object();
-    templates.get_object()[coordination::fold_alias(numbered_template)] = view(alias);
+    templates.get_object()[coordination::fold_alias(numbered_template)] = json::string(alias);
   });
 }
 

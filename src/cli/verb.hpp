@@ -58,6 +58,7 @@ struct Verb {
   std::vector<Option> options = {};
   std::vector<Example> examples = {};
   std::function<Outcome<>(Context&, Arguments const&)> run = {};
+  std::vector<std::string> covers = {};  ///< ids of operations that need no verb of their own beside this one
   bool hidden = false;
 };
 

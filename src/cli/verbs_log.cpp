@@ -1,0 +1,246 @@
+#include "base/limits.hpp"
+#include "cli/duration.hpp"
+#include "cli/generic.hpp"
+#include "cli/json_access.hpp"
+#include "cli/verbs.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace codi::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kPollInterval = 1s;
+constexpr std::size_t kShownByDefault = 100;
+
+// `progress=50` is a number, `commit=abc` text: what reads as JSON is JSON.
+Outcome<json::object> data_of(std::vector<std::string> const& pairs) {
+  json::object out;
+  for (auto const& pair : pairs) {
+    auto const equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0)
+      return complain(Exit::usage, fmt::format("--data must be KEY=VALUE, not `{}`", pair));
+    auto const text = pair.substr(equals + 1);
+    out[pair.substr(0, equals)] = parse_loosely(text).value_or(json::value(json::string(text)));
+  }
+  return out;
+}
+
+Outcome<json::array> paths_of(Context& context, std::vector<std::string> const& typed) {
+  auto const& repository = context.repository();
+  if (!repository) return std::unexpected(repository.error());
+  json::array out;
+  for (auto const& text : typed) {
+    auto target = target_of(context.shell(), *repository, text);
+    if (!target) return pass_on(target);
+    out.emplace_back(*target);
+  }
+  return out;
+}
+
+Outcome<> write_event(Context& context, Arguments const& arguments) {
+  auto data = data_of(arguments.all("data"));
+  if (!data) return pass_on(data);
+  auto paths = paths_of(context, arguments.all("path"));
+  if (!paths) return pass_on(paths);
+  json::object members{{"text", fmt::format("{}", fmt::join(arguments.all("TEXT"), " "))},
+                       {"action", arguments.one("action").value_or("INFO")}};
+  if (!data->empty()) members["data"] = std::move(*data);
+  if (!paths->empty()) members["paths"] = std::move(*paths);
+  if (auto const token = arguments.one("fencing-token")) members["fencing_token"] = *token;
+  auto const reply = context.act("append_event", std::move(members));
+  if (!reply) return std::unexpected(reply.error());
+  if (context.json()) context.print_json(reply->body);
+  return {};
+}
+
+Tone tone_of_action(std::string_view action) {
+  if (action == "SESSION_START" || action == "SESSION_END") return Tone::dim;
+  if (action == "FILE_CLAIM" || action == "FILE_RELEASE") return Tone::blue;
+  if (action == "WORK_COMPLETE" || action == "TEST" || action == "TDD") return Tone::green;
+  if (action == "HANDOFF" || action == "DELEGATION") return Tone::cyan;
+  bool const trouble = action == "CLAIM_CONFLICT" || action == "GATE_FAILED" || action == "VIOLATION" || action == "CLAIM_EXPIRED";
+  return trouble ? Tone::red : Tone::plain;
+}
+
+// The figures that tell most, then the paths.
+std::string remarks_of(json::value const& event) {
+  std::string out;
+  if (auto const* const data = member_of(event, "data"))
+    for (std::string_view const name : {"progress", "coverage"})
+      if (auto const* const value = member_of(*data, name)) out += fmt::format("  {} {}%", name, compact(*value));
+  std::vector<std::string> paths;
+  for (auto const& path : items_of(event, "paths"))
+    if (path.is_string()) paths.push_back(printable(std::string_view(path.get_string())));
+  auto const text = text_of(event, "text");
+  std::erase_if(paths, [&](std::string const& path) { return text.find(path) != std::string::npos; });
+  constexpr std::size_t kShown = 3;
+  auto const more = paths.size() > kShown ? fmt::format(" and {} more", paths.size() - kShown) : "";
+  paths.resize(std::min(paths.size(), kShown));
+  if (!paths.empty()) out += fmt::format("  [{}{}]", fmt::join(paths, " "), more);
+  return out;
+}
+
+void print_event(Context& context, json::value const& event, bool follows) {
+  constexpr std::size_t kAgeWidth = 8;
+  constexpr std::size_t kActionWidth = 14;
+  auto const style = context.out_style();
+  auto const at = text_of(event, "at");
+  // What is followed is read later too: the time of day says more than "just now".
+  auto const when = follows && at.size() >= 19 ? at.substr(11, 8) : relative_time(context.now(), at);
+  auto const action = printable(text_of(event, "action"));
+  auto text = printable(text_of(event, "text"));
+  std::string const indent = "\n" + std::string(kAgeWidth + 1, ' ');
+  for (auto line = text.find('\n'); line != std::string::npos; line = text.find('\n', line + indent.size()))
+    text.replace(line, 1, indent);
+  context.shell().out << style.paint(Tone::dim, fmt::format("{:<{}}", when, kAgeWidth)) << " "
+                      << style.paint(tone_of_action(action), fmt::format("{:<{}}", action, kActionWidth)) << " "
+                      << style.paint(Tone::bold, text_of(event, "session_alias")) << "  " << text
+                      << style.paint(Tone::dim, remarks_of(event)) << '\n';
+}
+
+Outcome<json::object> timeline_filter(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
+  auto members = members_of(options, arguments);
+  if (context.flags().session) members["session"] = *context.flags().session;
+  if (auto const path = arguments.one("path")) {
+    auto targets = paths_of(context, {*path});
+    if (!targets) return pass_on(targets);
+    members["path"] = targets->front();
+  }
+  if (auto const since = arguments.one("since")) {
+    auto const age = parse_duration(*since);
+    auto const at = age ? std::optional(context.now() + -std::chrono::milliseconds(*age)) : parse_timestamp(*since);
+    if (!at) return complain(Exit::usage, fmt::format("--since must be an age such as 2h or 1d, or a time such as {}, not `{}`",
+                                                      to_string(context.now()), *since));
+    members["since"] = to_string(*at);
+  }
+  return members;
+}
+
+// The newest events that fit; their number is bounded, however long the log is.
+struct Newest {
+  json::array events;
+  json::value next;
+  json::value cursor;  // of the last event that was read
+};
+
+Outcome<Newest> read_newest(Context& context, json::object members, std::size_t most) {
+  Newest out;
+  members["limit"] = limits::kPageItems;
+  do {
+    auto const page = context.call("list_events", members);
+    if (!page) return std::unexpected(page.error());
+    for (auto const& event : items_of(page->body, "items")) {
+      if (out.events.size() == 2 * most) out.events.erase(out.events.begin(), out.events.begin() + static_cast<std::ptrdiff_t>(most));
+      out.events.push_back(event);
+      out.cursor = text_of(event, "cursor");
+    }
+    auto const* const next = member_of(page->body, "next");
+    out.next = next == nullptr ? json::value(nullptr) : *next;
+    members["after"] = out.next;
+  } while (out.next.is_string());
+  if (out.events.size() > most)
+    out.events.erase(out.events.begin(), out.events.end() - static_cast<std::ptrdiff_t>(most));
+  return out;
+}
+
+// Ends when the command is interrupted, or refused for good.
+Outcome<> follow(Context& context, json::object members, json::value cursor) {
+  members.erase("since");
+  members["limit"] = limits::kPageItems;
+  bool away = false;
+  for (;;) {
+    members["after"] = cursor;
+    auto const page = context.call("list_events", members);
+    if (!page && page.error().exit != Exit::unreachable) return std::unexpected(page.error());
+    if (page.has_value() == away) context.note(away ? "the server is back" : page.error().what + "; waiting for it");
+    away = !page;
+    if (page) {
+      for (auto const& event : items_of(page->body, "items")) {
+        cursor = text_of(event, "cursor");
+        if (context.json())
+          context.print_json(event);
+        else
+          print_event(context, event, true);
+      }
+      context.shell().out.flush();
+      if (auto const next = text_of(page->body, "next"); !next.empty()) {
+        cursor = next;
+        continue;
+      }
+    }
+    if (!context.shell().wait(kPollInterval)) return {};
+  }
+}
+
+Outcome<> timeline(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
+  auto members = timeline_filter(context, options, arguments);
+  if (!members) return pass_on(members);
+  std::size_t most = kShownByDefault;
+  if (auto const limit = arguments.one("limit")) most = static_cast<std::size_t>(std::max(1LL, std::stoll(*limit)));
+  auto newest = read_newest(context, *members, most);
+  if (!newest) return pass_on(newest);
+  bool const follows = arguments.has("follow");
+  if (context.json() && !follows) {
+    context.print_json(json::object{{"items", std::move(newest->events)}, {"next", nullptr}});
+    return {};
+  }
+  for (auto const& event : newest->events) {
+    if (context.json())
+      context.print_json(event);
+    else
+      print_event(context, event, follows);
+  }
+  if (follows) {
+    context.shell().out.flush();
+    return follow(context, std::move(*members), std::move(newest->cursor));
+  }
+  if (newest->events.empty()) context.note("nothing happened yet");
+  return {};
+}
+
+Verb log_verb() {
+  return {.words = "log",
+          .summary = "Write to the work log",
+          .description = "Without a session one is started for this working tree. `codi-log` takes whole lines and keeps them while the "
+                         "server is away.",
+          .options = {{.name = "TEXT", .doc = "What to tell.", .positional = true, .many = true, .required = true},
+                      {.name = "action", .doc = "What happened, such as PROGRESS, TEST or a word of your own; INFO when missing.",
+                       .value_name = "ACTION"},
+                      {.name = "path", .doc = "What it is about.", .many = true, .value_name = "PATH"},
+                      {.name = "data", .doc = "A figure or an id; what reads as JSON is JSON.", .many = true, .value_name = "KEY=VALUE"},
+                      {.name = "fencing-token", .doc = "Refused when the claim that it came with was lost.", .value_name = "TOKEN"}},
+          .examples = {{"codi log \"users endpoint half done\" --action PROGRESS --data progress=50"},
+                       {"codi log \"all green\" --action TEST --path tests/api/ --data coverage=96"}},
+          .run = &write_event,
+          .covers = {"append_event"}};
+}
+
+}  // namespace
+
+std::vector<Verb> log_verbs(Catalog const& catalog) {
+  auto const filling = options_of(catalog.at("list_events"), {"path", "since", "limit"});
+  auto options = filling;
+  options.push_back({.name = "path", .doc = "Only what is about this path; all below it when it is a directory.", .value_name = "PATH"});
+  options.push_back({.name = "since", .doc = "Only what is at most so old, or happened at this time or after it.", .value_name = "TIME"});
+  options.push_back({.name = "limit", .doc = fmt::format("Show the newest N; {} when missing.", kShownByDefault), .take = Take::integer});
+  options.push_back({.name = "follow", .doc = "Go on and show work as it happens.", .take = Take::flag});
+  return {log_verb(),
+          {.words = "timeline",
+           .summary = "Show what happened, oldest first",
+           .options = options,
+           .examples = {{"codi timeline --since 2h"},
+                        {"codi timeline --follow"},
+                        {"codi timeline --session RUST-DEVELOPER-SESSION-1 --action TEST"},
+                        {"codi timeline --follow --json", "one event a line, for scripts"}},
+           .run = [filling](Context& context, Arguments const& arguments) { return timeline(context, filling, arguments); },
+           .covers = {"list_events"}}};
+}
+
+}  // namespace codi::cli
