@@ -1,8 +1,8 @@
 #pragma once
+#include "db/engine.hpp"
+
 #include <cstdint>
 #include <memory>
-
-#include "db/engine.hpp"
 
 namespace codi::db {
 
@@ -16,7 +16,8 @@ struct FaultOptions {
   unsigned unavailable_permille = 0;      ///< fails with StorageCode::unavailable
 };
 
-/// Wraps another engine and makes trouble by seed (tests only). `fail_writes(true)` turns the disk off until it is turned on again.
+/// Wraps another engine and makes trouble by seed (tests only). `fail_writes(true)` turns the disk off until it is
+/// turned on again.
 class FaultEngine : public Engine {
  public:
   virtual void fail_writes(bool failing) = 0;

@@ -1,0 +1,56 @@
+#pragma once
+#include "db/engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <ostream>
+#include <string>
+#include <vector>
+
+/// The suite that every engine passes: what the interface promises, seen only through the interface.
+namespace codi::conformance {
+
+/// A new empty store of one engine.
+struct Store {
+  virtual ~Store() = default;
+  virtual db::Engine& engine() = 0;
+  /// Makes the engine's transactions older by `time`; sleeps where the engine's clock can't be moved.
+  virtual void let_time_pass(std::chrono::milliseconds time) = 0;
+};
+
+struct EngineCase {
+  std::string name;
+  std::function<std::unique_ptr<Store>()> make;
+  friend void PrintTo(EngineCase const& engine, std::ostream* out) { *out << engine.name; }
+};
+
+/// Every engine under test: a new one is one more line there.
+std::vector<EngineCase> engine_cases();
+
+/// One test with one store. Writes go through run_write, so that an engine with troubles must hide them.
+class Conformance : public ::testing::TestWithParam<EngineCase> {
+ protected:
+  db::Engine& engine() { return store_->engine(); }
+  Store& store() { return *store_; }
+
+  /// Runs to its end through the retry loop and answers the outcome, failed ones too.
+  db::Outcome write(db::Body body);
+  db::Outcome view(db::Body body);
+  /// The same, and the test fails when it does not commit.
+  CommitStamp commit(db::Body body);
+  void put(std::string key, std::string value);
+  std::optional<std::string> get(std::string key);
+  std::vector<db::KeyValue> rows(db::KeyRange range = {"", "\xff"});
+
+ private:
+  std::unique_ptr<Store> store_ = GetParam().make();
+};
+
+#define CODI_CONFORMANCE(suite)                                                                     \
+  INSTANTIATE_TEST_SUITE_P(Engine, suite, ::testing::ValuesIn(::codi::conformance::engine_cases()), \
+                           [](auto const& info) { return info.param.name; })
+
+}  // namespace codi::conformance
