@@ -1,0 +1,80 @@
+#include "cli/cli.hpp"
+
+#include "base/failure.hpp"
+#include "cli/context.hpp"
+#include "cli/generic.hpp"
+#include "cli/json_access.hpp"
+#include "cli/verbs.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <iterator>
+#include <utility>
+
+namespace codi::cli {
+namespace {
+
+Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::string> arguments) {
+  auto const verbs = all_verbs(catalog);
+  if (arguments.empty()) arguments.emplace_back("--help");
+  auto const command = parse_command(verbs, std::move(arguments));
+  if (!command) return std::unexpected(command.error());
+  if (command->help) {
+    shell.out << help_text(verbs, command->words);
+    return {};
+  }
+  Context context(shell, catalog, verbs, command->arguments);
+  auto done = command->verb->run(context, command->arguments);
+  // With --json the refusal is the answer: scripts read the conflicts from it.
+  if (!done && context.json() && !done.error().problem.empty()) context.print_json(done.error().problem);
+  return done;
+}
+
+}  // namespace
+
+std::vector<Verb> all_verbs(Catalog const& catalog) {
+  std::vector<Verb> out;
+  for (auto part : {setup_verbs(), login_verbs(), session_verbs(catalog), claim_verbs(catalog), log_verbs(catalog),
+                    handoff_verbs(catalog), information_verbs()})
+    std::ranges::move(part, std::back_inserter(out));
+  auto generic = generic_verbs(catalog, out);
+  std::ranges::move(generic, std::back_inserter(out));
+  return out;
+}
+
+void print_complaint(Shell& shell, std::string_view program, Complaint const& complaint) {
+  if (complaint.what.empty()) return;
+  Style const style(shell.err_is_terminal && !shell.variable("NO_COLOR"));
+  shell.err << style.paint(Tone::red, std::string(program) + ":") << " " << complaint.what << '\n';
+  for (auto const& detail : complaint.details) shell.err << "  " << detail << '\n';
+  for (auto const& hint : complaint.hints) shell.err << style.paint(Tone::dim, "  hint: " + hint) << '\n';
+}
+
+int run(Shell& shell, Catalog catalog, std::vector<std::string> arguments) {
+  Complaint complaint;
+  try {
+    auto const done = run_command(shell, catalog, std::move(arguments));
+    if (done) {
+      shell.out.flush();
+      return static_cast<int>(Exit::done);
+    }
+    complaint = done.error();
+  } catch (std::exception const& failure) {
+    complaint.what = failure.what();
+  }
+  shell.out.flush();
+  print_complaint(shell, "codi", complaint);
+  return static_cast<int>(complaint.exit);
+}
+
+int run(int argc, char** argv) {
+  try {
+    auto shell = this_shell();
+    return run(shell, Catalog(api::operations()), std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+  } catch (std::exception const& failure) {
+    std::fputs(failure.what(), stderr);
+    return static_cast<int>(Exit::failed);
+  }
+}
+
+}  // namespace codi::cli

@@ -1,0 +1,156 @@
+#include "base/text.hpp"
+#include "cli/files.hpp"
+#include "cli/json_access.hpp"
+#include "cli/settings_file.hpp"
+#include "cli/verbs.hpp"
+#include "cli/context.hpp"
+#include "coordination/slug.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace codi::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// What `codi init` is about.
+struct Workspace {
+  fs::path root;
+  std::optional<std::string> remote;  // normalised
+  std::string slug;
+};
+
+Outcome<Workspace> find_workspace(Context& context, Arguments const& arguments) {
+  auto const& repository = context.repository();
+  if (!repository) return std::unexpected(repository.error());
+  Workspace out{.root = *repository ? (*repository)->root : context.shell().directory, .remote = {}, .slug = {}};
+  if (*repository) {
+    auto const url = remote_url(context.shell(), **repository);
+    if (!url) return std::unexpected(url.error());
+    auto const normalized = *url ? coordination::normalize_remote_url(**url) : std::string();
+    if (!normalized.empty()) out.remote = normalized;
+  }
+  auto const main_root = *repository ? (*repository)->main_root : out.root;
+  auto const by_folder = coordination::make_slug(main_root.filename().string());
+  out.slug = out.remote ? coordination::slug_from_remote_url(*out.remote) : by_folder;
+  if (auto const slug = arguments.one("slug")) out.slug = *slug;
+  return out;
+}
+
+std::optional<json::value> project_of_remote(json::array const& projects, std::string const& remote) {
+  for (auto const& project : projects)
+    if (text_of(project, "repo_url") == remote) return project;
+  return std::nullopt;
+}
+
+std::optional<json::value> project_of_slug(json::array const& projects, std::string_view slug) {
+  for (auto const& project : projects)
+    if (text_of(project, "slug") == slug) return project;
+  return std::nullopt;
+}
+
+// Another repository has the plain slug: the owner's name goes before it, then a number after it.
+std::string free_slug(json::array const& projects, Workspace const& workspace) {
+  auto const taken = [&](std::string const& slug) { return project_of_slug(projects, slug).has_value(); };
+  if (!taken(workspace.slug)) return workspace.slug;
+  auto const parts = split(*workspace.remote, '/');
+  auto base = workspace.slug;
+  if (parts.size() > 2) base = coordination::make_slug(fmt::format("{}-{}", parts[parts.size() - 2], workspace.slug));
+  auto slug = base;
+  for (int n = 2; taken(slug); ++n) slug = fmt::format("{}-{}", base, n);
+  return slug;
+}
+
+struct FoundProject {
+  json::value project;
+  bool made = false;
+};
+
+Outcome<FoundProject> find_or_make_project(Context& context, Workspace const& workspace, Arguments const& arguments) {
+  constexpr std::size_t kMostProjects = 100'000;
+  auto const listed = context.list("list_projects", {}, kMostProjects);
+  if (!listed) return std::unexpected(listed.error());
+  auto const& projects = items_of(*listed, "items");
+  if (workspace.remote)
+    if (auto found = project_of_remote(projects, *workspace.remote)) return FoundProject{*found};
+  bool const by_name = !workspace.remote || arguments.has("slug");
+  if (by_name)
+    if (auto found = project_of_slug(projects, workspace.slug)) return FoundProject{*found};
+  auto const slug = by_name ? workspace.slug : free_slug(projects, workspace);
+  json::object wish{{"slug", slug}, {"name", arguments.one("name").value_or(slug)}};
+  if (workspace.remote) wish["repo_url"] = *workspace.remote;
+  auto reply = context.call("create_project", std::move(wish));
+  if (!reply) return pass_on(reply);
+  return FoundProject{std::move(reply->body), true};
+}
+
+// The project that the settings name, when the server knows it.
+Outcome<std::optional<json::value>> named_project(Context& context, std::string const& name) {
+  auto const reply = context.call("get_project", {{"project", name}});
+  if (reply) return reply->body;
+  if (text_of(reply.error().problem, "code") == error_info(ErrorCode::not_found).text) return std::nullopt;
+  return std::unexpected(reply.error());
+}
+
+std::string config_text(std::string_view server, std::string_view project) {
+  return fmt::format("# Settings of codi for this repository. Commit this file; secrets don't belong here.\n"
+                     "server = {}\nproject = {}\n",
+                     toml_string(server), toml_string(project));
+}
+
+Outcome<> init(Context& context, Arguments const& arguments) {
+  auto const workspace = find_workspace(context, arguments);
+  if (!workspace) return std::unexpected(workspace.error());
+  auto const& settings = context.settings();
+  if (!settings) return std::unexpected(settings.error());
+  FoundProject found;
+  bool settled = false;
+  if (settings->project && !arguments.has("slug")) {
+    auto named = named_project(context, *settings->project);
+    if (!named) return pass_on(named);
+    settled = named->has_value();
+    if (settled) found.project = **named;
+    if (!settled && context.flags().project)
+      return complain(Exit::failed, fmt::format("there is no project {}", *context.flags().project),
+                      {fmt::format("Make it: codi init --slug {}", *context.flags().project)});
+  }
+  if (!settled) {
+    auto made = find_or_make_project(context, *workspace, arguments);
+    if (!made) return pass_on(made);
+    found = std::move(*made);
+  }
+  auto const slug = text_of(found.project, "slug");
+  auto const file = workspace->root / ".codi" / "config.toml";
+  auto const text = config_text(settings->server, slug);
+  bool const written = read_file(file) != text;
+  if (written) write_file(file, text, 0644);
+  if (context.json()) {
+    context.print_json(json::object{{"project", found.project}, {"server", settings->server}, {"config", file.string()}, {"created", found.made}});
+    return {};
+  }
+  auto& out = context.shell().out;
+  out << (found.made ? "made project " : "project ") << slug << (workspace->remote ? " for " + *workspace->remote : "") << " on "
+      << settings->server << '\n'
+      << (written ? "wrote " : "kept ") << file.string() << "\n\nNext:\n"
+      << "  git add .codi/config.toml      so that every clone uses it\n"
+      << "  codi claim PATH…               before you edit\n"
+      << "  codi timeline --follow         see who does what\n";
+  return {};
+}
+
+}  // namespace
+
+std::vector<Verb> setup_verbs() {
+  return {{.words = "init",
+           .summary = "Find or make the project of this repository and note it in .codi/config.toml",
+           .description = "The project is found by the repository's remote: every clone and working tree has the same. Safe to repeat.",
+           .options = {{.name = "slug", .doc = "Slug of the project; from the remote, else the folder, when missing."},
+                       {.name = "name", .doc = "Name of a new project; its slug when missing."}},
+           .examples = {{"codi init"}, {"codi init --slug payments --name \"Payments\""}},
+           .run = &init}};
+}
+
+}  // namespace codi::cli
