@@ -1,13 +1,13 @@
 #include "api/execute.hpp"
 
-#include <fmt/format.h>
-
 #include "api/idempotency.hpp"
 #include "auth/directory.hpp"
 #include "auth/token_service.hpp"
 #include "base/encoding.hpp"
 #include "base/log.hpp"
 #include "db/retry.hpp"
+
+#include <fmt/format.h>
 
 namespace codi::api {
 namespace {
@@ -42,7 +42,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void start() {
     draw_facts();
     if (is_open()) return decode();
-    if (!request_.credential) return finish_with(fail(ErrorCode::token_invalid, "this operation needs a bearer token").error());
+    if (!request_.credential)
+      return finish_with(fail(ErrorCode::token_invalid, "this operation needs a bearer token").error());
     auto presented = runtime_.tokens.inspect(*request_.credential);
     if (!presented) return finish_with(std::move(presented.error()));
     presented_ = *std::move(presented);
@@ -80,7 +81,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
     auto key = idempotency_id(scope_of_request(), operation_.meta.id, *request_.idempotency_key);
     auto text = to_string(key);
     if (!runtime_.in_flight.enter(text)) {
-      finish_with(fail(ErrorCode::idempotency_in_flight, "the first request with this key has not been answered yet").error());
+      finish_with(
+          fail(ErrorCode::idempotency_in_flight, "the first request with this key has not been answered yet").error());
       return false;
     }
     flight_ = std::move(text);

@@ -1,4 +1,7 @@
 #pragma once
+#include "api/operation.hpp"
+#include "api/runtime.hpp"
+
 #include <functional>
 #include <map>
 #include <optional>
@@ -6,18 +9,15 @@
 #include <utility>
 #include <vector>
 
-#include "api/operation.hpp"
-#include "api/runtime.hpp"
-
 namespace codi::api {
 
 /// A request for one operation, as a door (REST, MCP, git-lfs) has read it.
 struct Request {
-  json::object members;                            ///< path, query and body members together; see merge_members
-  std::optional<Error> malformed = {};             ///< what was wrong with them; answered once the caller is known
-  std::optional<std::string> credential = {};      ///< text of the bearer token
+  json::object members;                        ///< path, query and body members together; see merge_members
+  std::optional<Error> malformed = {};         ///< what was wrong with them; answered once the caller is known
+  std::optional<std::string> credential = {};  ///< text of the bearer token
   std::optional<std::string> idempotency_key = {};
-  std::string fingerprint = {};                    ///< of the request, to recognise a repeated one: SHA-256 of path and body
+  std::string fingerprint = {};  ///< of the request, to recognise a repeated one: SHA-256 of path and body
   std::string request_id = {};
   std::string address = {};
   std::optional<std::string> if_match = {};
@@ -44,8 +44,8 @@ struct Finished {
   Identity identity{};
 };
 
-/// Runs one operation from its request to its answer: caller, idempotency, preparation, transaction, encoding. The only place
-/// that catches what the infrastructure throws. `done` is called once, through `request.post`.
+/// Runs one operation from its request to its answer: caller, idempotency, preparation, transaction, encoding. The only
+/// place that catches what the infrastructure throws. `done` is called once, through `request.post`.
 void execute(Runtime& runtime, Operation const& operation, Request request, std::function<void(Finished)> done);
 
 /// `"` + 22 characters + `"`: a strong validator of the representation (RFC 9110 section 8.8.3).

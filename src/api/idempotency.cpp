@@ -1,44 +1,37 @@
 #include "api/idempotency.hpp"
 
-#include <sodium.h>
-
-#include <array>
-#include <cstring>
-
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
 
+#include <sodium.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
 namespace codi::api {
 namespace {
-
-struct Hole {
-  std::int64_t offset = 0;
-  std::int64_t order = 0;
-};
-BOOST_DESCRIBE_STRUCT(Hole, (), (offset, order))
 
 /// The kept answer without its body; stands behind the stamp of its commit.
 struct Record {
   std::string fingerprint;
   std::int64_t status = 0;
   Timestamp at;
-  std::vector<Hole> holes;
+  std::vector<std::int64_t> hole_offsets;
+  std::vector<std::int64_t> hole_orders;
 };
-BOOST_DESCRIBE_STRUCT(Record, (), (fingerprint, status, at, holes))
+BOOST_DESCRIBE_STRUCT(Record, (), (fingerprint, status, at, hole_offsets, hole_orders))
 
 }  // namespace
 }  // namespace codi::api
 
 template <>
-struct codi::reflect::Fields<codi::api::Hole> {
-  static constexpr std::string_view name = "Hole";
-  static constexpr std::array fields{field("offset", "Place of a stamp in the body."), field("order", "User order of the stamp.")};
-};
-template <>
 struct codi::reflect::Fields<codi::api::Record> {
   static constexpr std::string_view name = "KeptAnswer";
-  static constexpr std::array fields{field("fingerprint", "Of the request, in hexadecimal."), field("status", "HTTP status."),
-                                     field("at", "When it was kept."), field("holes", "Stamps to fill in.")};
+  static constexpr std::array fields{field("fingerprint", "Of the request, in hexadecimal."),
+                                     field("status", "HTTP status."), field("at", "When it was kept."),
+                                     field("hole_offsets", "Places of stamps in the body."),
+                                     field("hole_orders", "Their user orders.")};
 };
 
 namespace codi::api {
@@ -50,7 +43,8 @@ using SealKey = std::array<unsigned char, crypto_secretbox_KEYBYTES>;
 SealKey seal_key(IdempotencyScope const& scope) {
   auto const material = "codi idempotency seal\n" + scope.caller + '\n' + scope.key;
   SealKey key{};
-  crypto_generichash(key.data(), key.size(), reinterpret_cast<unsigned char const*>(material.data()), material.size(), nullptr, 0);
+  crypto_generichash(key.data(), key.size(), reinterpret_cast<unsigned char const*>(material.data()), material.size(),
+                     nullptr, 0);
   return key;
 }
 
@@ -58,8 +52,8 @@ std::string seal(db::Tx& tx, SealKey const& key, std::string_view text) {
   std::string out(crypto_secretbox_NONCEBYTES + crypto_secretbox_MACBYTES + text.size(), '\0');
   tx.random().fill(std::as_writable_bytes(std::span(out.data(), crypto_secretbox_NONCEBYTES)));
   auto* const bytes = reinterpret_cast<unsigned char*>(out.data());
-  crypto_secretbox_easy(bytes + crypto_secretbox_NONCEBYTES, reinterpret_cast<unsigned char const*>(text.data()), text.size(), bytes,
-                        key.data());
+  crypto_secretbox_easy(bytes + crypto_secretbox_NONCEBYTES, reinterpret_cast<unsigned char const*>(text.data()),
+                        text.size(), bytes, key.data());
   return out;
 }
 
@@ -106,9 +100,9 @@ Task<Result<std::optional<Answer>>> find_answer(db::Tx& tx, IdempotencyScope sco
   auto body = sealed ? unseal(seal_key(scope), *sealed) : std::nullopt;
   if (!body) throw Failure(ErrorCode::storage_unavailable, "a kept answer can't be opened");
   reflect::Encoded encoded{.text = *std::move(body)};
-  for (auto const& hole : record.holes)
-    encoded.holes.push_back({static_cast<std::uint32_t>(hole.offset),
-                             {.epoch = stamp.epoch, .order = static_cast<std::uint16_t>(hole.order)}});
+  for (std::size_t i = 0; i < std::min(record.hole_offsets.size(), record.hole_orders.size()); ++i)
+    encoded.holes.push_back({static_cast<std::uint32_t>(record.hole_offsets[i]),
+                             {.epoch = stamp.epoch, .order = static_cast<std::uint16_t>(record.hole_orders[i])}});
   encoded.fill(stamp.commit);
   co_return Answer{.status = static_cast<unsigned>(record.status), .body = std::move(encoded.text), .replayed = true};
 }
@@ -116,7 +110,10 @@ Task<Result<std::optional<Answer>>> find_answer(db::Tx& tx, IdempotencyScope sco
 void keep_answer(db::Tx& tx, IdempotencyScope const& scope, unsigned status, reflect::Encoded const& encoded) {
   auto const id = idempotency_id(scope.caller, scope.operation, scope.key);
   Record record{.fingerprint = to_hex(scope.fingerprint), .status = status, .at = tx.now()};
-  for (auto const& hole : encoded.holes) record.holes.push_back({hole.offset, hole.stamp.order});
+  for (auto const& hole : encoded.holes) {
+    record.hole_offsets.push_back(hole.offset);
+    record.hole_orders.push_back(hole.stamp.order);
+  }
   tx.set_stamped(record_key(tx, id), tx.pending_stamp(), reflect::encode_text(record));
   tx.put_chunks(body_key(tx, id), seal(tx, seal_key(scope), encoded.text));
   tx.due({.at = tx.now() + limits::kIdempotencyKept, .kind = db::DueKind::idempotency, .scope = {}, .id = id});

@@ -1,12 +1,12 @@
 #pragma once
+#include "api/execute.hpp"
+
 #include <optional>
 #include <string>
 #include <string_view>
 
-#include "api/execute.hpp"
-
-/// Answers kept for repeated requests (DRAFT draft-ietf-httpapi-idempotency-key-header): only successes, in the transaction of the
-/// change itself, for limits::kIdempotencyKept, sealed with a key that the store does not hold.
+/// Answers kept for repeated requests (DRAFT draft-ietf-httpapi-idempotency-key-header): only successes, in the
+/// transaction of the change itself, for limits::kIdempotencyKept, sealed with a key that the store does not hold.
 namespace codi::api {
 
 /// What a kept answer belongs to.

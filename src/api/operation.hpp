@@ -1,13 +1,4 @@
 #pragma once
-#include <concepts>
-#include <cstdint>
-#include <functional>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
 #include "auth/caller.hpp"
 #include "auth/open_tx.hpp"
 #include "base/result.hpp"
@@ -17,7 +8,17 @@
 #include "reflect/encode.hpp"
 #include "reflect/schema.hpp"
 
-/// Operations: each is declared once, as a struct; router, OpenAPI, MCP tools and CLI options are built from the list of them.
+#include <concepts>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Operations: each is declared once, as a struct; router, OpenAPI, MCP tools and CLI options are built from the list
+/// of them.
 namespace codi::api {
 
 struct Runtime;
@@ -30,13 +31,13 @@ enum class Kind : std::uint8_t {
 };
 
 enum class Access : std::uint8_t {
-  open,      ///< needs no credential: `run(auth::OpenTx&, In const&)`
-  tenant,    ///< a caller of a tenant: `run(db::Tx&, auth::Caller const&, In const&)`
+  open,    ///< needs no credential: `run(auth::OpenTx&, In const&)`
+  tenant,  ///< a caller of a tenant: `run(db::Tx&, auth::Caller const&, In const&)`
 };
 
 /// What an operation says about itself. `path` stands below `/v1`; a `{name}` in it is the member `name` of In.
 struct OperationMeta {
-  std::string_view id;       ///< OpenAPI operationId, snake_case, unique
+  std::string_view id;  ///< OpenAPI operationId, snake_case, unique
   Method method = Method::get;
   std::string_view path;
   std::string_view tag;      ///< area, for grouping in documents
@@ -45,8 +46,8 @@ struct OperationMeta {
   Access access = Access::tenant;
   std::optional<auth::Permission> permission = {};  ///< what run() demands; for documents
   unsigned status = 200;
-  bool mcp = false;               ///< offered as an MCP tool
-  std::string_view cli = {};      ///< words of the command line, such as `session start`; empty: none
+  bool mcp = false;           ///< offered as an MCP tool
+  std::string_view cli = {};  ///< words of the command line, such as `session start`; empty: none
   std::string_view description = {};
 };
 
@@ -58,7 +59,7 @@ BOOST_DESCRIBE_STRUCT(Nothing, (), ())
 struct PrepareContext {
   Runtime& runtime;
   db::RequestFacts const& facts;
-  Random& random;  ///< a stream of its own, other than the transaction's
+  Random& random;                        ///< a stream of its own, other than the transaction's
   auth::Caller const* caller = nullptr;  ///< null for Access::open
 };
 
@@ -84,6 +85,7 @@ struct OperationSchema {
 /// An operation at run time.
 struct Operation {
   OperationMeta meta;
+  std::string_view input_name;  ///< of In, for documents
   std::vector<reflect::Member> inputs;
   std::vector<reflect::Member> outputs;
   std::function<std::unique_ptr<Call>()> make_call;
@@ -185,6 +187,7 @@ concept DeclaredOperation = requires {
 template <DeclaredOperation Op>
 Operation make_operation() {
   return Operation{.meta = Op::meta,
+                   .input_name = reflect::Fields<typename Op::In>::name,
                    .inputs = reflect::members_of<typename Op::In>(),
                    .outputs = reflect::members_of<typename Op::Out>(),
                    .make_call = [] { return std::make_unique<detail::CallOf<Op>>(); },

@@ -1,10 +1,4 @@
 #pragma once
-#include <cstdint>
-#include <memory>
-#include <mutex>
-#include <string>
-#include <unordered_set>
-
 #include "auth/credential.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -12,6 +6,12 @@
 #include "base/worker_pool.hpp"
 #include "db/engine.hpp"
 #include "db/tx.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_set>
 
 namespace codi::auth {
 class TokenService;
@@ -30,7 +30,8 @@ struct Settings {
   db::LeaseSettings leases{};
 };
 
-/// Keys of the calls that run on this server now, so that a repeated Idempotency-Key is refused while the first one runs.
+/// Keys of the calls that run on this server now, so that a repeated Idempotency-Key is refused while the first one
+/// runs.
 class InFlight {
  public:
   /// False when the key is in flight already.

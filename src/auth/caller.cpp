@@ -19,10 +19,12 @@ Result<Acting> act_for(Caller const& caller, Permission permission, models::Sess
   bool const started_it = session.token_id ? caller.token == session.token_id
                                            : caller.kind == CredentialKind::login && caller.user == session.user_id;
   if (started_it) return Acting(caller, session, false);
-  if (caller.role >= models::Role::admin && caller.permissions.has(Permission::claim_force)) return Acting(caller, session, true);
-  return fail(ErrorCode::not_permitted,
-              fmt::format("session {} belongs to another caller: only its own token, who started it, or an admin acts for it",
-                          session.alias));
+  if (caller.role >= models::Role::admin && caller.permissions.has(Permission::claim_force))
+    return Acting(caller, session, true);
+  return fail(
+      ErrorCode::not_permitted,
+      fmt::format("session {} belongs to another caller: only its own token, who started it, or an admin acts for it",
+                  session.alias));
 }
 
 bool reaches(Caller const& caller, ProjectId project) { return !caller.project || *caller.project == project; }

@@ -1,7 +1,4 @@
 #pragma once
-#include <optional>
-#include <string>
-
 #include "auth/permission.hpp"
 #include "base/ids.hpp"
 #include "base/result.hpp"
@@ -9,9 +6,13 @@
 #include "models/session.hpp"
 #include "models/user.hpp"
 
+#include <optional>
+#include <string>
+
 namespace codi::auth {
 
 enum class CredentialKind : std::uint8_t { login, api_token, session_token, operator_token };
+BOOST_DESCRIBE_ENUM(CredentialKind, login, api_token, session_token, operator_token)
 
 /// Who makes a request, as the store knew it in the request's own transaction.
 struct Caller {
@@ -41,8 +42,8 @@ class Permitted {
 /// AUTH-USR-1003, naming the permission, when the caller lacks it. `caller` must outlive the proof.
 Result<Permitted> permit(Caller const& caller, Permission permission);
 
-/// Proof that the caller may act for a session: by its session token, as the one who started it (the same API token, or the same
-/// user for logins), or as an admin.
+/// Proof that the caller may act for a session: by its session token, as the one who started it (the same API token, or
+/// the same user for logins), or as an admin.
 class Acting {
  public:
   [[nodiscard]] Caller const& caller() const { return *caller_; }

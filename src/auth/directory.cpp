@@ -156,10 +156,6 @@ Task<std::optional<Account>> Directory::find_account(OpenTx& open, std::string e
 }
 
 Task<std::optional<Account>> Directory::find_account(db::Tx& tx, std::string email_folded) {
-  return find_account(tx.global(db::GlobalPass()), std::move(email_folded));
-}
-
-Task<std::optional<Account>> Directory::find_account(db::Tx& tx, std::string email_folded) {
   auto const account = co_await find_account(tx.global(db::GlobalPass()), std::move(email_folded));
   if (!account || account->tenant != tx.tenant()) co_return std::nullopt;
   co_return account;

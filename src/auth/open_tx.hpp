@@ -3,8 +3,8 @@
 
 namespace codi::auth {
 
-/// One try of the transaction of an operation without a caller (register, login, refresh, accept an invite). It can reach no key by
-/// itself; Directory's functions take it, and `bind` opens the tenant that they have found or made.
+/// One try of the transaction of an operation without a caller (register, login, refresh, accept an invite). It can
+/// reach no key by itself; Directory's functions take it, and `bind` opens the tenant that they have found or made.
 class OpenTx {
  public:
   OpenTx(db::Transaction& below, db::RequestFacts const& facts, Random& random)

@@ -1,9 +1,9 @@
 #include "db/claims.hpp"
 
+#include "db/sessions.hpp"
+
 #include <algorithm>
 #include <cstring>
-
-#include "db/sessions.hpp"
 
 namespace codi::db {
 namespace {
@@ -77,8 +77,9 @@ void put_claim(Tx& tx, Claim const& claim, Target const& target) {
 }
 
 Target target_of(Claim const& claim, bool case_sensitive) {
-  auto target = claim.kind == models::ClaimKind::resource ? coordination::parse_target(claim.target, case_sensitive)
-                                                          : coordination::parse_target(claim.kind, claim.target, case_sensitive);
+  auto target = claim.kind == models::ClaimKind::resource
+                    ? coordination::parse_target(claim.target, case_sensitive)
+                    : coordination::parse_target(claim.kind, claim.target, case_sensitive);
   if (!target) throw StorageFailure(StorageCode::corrupt, "a stored claim has a target that can't be read");
   return *std::move(target);
 }
@@ -143,13 +144,15 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFi
       bool const live = claim.state == models::ClaimState::live && !lease_ran_out(tx, claim);
       if (live != (filter.state == models::ClaimState::live)) return false;
       if (filter.session && claim.session_id != *filter.session) return false;
-      return !filter.overlapping || coordination::overlaps(*filter.overlapping, target_of(claim, filter.case_sensitive));
+      return !filter.overlapping ||
+             coordination::overlaps(*filter.overlapping, target_of(claim, filter.case_sensitive));
     }
   };
   Read read{tx, project, filter};
   auto prefix = tx.key("project", project, "claims");
   if (filter.state == models::ClaimState::live)
-    prefix = filter.session ? tx.key("project", project, "session_claims", *filter.session) : tx.key("project", project, "live_claims");
+    prefix = filter.session ? tx.key("project", project, "session_claims", *filter.session)
+                            : tx.key("project", project, "live_claims");
   co_return co_await read_page<Claim>(tx, std::move(prefix), std::move(page), read);
 }
 

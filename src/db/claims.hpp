@@ -1,13 +1,13 @@
 #pragma once
-#include <cstddef>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "coordination/target.hpp"
 #include "db/paging.hpp"
 #include "db/tx.hpp"
 #include "models/claim.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
 
 /// Claims of a project; below P = (t,"project",project): (P,"claims",id) -> fencing token, Claim; and while it is live
 /// (P,"claim_paths",segment...,id) or (P,"claim_resources",name,id) -> session, (P,"session_claims",session,id) and
@@ -27,7 +27,8 @@ coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
 /// Live claims (or ones whose lease has run out unnoticed) that overlap `target`, of any session, at most `limit`.
-Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, coordination::Target target, std::size_t limit);
+Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, coordination::Target target,
+                                                    std::size_t limit);
 
 /// All claims indexed as held by the session.
 Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session);

@@ -33,7 +33,8 @@ bool matches(EventFilter const& filter, models::Event const& event) {
   if (filter.session && event.session_id != filter.session) return false;
   if (filter.action && event.action != *filter.action) return false;
   if (filter.since && event.at < *filter.since) return false;
-  return !filter.path || std::ranges::any_of(event.paths, [&](auto const& path) { return path_matches(path, *filter.path); });
+  return !filter.path ||
+         std::ranges::any_of(event.paths, [&](auto const& path) { return path_matches(path, *filter.path); });
 }
 
 Result<std::optional<Stamp>> stamp_of_cursor(PageRequest const& page) {
@@ -47,7 +48,10 @@ Result<std::optional<Stamp>> stamp_of_cursor(PageRequest const& page) {
 class Walk {
  public:
   Walk(Tx& tx, ProjectId project, EventFilter const& filter)
-      : tx_(tx), log_(log_key(tx, project)), index_(choose(tx, project, filter)), indexed_(filter.session || filter.action) {}
+      : tx_(tx),
+        log_(log_key(tx, project)),
+        index_(choose(tx, project, filter)),
+        indexed_(filter.session || filter.action) {}
 
   struct Row {
     Stamp stamp;
@@ -161,7 +165,8 @@ Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, Eve
       ++scanned;
       last = row.stamp;
       auto item = with_cursor(row.stamp, row.stored);
-      if (!must_look || matches(filter, reflect::decode_stored<models::Event>(item.text))) out.items.push_back(std::move(item));
+      if (!must_look || matches(filter, reflect::decode_stored<models::Event>(item.text)))
+        out.items.push_back(std::move(item));
     }
     if (!rows.more) co_return out;
     if (rows.rows.empty()) co_return out;

@@ -1,15 +1,16 @@
 #pragma once
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "db/paging.hpp"
 #include "db/tx.hpp"
 #include "models/event.hpp"
 #include "models/session.hpp"
 
-/// The work log of a project; below P = (t,"project",project): (P,"events",epoch,stamp,chunk) -> Event without its cursor, in chunks;
-/// (P,"session_events",session,epoch,stamp) and (P,"action_events",action,epoch,stamp) -> nothing; (P,"tail") -> stamp of the last.
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The work log of a project; below P = (t,"project",project): (P,"events",epoch,stamp,chunk) -> Event without its
+/// cursor, in chunks; (P,"session_events",session,epoch,stamp) and (P,"action_events",action,epoch,stamp) -> nothing;
+/// (P,"tail") -> stamp of the last.
 namespace codi::db {
 
 /// What an event says; who and when come from the transaction.
@@ -20,7 +21,8 @@ struct EventDraft {
   json::object data = {};
 };
 
-/// Appends an event in this transaction; its cursor is pending until the commit. `session` is whose doing it is, if anyone's.
+/// Appends an event in this transaction; its cursor is pending until the commit. `session` is whose doing it is, if
+/// anyone's.
 models::Event append_event(Tx& tx, ProjectId project, models::Session const* session, EventDraft draft);
 
 struct EventFilter {

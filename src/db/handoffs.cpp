@@ -8,7 +8,9 @@ namespace {
 using models::Handoff;
 
 TenantKey body_key(Tx const& tx, ProjectId project, HandoffId id) { return tx.key("project", project, "handoffs", id); }
-TenantKey claims_key(Tx const& tx, ProjectId project, HandoffId id) { return tx.key("project", project, "handoff_claims", id); }
+TenantKey claims_key(Tx const& tx, ProjectId project, HandoffId id) {
+  return tx.key("project", project, "handoff_claims", id);
+}
 
 }  // namespace
 
@@ -54,7 +56,8 @@ Task<Result<models::Page<Handoff>>> list_handoffs(Tx& tx, ProjectId project, Han
     [[nodiscard]] bool wanted(Handoff const& handoff) const {
       if (filter.state && handoff.state != *filter.state) return false;
       if (filter.role && handoff.to.role != filter.role) return false;
-      return !filter.session || handoff.from_session_id == *filter.session || handoff.taken_by_session_id == filter.session;
+      return !filter.session || handoff.from_session_id == *filter.session ||
+             handoff.taken_by_session_id == filter.session;
     }
   };
   Read read{tx, project, std::move(filter)};

@@ -1,14 +1,14 @@
 #pragma once
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "db/paging.hpp"
 #include "db/tx.hpp"
 #include "models/handoff.hpp"
 
-/// Handoffs of a project; below P = (t,"project",project): (P,"handoffs",id,chunk) -> Handoff without its claims, in chunks;
-/// (P,"handoff_claims",id,claim) -> nothing; (P,"handoff_ids",id) -> nothing.
+#include <optional>
+#include <string>
+#include <vector>
+
+/// Handoffs of a project; below P = (t,"project",project): (P,"handoffs",id,chunk) -> Handoff without its claims, in
+/// chunks; (P,"handoff_claims",id,claim) -> nothing; (P,"handoff_ids",id) -> nothing.
 namespace codi::db {
 
 /// With its claims as they are now.
@@ -22,6 +22,7 @@ struct HandoffFilter {
   std::optional<std::string> role = {};
   std::optional<SessionId> session = {};  ///< that offered it, or has taken it
 };
-Task<Result<models::Page<models::Handoff>>> list_handoffs(Tx& tx, ProjectId project, HandoffFilter filter, PageRequest page);
+Task<Result<models::Page<models::Handoff>>> list_handoffs(Tx& tx, ProjectId project, HandoffFilter filter,
+                                                          PageRequest page);
 
 }  // namespace codi::db

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/ids.hpp"
+#include "base/stamp.hpp"
+#include "db/tuple.hpp"
+
 #include <concepts>
 #include <cstdint>
 #include <string>
 #include <string_view>
-
-#include "base/ids.hpp"
-#include "base/stamp.hpp"
-#include "db/tuple.hpp"
 
 /// How keys are put together: every key is a tuple of these parts. docs/keys.md lists them all.
 namespace codi::db {

@@ -1,13 +1,13 @@
 #pragma once
-#include <cstddef>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
 #include "db/tx.hpp"
 #include "models/page.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace codi::db {
 
@@ -25,8 +25,9 @@ inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& pa
   return std::optional<std::string>(*std::move(suffix));
 }
 
-/// Reads a list whose items are the rows below `prefix`, one row an item. `read(suffix, value)` makes an item, or nothing for one
-/// that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most: a page may be short while `next` is set.
+/// Reads a list whose items are the rows below `prefix`, one row an item. `read(suffix, value)` makes an item, or
+/// nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most: a page may be short
+/// while `next` is set.
 template <class T, class Read>
 Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest page, Read& read) {
   auto const after = suffix_of_cursor(page);

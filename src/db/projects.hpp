@@ -1,12 +1,13 @@
 #pragma once
-#include <optional>
-#include <string>
-
 #include "db/paging.hpp"
 #include "db/tx.hpp"
 #include "models/project.hpp"
 
-/// Projects of a tenant. Keys: (t,"projects",id) -> Project; (t,"project_slugs",slug) -> id; all else of one below (t,"project",id).
+#include <optional>
+#include <string>
+
+/// Projects of a tenant. Keys: (t,"projects",id) -> Project; (t,"project_slugs",slug) -> id; all else of one below
+/// (t,"project",id).
 namespace codi::db {
 
 Task<std::optional<models::Project>> get_project(Tx& tx, ProjectId id);

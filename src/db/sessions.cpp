@@ -5,7 +5,9 @@
 namespace codi::db {
 namespace {
 
-TenantKey session_key(Tx const& tx, ProjectId project, SessionId id) { return tx.key("project", project, "sessions", id); }
+TenantKey session_key(Tx const& tx, ProjectId project, SessionId id) {
+  return tx.key("project", project, "sessions", id);
+}
 TenantKey beat_key(Tx const& tx, ProjectId project, SessionId id) { return tx.key("project", project, "beats", id); }
 TenantKey alias_key(Tx const& tx, ProjectId project, std::string_view alias) {
   return tx.key("project", project, "aliases", coordination::fold_alias(alias));
@@ -69,7 +71,8 @@ Task<std::uint64_t> allocate_number(Tx& tx, ProjectId project, std::string templ
   co_return number;
 }
 
-Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter, PageRequest page) {
+Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter,
+                                                          PageRequest page) {
   struct Read {
     Tx& tx;
     ProjectId project;

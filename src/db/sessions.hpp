@@ -1,14 +1,15 @@
 #pragma once
-#include <cstdint>
-#include <optional>
-#include <string>
-
 #include "db/paging.hpp"
 #include "db/tx.hpp"
 #include "models/session.hpp"
 
-/// Sessions of a project; below P = (t,"project",project): (P,"sessions",id) -> Session; (P,"aliases",folded) -> id of the newest
-/// session of that alias; (P,"beats",id) -> time of the last sign of life; (P,"numbers",folded template) -> last number given.
+#include <cstdint>
+#include <optional>
+#include <string>
+
+/// Sessions of a project; below P = (t,"project",project): (P,"sessions",id) -> Session; (P,"aliases",folded) -> id of
+/// the newest session of that alias; (P,"beats",id) -> time of the last sign of life; (P,"numbers",folded template) ->
+/// last number given.
 namespace codi::db {
 
 /// The session as it is now: last_seen_at, expires_at and state follow from its last heartbeat.
@@ -23,15 +24,16 @@ void put_session(Tx& tx, models::Session const& session);
 /// A sign of life now: one key. Returns the session as it then is.
 models::Session beat(Tx& tx, models::Session session);
 
-/// The next free number of a template such as `RUST-DEVELOPER-SESSION-N`: the first above the last one given whose alias no
-/// session that has not ended bears.
+/// The next free number of a template such as `RUST-DEVELOPER-SESSION-N`: the first above the last one given whose
+/// alias no session that has not ended bears.
 Task<std::uint64_t> allocate_number(Tx& tx, ProjectId project, std::string template_alias);
 
 struct SessionFilter {
   std::optional<models::SessionState> state = {};
   std::optional<std::string> role = {};
 };
-Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter, PageRequest page);
+Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter,
+                                                          PageRequest page);
 
 /// When the session last gave a sign of life; the epoch's start when there is none such session.
 Task<Timestamp> last_beat(Tx& tx, ProjectId project, SessionId id);

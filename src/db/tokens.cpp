@@ -66,6 +66,12 @@ Task<std::vector<TokenId>> tokens_of(Tx& tx, UserId user) {
   return ids_below<TokenId>(tx, tx.key("user_tokens", user));
 }
 
+Task<std::size_t> count_tokens_of(Tx& tx, UserId user, std::size_t at_most) {
+  RangeOptions const options{.limit = at_most, .isolation = Isolation::snapshot};
+  auto const found = co_await tx.get_below(tx.key("user_tokens", user), options);
+  co_return found.rows.size();
+}
+
 Task<std::optional<SessionToken>> get_session_token(Tx& tx, SessionId session) {
   return tx.find<SessionToken>(session_key(tx, session));
 }

@@ -19,6 +19,8 @@ Task<std::optional<std::string>> remove_token(Tx& tx, models::Token token);
 /// In the order in which they were made; of one user when `only` is given.
 Task<Result<models::Page<models::Token>>> list_tokens(Tx& tx, PageRequest page, std::optional<UserId> only);
 Task<std::vector<TokenId>> tokens_of(Tx& tx, UserId user);
+/// How many a user has, counting no further than `at_most`.
+Task<std::size_t> count_tokens_of(Tx& tx, UserId user, std::size_t at_most);
 
 Task<std::optional<models::SessionToken>> get_session_token(Tx& tx, SessionId session);
 void put_session_token(Tx& tx, SessionId session, models::SessionToken const& token);

@@ -43,7 +43,8 @@ void Tx::set_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::strin
 
 void Tx::put_chunks(TenantKey const& prefix, std::string_view value) {
   clear_below(prefix);
-  for_each_chunk(value, [&](std::int64_t i, std::string_view chunk) { below_.set(make_key(prefix.bytes(), i), chunk); });
+  for_each_chunk(value,
+                 [&](std::int64_t i, std::string_view chunk) { below_.set(make_key(prefix.bytes(), i), chunk); });
 }
 
 void Tx::put_chunks_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value) {
@@ -76,7 +77,8 @@ void Tx::due(Due const& due) { below_.set(due_key(tenant_, due), ""); }
 void Tx::not_due(Due const& due) { below_.clear(due_key(tenant_, due)); }
 
 StampedValue split_stamped(std::string_view stored) {
-  auto const stamp = stored.size() >= kStampBytesSize ? stamp_from_bytes(stored.substr(0, kStampBytesSize)) : std::nullopt;
+  auto const stamp =
+      stored.size() >= kStampBytesSize ? stamp_from_bytes(stored.substr(0, kStampBytesSize)) : std::nullopt;
   if (!stamp) throw StorageFailure(StorageCode::corrupt, "a stamped value has no stamp");
   return {*stamp, stored.substr(kStampBytesSize)};
 }
@@ -91,7 +93,8 @@ Stamp stamp_of_suffix(std::string_view suffix) {
 
 std::string due_key(TenantId tenant, Due const& due) {
   auto const shard = due.id.bytes.back() % kDueShards;
-  return make_key({}, "system", "due", shard, due.at.ms, tenant, static_cast<std::int64_t>(due.kind), due.scope, due.id);
+  return make_key({}, "system", "due", shard, due.at.ms, tenant, static_cast<std::int64_t>(due.kind), due.scope,
+                  due.id);
 }
 
 }  // namespace codi::db

@@ -1,11 +1,4 @@
 #pragma once
-#include <chrono>
-#include <cstdint>
-#include <memory>
-#include <optional>
-#include <string>
-#include <string_view>
-
 #include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "base/limits.hpp"
@@ -17,6 +10,13 @@
 #include "db/keys.hpp"
 #include "reflect/decode.hpp"
 #include "reflect/encode.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
 
 namespace codi::auth {
 class Directory;
@@ -32,13 +32,13 @@ struct LeaseSettings {
 
 /// What every try of one request's transaction shares: drawn once, before the first try.
 struct RequestFacts {
-  Timestamp now{};                       ///< the request's time; transactions never look at a clock
-  SeededRandom::Seed seed{};             ///< of the ids and secrets that the operation draws
-  std::uint32_t epoch = 0;               ///< of the store
-  LeaseSettings leases{};                ///< when sessions and claims end
+  Timestamp now{};            ///< the request's time; transactions never look at a clock
+  SeededRandom::Seed seed{};  ///< of the ids and secrets that the operation draws
+  std::uint32_t epoch = 0;    ///< of the store
+  LeaseSettings leases{};     ///< when sessions and claims end
   std::string request_id = {};
-  std::string address = {};              ///< of the caller, for throttling and audit
-  bool through_proxy = false;            ///< the request carried `Forwarded` or `X-Forwarded-*`
+  std::string address = {};    ///< of the caller, for throttling and audit
+  bool through_proxy = false;  ///< the request carried `Forwarded` or `X-Forwarded-*`
   std::optional<std::string> if_match = {};
 };
 
@@ -71,7 +71,8 @@ struct Due {
   Uuid id;
 };
 
-/// Lets its holder reach keys outside a tenant. Only the classes named here can make one: auth's door and the system's own work.
+/// Lets its holder reach keys outside a tenant. Only the classes named here can make one: auth's door and the system's
+/// own work.
 class GlobalPass {
   GlobalPass() = default;
   friend class codi::auth::Directory;
@@ -102,7 +103,8 @@ class Tx {
   Task<std::optional<std::string>> get(TenantKey key, Isolation isolation = Isolation::serializable) {
     return below_.get(key.bytes(), isolation);
   }
-  /// Rows whose keys extend `prefix` by at least one element, after (before, in reverse) the key `from` when one is given.
+  /// Rows whose keys extend `prefix` by at least one element, after (before, in reverse) the key `from` when one is
+  /// given.
   Task<RangeRows> get_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
   /// Only those rows whose next element is an id: those that belong to `prefix` itself, not to what lies deeper.
   Task<RangeRows> get_ids_below(TenantKey prefix, RangeOptions options = {});
@@ -141,7 +143,8 @@ class Tx {
   std::uint16_t next_order() { return next_order_++; }
   /// Writes under (prefix, stamp); `stamp` is pending.
   void set_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value);
-  /// Writes a value of any size as rows (prefix, 0), (prefix, 1)… of at most limits::kChunkBytes, in the place of what was there.
+  /// Writes a value of any size as rows (prefix, 0), (prefix, 1)… of at most limits::kChunkBytes, in the place of what
+  /// was there.
   void put_chunks(TenantKey const& prefix, std::string_view value);
   /// The same as rows (prefix, stamp, 0)…; `stamp` is pending.
   void put_chunks_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value);

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/limits.hpp"
+#include "reflect/field.hpp"
+#include "reflect/schema.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "base/limits.hpp"
-#include "reflect/field.hpp"
-#include "reflect/schema.hpp"
 
 namespace codi::models {
 
@@ -41,8 +41,8 @@ struct Claim {
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Claim, (),
-                      (id, project_id, session_id, session_alias, target, kind, mode, state, fencing_token, ttl_seconds, reason,
-                       branch, worktree, expires_at, ended_at, end_reason, created_at, updated_at))
+                      (id, project_id, session_id, session_alias, target, kind, mode, state, fencing_token, ttl_seconds,
+                       reason, branch, worktree, expires_at, ended_at, end_reason, created_at, updated_at))
 
 }  // namespace codi::models
 

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/limits.hpp"
+#include "reflect/field.hpp"
+#include "reflect/schema.hpp"
+
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "base/limits.hpp"
-#include "reflect/field.hpp"
-#include "reflect/schema.hpp"
 
 namespace codi::models {
 
@@ -24,7 +24,8 @@ struct Event {
   Timestamp created_at;
   Timestamp updated_at;
 };
-BOOST_DESCRIBE_STRUCT(Event, (), (cursor, id, session_id, session_alias, action, text, paths, data, at, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(Event, (),
+                      (cursor, id, session_id, session_alias, action, text, paths, data, at, created_at, updated_at))
 
 }  // namespace codi::models
 

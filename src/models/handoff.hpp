@@ -1,13 +1,13 @@
 #pragma once
-#include <array>
-#include <optional>
-#include <string>
-#include <vector>
-
 #include "base/limits.hpp"
 #include "models/claim.hpp"
 #include "reflect/field.hpp"
 #include "reflect/schema.hpp"
+
+#include <array>
+#include <optional>
+#include <string>
+#include <vector>
 
 namespace codi::models {
 
@@ -43,8 +43,9 @@ struct Handoff {
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Handoff, (),
-                      (id, project_id, from_session_id, from_session_alias, taken_by_session_id, taken_by_session_alias, to, state,
-                       summary, remaining, decisions, evidence, with_claims, claims, reason, created_at, updated_at))
+                      (id, project_id, from_session_id, from_session_alias, taken_by_session_id, taken_by_session_alias,
+                       to, state, summary, remaining, decisions, evidence, with_claims, claims, reason, created_at,
+                       updated_at))
 
 }  // namespace codi::models
 
@@ -71,7 +72,9 @@ struct codi::reflect::Fields<codi::models::Handoff> {
       field("state", "offered, accepted, declined, withdrawn or completed."),
       field("summary", "What was done and what it is about.").length(1, limits::kSummaryBytes),
       field("remaining", "What is left to do.").items(0, limits::kHandoffItems).length(1, limits::kHandoffItemBytes),
-      field("decisions", "What was decided, and why.").items(0, limits::kHandoffItems).length(1, limits::kHandoffItemBytes),
+      field("decisions", "What was decided, and why.")
+          .items(0, limits::kHandoffItems)
+          .length(1, limits::kHandoffItemBytes),
       field("evidence", "Test runs, commits, measurements: any JSON.").items(0, limits::kHandoffItems),
       field("with_claims", "True when the session's claims move to whoever accepts."),
       field("claims", "The claims that move, or have moved."),

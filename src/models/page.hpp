@@ -1,10 +1,10 @@
 #pragma once
+#include "reflect/field.hpp"
+
 #include <array>
 #include <optional>
 #include <string>
 #include <vector>
-
-#include "reflect/field.hpp"
 
 namespace codi::models {
 

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/limits.hpp"
+#include "reflect/field.hpp"
+#include "reflect/schema.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "base/limits.hpp"
-#include "reflect/field.hpp"
-#include "reflect/schema.hpp"
 
 namespace codi::models {
 

@@ -1,12 +1,12 @@
 #pragma once
+#include "base/limits.hpp"
+#include "reflect/field.hpp"
+#include "reflect/schema.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
-
-#include "base/limits.hpp"
-#include "reflect/field.hpp"
-#include "reflect/schema.hpp"
 
 namespace codi::models {
 
@@ -38,8 +38,8 @@ struct Session {
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Session, (),
-                      (id, project_id, alias, role, state, tool, branch, worktree, host, pid, ttl_seconds, user_id, token_id,
-                       last_seen_at, expires_at, completed_at, ended_at, end_reason, created_at, updated_at))
+                      (id, project_id, alias, role, state, tool, branch, worktree, host, pid, ttl_seconds, user_id,
+                       token_id, last_seen_at, expires_at, completed_at, ended_at, end_reason, created_at, updated_at))
 
 }  // namespace codi::models
 

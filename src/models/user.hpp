@@ -1,10 +1,10 @@
 #pragma once
-#include <array>
-#include <string>
-
 #include "base/limits.hpp"
 #include "reflect/field.hpp"
 #include "reflect/schema.hpp"
+
+#include <array>
+#include <string>
 
 namespace codi::models {
 

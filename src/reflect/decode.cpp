@@ -1,12 +1,12 @@
 #include "reflect/decode.hpp"
 
-#include <cmath>
+#include "base/limits.hpp"
+#include "base/text.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
-#include "base/limits.hpp"
-#include "base/text.hpp"
+#include <cmath>
 
 namespace codi::reflect {
 namespace {
@@ -117,7 +117,8 @@ Result<json::value> parse_json(std::string_view text) {
   boost::system::error_code ec;
   auto const used = parser.write_some(false, text.data(), text.size(), ec);
   if (ec == make_error_code(kDuplicate))
-    return unparsable(fmt::format("member \"{}\" stands twice in one object, at byte {}", parser.handler().duplicate, used));
+    return unparsable(
+        fmt::format("member \"{}\" stands twice in one object, at byte {}", parser.handler().duplicate, used));
   if (ec) return unparsable(fmt::format("not JSON: {} at byte {}", ec.message(), used));
   if (used != text.size()) return unparsable(fmt::format("not JSON: text after the value, at byte {}", used));
   return parser.handler().stack.release();
@@ -154,7 +155,8 @@ bool Decoder::text_of(json::value const& in, std::string& out, Field const& f, s
   auto const& text = in.get_string();
   if (text.size() < f.min_length || text.size() > f.max_length) {
     problems_.add(at, f.min_length > 0 && text.size() < f.min_length
-                          ? (f.min_length == 1 ? std::string("must not be empty") : fmt::format("must have at least {} bytes", f.min_length))
+                          ? (f.min_length == 1 ? std::string("must not be empty")
+                                               : fmt::format("must have at least {} bytes", f.min_length))
                           : fmt::format("must have at most {} bytes, has {}", f.max_length, text.size()));
     return false;
   }
@@ -169,8 +171,9 @@ json::array const* Decoder::array_of(json::value const& in, Field const& f, std:
   }
   auto const& items = in.get_array();
   if (items.size() < f.min_items || items.size() > f.max_items) {
-    problems_.add(at, items.size() < f.min_items ? fmt::format("must have at least {} items", f.min_items)
-                                                 : fmt::format("must have at most {} items, has {}", f.max_items, items.size()));
+    problems_.add(at, items.size() < f.min_items
+                          ? fmt::format("must have at least {} items", f.min_items)
+                          : fmt::format("must have at most {} items, has {}", f.max_items, items.size()));
     return nullptr;
   }
   return &items;

@@ -1,4 +1,12 @@
 #pragma once
+#include "base/failure.hpp"
+#include "base/result.hpp"
+#include "reflect/encode.hpp"
+#include "reflect/field.hpp"
+
+#include <boost/json/value.hpp>
+#include <fmt/format.h>
+
 #include <map>
 #include <optional>
 #include <string>
@@ -6,19 +14,10 @@
 #include <type_traits>
 #include <vector>
 
-#include <fmt/format.h>
-
-#include <boost/json/value.hpp>
-
-#include "base/failure.hpp"
-#include "base/result.hpp"
-#include "reflect/encode.hpp"
-#include "reflect/field.hpp"
-
 namespace codi::reflect {
 
-/// Parses one JSON text (RFC 8259). What can't be parsed, repeats a member, nests deeper than limits::kJsonDepth or is not UTF-8
-/// is a validation error with status 400 whose pointer or detail says where.
+/// Parses one JSON text (RFC 8259). What can't be parsed, repeats a member, nests deeper than limits::kJsonDepth or is
+/// not UTF-8 is a validation error with status 400 whose pointer or detail says where.
 Result<json::value> parse_json(std::string_view text);
 
 /// Gathers what is wrong with a value, so that a caller sees all of it at once.
@@ -36,8 +35,8 @@ class Problems {
 /// `/a~1b` for the member `a/b` (RFC 6901).
 std::string pointer_to(std::string const& parent, std::string_view member);
 
-/// Reads described structs and what they are made of out of JSON. Each `read` returns with `out` set, or with a problem added.
-/// A missing member is an error unless it is optional; null counts as missing; unknown members are errors.
+/// Reads described structs and what they are made of out of JSON. Each `read` returns with `out` set, or with a problem
+/// added. A missing member is an error unless it is optional; null counts as missing; unknown members are errors.
 class Decoder {
  public:
   explicit Decoder(Problems& problems) : problems_(problems) {}
@@ -74,6 +73,10 @@ class Decoder {
     });
     if (!found) problems_.add(at, "must be one of: " + choices);
   }
+  template <CustomJson T>
+  void read(json::value const& in, T& out, Field const&, std::string const& at) {
+    if (auto wrong = T::from_json(in, out); !wrong.empty()) problems_.add(at, std::move(wrong));
+  }
   template <class T>
   void read(json::value const& in, std::optional<T>& out, Field const& f, std::string const& at) {
     if (in.is_null()) return;
@@ -84,12 +87,14 @@ class Decoder {
     auto const* items = array_of(in, f, at);
     if (!items) return;
     out.reserve(items->size());
-    for (std::size_t i = 0; i < items->size(); ++i) read((*items)[i], out.emplace_back(), f, fmt::format("{}/{}", at, i));
+    for (std::size_t i = 0; i < items->size(); ++i)
+      read((*items)[i], out.emplace_back(), f, fmt::format("{}/{}", at, i));
   }
   template <class T>
   void read(json::value const& in, std::map<std::string, T>& out, Field const& f, std::string const& at) {
     if (!in.is_object()) return problems_.add(at, "must be an object");
-    if (in.get_object().size() > f.max_items) return problems_.add(at, fmt::format("must have at most {} members", f.max_items));
+    if (in.get_object().size() > f.max_items)
+      return problems_.add(at, fmt::format("must have at most {} members", f.max_items));
     for (auto const& [key, item] : in.get_object()) read(item, out[std::string(key)], f, pointer_to(at, key));
   }
   template <DescribedStruct T>

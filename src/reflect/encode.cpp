@@ -1,8 +1,8 @@
 #include "reflect/encode.hpp"
 
-#include <cmath>
-
 #include <boost/json/serialize.hpp>
+
+#include <cmath>
 
 namespace codi::reflect {
 
@@ -48,8 +48,7 @@ void Encoder::value(json::object const& v) {
 void Encoder::value(json::value const& v) {
   switch (v.kind()) {
     case json::kind::object: return value(v.get_object());
-    case json::kind::array:
-      return separated('[', ']', v.get_array(), [this](json::value const& item) { value(item); });
+    case json::kind::array: return separated('[', ']', v.get_array(), [this](json::value const& item) { value(item); });
     case json::kind::string: return value(std::string_view(v.get_string()));
     case json::kind::double_: return value(v.get_double());
     case json::kind::int64: return value(v.get_int64());

@@ -1,4 +1,13 @@
 #pragma once
+#include "base/clock.hpp"
+#include "base/ids.hpp"
+#include "base/result.hpp"
+#include "base/stamp.hpp"
+#include "reflect/field.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -6,15 +15,6 @@
 #include <string_view>
 #include <type_traits>
 #include <vector>
-
-#include <boost/json/object.hpp>
-#include <boost/json/value.hpp>
-
-#include "base/clock.hpp"
-#include "base/ids.hpp"
-#include "base/result.hpp"
-#include "base/stamp.hpp"
-#include "reflect/field.hpp"
 
 namespace codi::reflect {
 
@@ -66,6 +66,10 @@ class Encoder {
   template <DescribedEnum E>
   void value(E v) {
     value(enum_name(v));
+  }
+  template <CustomJson T>
+  void value(T const& v) {
+    value(v.to_json());
   }
   template <class T>
   void value(std::optional<T> const& v) {

@@ -1,20 +1,21 @@
 #pragma once
+#include <boost/describe.hpp>
+#include <boost/mp11.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <string_view>
 #include <type_traits>
 
-#include <boost/describe.hpp>
-#include <boost/mp11.hpp>
-
 namespace codi::reflect {
 
-/// What a described member means and which values it takes; the source of validation, JSON Schema, MCP inputs and CLI options.
+/// What a described member means and which values it takes; the source of validation, JSON Schema, MCP inputs and CLI
+/// options.
 struct Field {
   std::string_view name;
   std::string_view doc;
-  std::size_t min_length = 0;                                          ///< bytes of a string (of each, in an array)
+  std::size_t min_length = 0;  ///< bytes of a string (of each, in an array)
   std::size_t max_length = std::numeric_limits<std::size_t>::max();
   std::size_t min_items = 0;
   std::size_t max_items = std::numeric_limits<std::size_t>::max();
@@ -77,10 +78,21 @@ using Members = boost::describe::describe_members<T, boost::describe::mod_public
 template <class T>
 concept DescribedStruct = std::is_class_v<T> && boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;
 
+/// A type with a JSON form of its own: `static std::string from_json(json::value const&, T&)` gives what is wrong
+/// (empty: nothing), `json::value to_json() const` and `static json::object json_schema()` the rest.
+template <class T>
+concept CustomJson = requires { T::json_schema(); };
+
 template <class T>
 concept DescribedEnum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
 
 namespace detail {
+
+/// A member whose field's name is a C++ keyword has a `_` behind it.
+constexpr bool names_member(std::string_view field_name, std::string_view member_name) {
+  return field_name == member_name ||
+         (member_name.ends_with('_') && field_name == member_name.substr(0, member_name.size() - 1));
+}
 
 template <class T>
 constexpr bool fields_match() {
@@ -89,7 +101,7 @@ constexpr bool fields_match() {
   bool same = true;
   std::size_t i = 0;
   boost::mp11::mp_for_each<Members<T>>([&](auto member) {
-    same = same && fields[i].name == std::string_view(member.name) && !fields[i].doc.empty();
+    same = same && names_member(fields[i].name, member.name) && !fields[i].doc.empty();
     ++i;
   });
   return same;

@@ -1,17 +1,17 @@
 #pragma once
-#include <map>
-#include <optional>
-#include <string>
-#include <string_view>
-#include <vector>
-
-#include <boost/json/object.hpp>
-
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "base/stamp.hpp"
 #include "reflect/encode.hpp"
 #include "reflect/field.hpp"
+
+#include <boost/json/object.hpp>
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
 
 namespace codi::reflect {
 
@@ -23,8 +23,8 @@ struct Member {
   Field field;
   Scalar scalar = Scalar::json;
   bool required = false;
-  bool is_array = false;                     ///< `scalar` is then that of an item
-  std::vector<std::string> choices = {};     ///< of an enum
+  bool is_array = false;                  ///< `scalar` is then that of an item
+  std::vector<std::string> choices = {};  ///< of an enum
 };
 
 namespace detail {
@@ -55,7 +55,7 @@ constexpr Scalar scalar_of() {
   else if constexpr (std::is_floating_point_v<T>)
     return Scalar::number;
   else if constexpr (std::is_same_v<T, std::string> || std::is_enum_v<T> || std::is_same_v<T, Timestamp> ||
-                     std::is_same_v<T, Stamp> || requires { typename T::tag; })
+                     std::is_same_v<T, Stamp> || requires { typename T::tag; } || CustomJson<T>)
     return Scalar::string;
   else
     return Scalar::json;
@@ -76,7 +76,8 @@ std::vector<Member> members_of() {
              .required = !detail::Unwrap<Type>::optional,
              .is_array = detail::Unwrap<Type>::array};
     if constexpr (DescribedEnum<Inner>)
-      boost::mp11::mp_for_each<boost::describe::describe_enumerators<Inner>>([&](auto d) { m.choices.emplace_back(d.name); });
+      boost::mp11::mp_for_each<boost::describe::describe_enumerators<Inner>>(
+          [&](auto d) { m.choices.emplace_back(d.name); });
     out.push_back(std::move(m));
   });
   return out;
@@ -98,9 +99,13 @@ class SchemaBuilder {
 
   json::object build(bool const*, Field const& f) { return with_field({{"type", "boolean"}}, f); }
   json::object build(std::string const*, Field const& f) { return with_field({{"type", "string"}}, f); }
-  json::object build(std::int64_t const*, Field const& f) { return with_field({{"type", "integer"}, {"format", "int64"}}, f); }
+  json::object build(std::int64_t const*, Field const& f) {
+    return with_field({{"type", "integer"}, {"format", "int64"}}, f);
+  }
   json::object build(double const*, Field const& f) { return with_field({{"type", "number"}}, f); }
-  json::object build(Timestamp const*, Field const& f) { return with_field({{"type", "string"}, {"format", "date-time"}}, f); }
+  json::object build(Timestamp const*, Field const& f) {
+    return with_field({{"type", "string"}, {"format", "date-time"}}, f);
+  }
   json::object build(Stamp const*, Field const& f) {
     return with_field({{"type", "string"}, {"pattern", "^[0-9a-f]{32}$"}}, f);
   }
@@ -111,6 +116,10 @@ class SchemaBuilder {
   template <class T>
   json::object build(JsonOf<T> const*, Field const& f) {
     return build(static_cast<T const*>(nullptr), f);
+  }
+  template <CustomJson T>
+  json::object build(T const*, Field const& f) {
+    return with_field(T::json_schema(), f);
   }
   template <class Tag>
   json::object build(Id<Tag> const*, Field const& f) {

@@ -52,10 +52,10 @@ Committer::Committer(rocksdb::DB& db, StoreDirectory& directory, Clock const& cl
   pthread_setname_np(writing_thread_.native_handle(), "codi-wal");
 }
 
-Committer::~Committer() {
+void Committer::stop() {
   {
     std::lock_guard const lock(mutex_);
-    stopping_ = true;
+    if (std::exchange(stopping_, true)) return;
   }
   work_.notify_one();
   forming_thread_.join();

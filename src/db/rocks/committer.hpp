@@ -41,11 +41,12 @@ class Committer {
   /// `committed` is called with each durable batch before its outcomes are handed out. All references must outlive it.
   Committer(rocksdb::DB& db, StoreDirectory& directory, Clock const& clock, Settings settings,
             std::function<void(Layer const&)> committed);
-  /// Runs what is queued, then stops.
-  ~Committer();
+  ~Committer() { stop(); }
   Committer(Committer const&) = delete;
   Committer& operator=(Committer const&) = delete;
 
+  /// Runs what is queued, then stops; what is submitted from then on is answered with StorageCode::closed.
+  void stop();
   void submit(WriteOptions const& options, Body body, Done done);
   void add_to(EngineStats& stats) const;
 

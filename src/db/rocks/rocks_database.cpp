@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "db/rocks/db_view.hpp"
+#include "db/rocks/wal_scan.hpp"
 
 #include <fmt/format.h>
 #include <rocksdb/convenience.h>
@@ -132,17 +133,20 @@ rocksdb::Options database_options(RocksOptions const& options, bool fresh, rocks
   return out;
 }
 
+[[noreturn]] void refuse_damaged(StoreDirectory const& directory, std::string const& why) {
+  throw StorageFailure(
+      StorageCode::corrupt,
+      fmt::format("store directory {} is damaged and was left as it is ({}): restore a backup into a new directory",
+                  directory.path().string(), why));
+}
+
 [[noreturn]] void refuse(StoreDirectory const& directory, rocksdb::Status const& status) {
-  auto const path = directory.path().string();
   if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound() || status.IsNotFound()) {
-    throw StorageFailure(
-        StorageCode::corrupt,
-        fmt::format("store directory {} is damaged and was left as it is ({}): restore a backup into a new directory",
-                    path, status.ToString()));
+    refuse_damaged(directory, status.ToString());
   }
   throw StorageFailure(StorageCode::unavailable,
-                       fmt::format("store directory {} can't be opened ({}): check the disk and its permissions", path,
-                                   status.ToString()));
+                       fmt::format("store directory {} can't be opened ({}): check the disk and its permissions",
+                                   directory.path().string(), status.ToString()));
 }
 
 }  // namespace
@@ -153,6 +157,8 @@ std::unique_ptr<rocksdb::DB> open_database(StoreDirectory& directory, RocksOptio
   if (directory.refused() != 0) settings.wal_filter = &filter;
   rocksdb::DB* db = nullptr;
   if (!directory.fresh()) {
+    auto const damaged_log = find_damaged_log(directory.path());
+    if (!damaged_log.empty()) refuse_damaged(directory, "a batch in the middle of " + damaged_log.string());
     auto const status = rocksdb::DB::OpenForReadOnly(settings, directory.path().string(), &db);
     std::unique_ptr<rocksdb::DB> const looked_at(db);
     if (!status.ok()) refuse(directory, status);

@@ -1,0 +1,23 @@
+#pragma once
+#include "api/operation.hpp"
+
+#include <vector>
+
+/// The operations of each area; every area is one file.
+namespace codi::api {
+
+std::vector<Operation> auth_operations();
+std::vector<Operation> account_operations();
+std::vector<Operation> tenant_operations();
+std::vector<Operation> user_operations();
+std::vector<Operation> invite_operations();
+std::vector<Operation> token_operations();
+std::vector<Operation> audit_operations();
+std::vector<Operation> project_operations();
+std::vector<Operation> session_operations();
+std::vector<Operation> event_operations();
+std::vector<Operation> log_line_operations();
+std::vector<Operation> claim_operations();
+std::vector<Operation> handoff_operations();
+
+}  // namespace codi::api

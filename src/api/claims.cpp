@@ -1,0 +1,455 @@
+#include "db/claims.hpp"
+
+#include "api/areas.hpp"
+#include "api/claim_flow.hpp"
+#include "api/scope.hpp"
+#include "db/audit.hpp"
+#include "db/sessions.hpp"
+
+#include <fmt/format.h>
+
+namespace codi::api {
+namespace {
+
+using auth::Permission;
+using models::Claim;
+
+struct CreateClaimsIn {
+  std::string project;
+  std::string session;
+  std::vector<TargetInput> targets;
+  std::optional<models::ClaimMode> mode;
+  std::optional<std::int64_t> ttl_seconds;
+  std::optional<std::string> reason;
+  std::optional<std::int64_t> wait_seconds;
+  std::optional<bool> queue;
+};
+BOOST_DESCRIBE_STRUCT(CreateClaimsIn, (), (project, session, targets, mode, ttl_seconds, reason, wait_seconds, queue))
+
+struct CreateClaimsOut {
+  std::vector<Claim> claims;
+  Stamp fencing_token;
+};
+BOOST_DESCRIBE_STRUCT(CreateClaimsOut, (), (claims, fencing_token))
+
+struct CheckClaimsIn {
+  std::string project;
+  std::optional<std::string> session;
+  std::vector<TargetInput> targets;
+  std::optional<models::ClaimMode> mode;
+  std::optional<Stamp> fencing_token;
+};
+BOOST_DESCRIBE_STRUCT(CheckClaimsIn, (), (project, session, targets, mode, fencing_token))
+
+struct CheckClaimsOut {
+  bool clear = true;
+  std::vector<Claim> conflicts;
+  bool more = false;
+};
+BOOST_DESCRIBE_STRUCT(CheckClaimsOut, (), (clear, conflicts, more))
+
+struct ListClaimsIn {
+  std::string project;
+  std::optional<models::ClaimState> state;
+  std::optional<std::string> session;
+  std::optional<std::string> path;
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> after;
+};
+BOOST_DESCRIBE_STRUCT(ListClaimsIn, (), (project, state, session, path, limit, after))
+
+struct ClaimIn {
+  std::string project;
+  ClaimId claim;
+};
+BOOST_DESCRIBE_STRUCT(ClaimIn, (), (project, claim))
+
+struct RenewClaimIn {
+  std::string project;
+  ClaimId claim;
+  std::optional<std::int64_t> ttl_seconds;
+  std::optional<Stamp> fencing_token;
+};
+BOOST_DESCRIBE_STRUCT(RenewClaimIn, (), (project, claim, ttl_seconds, fencing_token))
+
+struct ReleaseClaimIn {
+  std::string project;
+  ClaimId claim;
+  std::optional<Stamp> fencing_token;
+};
+BOOST_DESCRIBE_STRUCT(ReleaseClaimIn, (), (project, claim, fencing_token))
+
+struct ForceClaimIn {
+  std::string project;
+  ClaimId claim;
+  std::string reason;
+};
+BOOST_DESCRIBE_STRUCT(ForceClaimIn, (), (project, claim, reason))
+
+constexpr reflect::Field claim_field() { return reflect::field("claim", "Id of the claim."); }
+constexpr reflect::Field ttl_field() {
+  return reflect::field("ttl_seconds",
+                        "Seconds that the claim lasts without a sign of life of its session; an hour when missing.")
+      .range(limits::kClaimTtlSecondsMin, limits::kClaimTtlSecondsMax);
+}
+constexpr reflect::Field targets_field() {
+  return reflect::field(
+             "targets",
+             "Files (`src/a.rs`) and directories (`src/api/`, with all below), relative to the root of the repository.")
+      .items(1, limits::kTargetsPerBatch);
+}
+
+}  // namespace
+}  // namespace codi::api
+
+namespace codi::reflect {
+using namespace codi::api;
+
+template <>
+struct Fields<CreateClaimsIn> {
+  static constexpr std::string_view name = "CreateClaims";
+  static constexpr std::array fields{
+      project_field(),
+      session_field(),
+      targets_field(),
+      field("mode", "exclusive when missing; shared claims are not offered yet."),
+      ttl_field(),
+      field("reason", "Why, for those who meet the claim.").length(1, limits::kReasonBytes),
+      field("wait_seconds", "Not offered yet: must be 0 or missing.").range(0, limits::kClaimTtlSecondsMax),
+      field("queue", "Not offered yet: must be false or missing."),
+  };
+};
+template <>
+struct Fields<CreateClaimsOut> {
+  static constexpr std::string_view name = "GrantedClaims";
+  static constexpr std::array fields{
+      field("claims", "One for each target, in their order."),
+      field("fencing_token", "Of this batch."),
+  };
+};
+template <>
+struct Fields<CheckClaimsIn> {
+  static constexpr std::string_view name = "CheckClaims";
+  static constexpr std::array fields{
+      project_field(),
+      field("session", "Session whose own claims don't count, by id or alias.").length(1, limits::kAliasBytes),
+      targets_field(),
+      field("mode", "exclusive when missing; shared claims are not offered yet."),
+      fencing_field(),
+  };
+};
+template <>
+struct Fields<CheckClaimsOut> {
+  static constexpr std::string_view name = "ClaimsCheck";
+  static constexpr std::array fields{
+      field("clear", "True when a claim on all targets would be granted now."),
+      field("conflicts", "Claims that stand in the way; 20 at most."),
+      field("more", "True when there are more than those."),
+  };
+};
+template <>
+struct Fields<ListClaimsIn> {
+  static constexpr std::string_view name = "ListClaims";
+  static constexpr std::array fields{
+      project_field(),
+      field("state", "live when missing; ended shows those that are over."),
+      field("session", "Only those of this session, by id or alias.").length(1, limits::kAliasBytes),
+      field("path", "Only those that overlap this path.").length(1, limits::kTargetBytes),
+      limit_field(),
+      after_field(),
+  };
+};
+template <>
+struct Fields<ClaimIn> {
+  static constexpr std::string_view name = "ClaimPath";
+  static constexpr std::array fields{project_field(), claim_field()};
+};
+template <>
+struct Fields<RenewClaimIn> {
+  static constexpr std::string_view name = "RenewClaim";
+  static constexpr std::array fields{project_field(), claim_field(), ttl_field(), fencing_field()};
+};
+template <>
+struct Fields<ReleaseClaimIn> {
+  static constexpr std::string_view name = "ReleaseClaim";
+  static constexpr std::array fields{project_field(), claim_field(), fencing_field()};
+};
+template <>
+struct Fields<ForceClaimIn> {
+  static constexpr std::string_view name = "ForceClaim";
+  static constexpr std::array fields{
+      project_field(), claim_field(),
+      field("reason", "Why it is taken away; its holder is told.").length(1, limits::kReasonBytes)};
+};
+
+}  // namespace codi::reflect
+
+namespace codi::api {
+namespace {
+
+Result<void> check_offered(CreateClaimsIn const& in) {
+  if (in.mode == models::ClaimMode::shared)
+    return invalid("/mode", "shared claims are not offered by this server yet: use exclusive");
+  if (in.wait_seconds.value_or(0) > 0)
+    return invalid("/wait_seconds",
+                   "waiting for a claim is not offered by this server yet: retry after `expires_at` of the conflict");
+  if (in.queue.value_or(false))
+    return invalid("/queue",
+                   "queueing for a claim is not offered by this server yet: retry after `expires_at` of the conflict");
+  return {};
+}
+
+Task<Result<Claim>> find_claim(db::Tx& tx, models::Project const& project, ClaimId id) {
+  auto claim = co_await db::get_claim(tx, project.id, id);
+  if (!claim) co_return fail(ErrorCode::not_found, "there is no such claim in this project");
+  co_return *std::move(claim);
+}
+
+/// A live claim together with the proof that the caller acts for its holder.
+struct HeldClaim {
+  Claim claim;
+  auth::Acting acting;
+};
+
+// Looks up, then judges rights, then the fencing token: a claim that was lost is CLAIM-USR-3002 for who held it.
+Task<Result<HeldClaim>> hold(db::Tx& tx, auth::Caller const& caller, models::Project const& project, ClaimId id,
+                             std::optional<Stamp> token) {
+  auto claim = co_await find_claim(tx, project, id);
+  if (!claim) co_return std::unexpected(claim.error());
+  auto const holder = co_await db::get_session(tx, project.id, claim->session_id);
+  if (!holder) co_return fail(ErrorCode::not_found, "there is no such claim in this project");
+  // Whoever shows an old token has lost the claim, also when another session holds it now.
+  bool const stale = token && *token != claim->fencing_token;
+  auto const permitted = auth::permit(caller, Permission::claim_write);
+  if (!permitted) co_return std::unexpected(permitted.error());
+  if (stale) co_return fail(ErrorCode::stale_fencing_token, "the claim has been granted anew since this fencing token");
+  auto const may = auth::act_for(caller, Permission::claim_write, *holder);
+  if (!may) co_return std::unexpected(may.error());
+  if (claim->state == models::ClaimState::ended)
+    co_return fail(ErrorCode::stale_fencing_token, fmt::format("the claim on {} has ended ({})", claim->target,
+                                                               reflect::enum_name(*claim->end_reason)));
+  if (db::lease_ran_out(tx, *claim)) {
+    co_await expire_claim(tx, project, *claim);
+    co_return refuse(
+        {.code = ErrorCode::stale_fencing_token, .detail = fmt::format("the claim on {} ran out", claim->target)});
+  }
+  auto const acting = act_for_live(tx, caller, Permission::claim_write, *holder);
+  if (!acting) co_return std::unexpected(acting.error());
+  co_return HeldClaim{*std::move(claim), *acting};
+}
+
+struct CreateClaims {
+  static constexpr OperationMeta meta{.id = "create_claims",
+                                      .method = Method::post,
+                                      .path = "/projects/{project}/claims",
+                                      .tag = "claims",
+                                      .summary = "Claim files and directories: all of them, or none",
+                                      .kind = Kind::write,
+                                      .permission = Permission::claim_write,
+                                      .status = 201,
+                                      .mcp = true,
+                                      .cli = "claim create"};
+  using In = CreateClaimsIn;
+  using Out = CreateClaimsOut;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    if (auto const offered = check_offered(in); !offered) co_return std::unexpected(offered.error());
+    auto targets = parse_targets(in.targets);
+    if (!targets) co_return std::unexpected(targets.error());
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    if (!project->case_sensitive) targets = parse_targets(in.targets, false);
+    auto const session = co_await find_session(tx, *project, in.session);
+    if (!session) co_return std::unexpected(session.error());
+    auto const acting = act_for_live(tx, caller, Permission::claim_write, *session);
+    if (!acting) co_return std::unexpected(acting.error());
+    ClaimWish wish{.targets = *std::move(targets),
+                   .ttl_seconds = in.ttl_seconds.value_or(limits::kClaimTtlSecondsDefault),
+                   .reason = in.reason};
+    auto grant = co_await grant_claims(tx, *project, *acting, std::move(wish));
+    if (!grant) co_return std::unexpected(std::move(grant.error()));
+    co_return CreateClaimsOut{std::move(grant->claims), grant->fencing_token};
+  }
+};
+
+struct CheckClaims {
+  static constexpr OperationMeta meta{.id = "check_claims",
+                                      .method = Method::post,
+                                      .path = "/projects/{project}/claims/check",
+                                      .tag = "claims",
+                                      .summary = "See what claiming would meet; writes nothing",
+                                      .permission = Permission::project_read,
+                                      .mcp = true,
+                                      .cli = "claim check"};
+  using In = CheckClaimsIn;
+  using Out = CheckClaimsOut;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    if (in.mode == models::ClaimMode::shared)
+      co_return invalid("/mode", "shared claims are not offered by this server yet");
+    auto targets = parse_targets(in.targets);
+    if (!targets) co_return std::unexpected(targets.error());
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    if (!project->case_sensitive) targets = parse_targets(in.targets, false);
+    std::optional<SessionId> own;
+    if (in.session) {
+      auto const session = co_await find_session(tx, *project, *in.session);
+      if (!session) co_return std::unexpected(session.error());
+      own = session->id;
+    }
+    auto const permitted = auth::permit(caller, Permission::project_read);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    if (in.fencing_token && !own) co_return invalid("/session", "is required with a fencing token");
+    if (own) {
+      auto const fenced = co_await check_fencing(tx, project->id, *own, in.fencing_token);
+      if (!fenced) co_return std::unexpected(fenced.error());
+    }
+    auto found = co_await find_conflicts(tx, *project, *std::move(targets), own);
+    co_return CheckClaimsOut{.clear = found.claims.empty(), .conflicts = std::move(found.claims), .more = found.more};
+  }
+};
+
+struct ListClaims {
+  static constexpr OperationMeta meta{.id = "list_claims",
+                                      .path = "/projects/{project}/claims",
+                                      .tag = "claims",
+                                      .summary = "List claims, oldest first",
+                                      .permission = Permission::project_read,
+                                      .mcp = true,
+                                      .cli = "claim list"};
+  using In = ListClaimsIn;
+  using Out = models::Page<Claim>;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    db::ClaimFilter filter{.state = in.state.value_or(models::ClaimState::live)};
+    if (in.path) {
+      auto const valid = coordination::parse_target(*in.path, true);
+      if (!valid) co_return invalid("/path", valid.error().detail);
+      if (valid->kind == coordination::TargetKind::glob) co_return invalid("/path", "globs are not offered yet");
+    }
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    filter.case_sensitive = project->case_sensitive;
+    if (in.path) filter.overlapping = *coordination::parse_target(*in.path, project->case_sensitive);
+    if (in.session) {
+      auto const session = co_await find_session(tx, *project, *in.session);
+      if (!session) co_return std::unexpected(session.error());
+      filter.session = session->id;
+    }
+    auto const permitted = auth::permit(caller, Permission::project_read);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    co_return co_await db::list_claims(tx, project->id, std::move(filter), page_of(in.limit, in.after));
+  }
+};
+
+struct GetClaim {
+  static constexpr OperationMeta meta{.id = "get_claim",
+                                      .path = "/projects/{project}/claims/{claim}",
+                                      .tag = "claims",
+                                      .summary = "Read a claim",
+                                      .permission = Permission::project_read,
+                                      .cli = "claim show"};
+  using In = ClaimIn;
+  using Out = Claim;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto claim = co_await find_claim(tx, *project, in.claim);
+    if (!claim) co_return std::unexpected(claim.error());
+    auto const permitted = auth::permit(caller, Permission::project_read);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    co_return *std::move(claim);
+  }
+};
+
+struct RenewClaim {
+  static constexpr OperationMeta meta{.id = "renew_claim",
+                                      .method = Method::post,
+                                      .path = "/projects/{project}/claims/{claim}/renew",
+                                      .tag = "claims",
+                                      .summary = "Renew a claim; its fencing token stays",
+                                      .kind = Kind::write,
+                                      .permission = Permission::claim_write,
+                                      .cli = "claim renew"};
+  using In = RenewClaimIn;
+  using Out = Claim;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto held = co_await hold(tx, caller, *project, in.claim, in.fencing_token);
+    if (!held) co_return std::unexpected(std::move(held.error()));
+    auto& claim = held->claim;
+    claim.ttl_seconds = in.ttl_seconds.value_or(claim.ttl_seconds);
+    claim.expires_at = tx.now() + std::chrono::seconds(claim.ttl_seconds);
+    claim.updated_at = tx.now();
+    db::put_claim(tx, claim, db::target_of(claim, project->case_sensitive));
+    db::watch_claim_lease(tx, claim);
+    co_return std::move(claim);
+  }
+};
+
+struct ReleaseClaim {
+  static constexpr OperationMeta meta{.id = "release_claim",
+                                      .method = Method::post,
+                                      .path = "/projects/{project}/claims/{claim}/release",
+                                      .tag = "claims",
+                                      .summary = "Release a claim",
+                                      .kind = Kind::write,
+                                      .permission = Permission::claim_write,
+                                      .mcp = true,
+                                      .cli = "claim release"};
+  using In = ReleaseClaimIn;
+  using Out = Claim;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto held = co_await hold(tx, caller, *project, in.claim, in.fencing_token);
+    if (!held) co_return std::unexpected(std::move(held.error()));
+    std::vector<Claim> one{std::move(held->claim)};
+    release_claims(tx, *project, held->acting, one);
+    co_return std::move(one.front());
+  }
+};
+
+struct ForceClaim {
+  static constexpr OperationMeta meta{.id = "force_release_claim",
+                                      .method = Method::delete_,
+                                      .path = "/projects/{project}/claims/{claim}",
+                                      .tag = "claims",
+                                      .summary = "Take a claim away from its holder, with a reason",
+                                      .kind = Kind::write,
+                                      .permission = Permission::claim_force,
+                                      .cli = "claim force"};
+  using In = ForceClaimIn;
+  using Out = Claim;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto claim = co_await find_claim(tx, *project, in.claim);
+    if (!claim) co_return std::unexpected(claim.error());
+    auto const permitted = auth::permit(caller, Permission::claim_force);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    if (claim->state == models::ClaimState::ended) co_return fail(ErrorCode::conflict, "the claim has ended already");
+    auto const holder = co_await db::get_session(tx, project->id, claim->session_id);
+    std::vector<Claim> one{*std::move(claim)};
+    end_claims(tx, *project, one, models::ClaimEnd::forced);
+    db::append_event(
+        tx, project->id, holder ? &*holder : nullptr,
+        {.action = "FILE_RELEASE",
+         .text = fmt::format("the claim on {} was taken away: {}", one.front().target, in.reason),
+         .paths = paths_of(one),
+         .data = {{"claim_ids", json::array{to_string(one.front().id)}}, {"forced", true}, {"reason", in.reason}}});
+    db::append_audit(tx, {.actor_user_id = caller.user,
+                          .actor_token_id = caller.token,
+                          .action = "claim.forced",
+                          .target = to_string(one.front().id),
+                          .data = {{"target", one.front().target}, {"reason", in.reason}}});
+    co_return std::move(one.front());
+  }
+};
+
+}  // namespace
+
+std::vector<Operation> claim_operations() {
+  return make_operations<CreateClaims, CheckClaims, ListClaims, GetClaim, RenewClaim, ReleaseClaim, ForceClaim>();
+}
+
+}  // namespace codi::api

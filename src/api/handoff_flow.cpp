@@ -1,0 +1,177 @@
+#include "api/handoff_flow.hpp"
+
+#include "api/claim_flow.hpp"
+#include "auth/directory.hpp"
+#include "base/text.hpp"
+#include "coordination/log_line.hpp"
+#include "db/claims.hpp"
+#include "db/handoffs.hpp"
+#include "db/sessions.hpp"
+#include "db/users.hpp"
+
+#include <fmt/format.h>
+
+namespace codi::api {
+namespace {
+
+using models::Handoff;
+using models::HandoffState;
+using models::Recipient;
+
+// By id or e-mail address.
+Task<std::optional<models::User>> find_user(db::Tx& tx, std::string text) {
+  if (auto const id = UserId::parse(text)) co_return co_await db::get_user(tx, *id);
+  auto const folded = fold_case(text);
+  if (!folded) co_return std::nullopt;
+  auto const account = co_await auth::Directory::find_account(tx, *folded);
+  if (!account || account->tenant != tx.tenant()) co_return std::nullopt;
+  co_return co_await db::get_user(tx, account->user);
+}
+
+// Checks the recipient and puts ids in the place of aliases and addresses.
+Task<Result<Recipient>> resolve_recipient(db::Tx& tx, models::Project const& project, Recipient to) {
+  if ((to.role ? 1 : 0) + (to.session ? 1 : 0) + (to.user ? 1 : 0) != 1)
+    co_return invalid("/to", "must have exactly one of `role`, `session` and `user`");
+  if (to.role) {
+    to.role = coordination::role_name(*to.role);
+    if (!coordination::valid_alias(*to.role)) co_return invalid("/to/role", "is not the name of a role");
+  }
+  if (to.session) {
+    auto const session = co_await db::find_session(tx, project.id, *to.session);
+    if (!session) co_return fail(ErrorCode::not_found, "there is no such session in this project");
+    to.session = to_string(session->id);
+  }
+  if (to.user) {
+    auto const user = co_await find_user(tx, *to.user);
+    if (!user) co_return fail(ErrorCode::not_found, "there is no such user in this tenant");
+    to.user = to_string(user->id);
+  }
+  co_return to;
+}
+
+std::string describe(Recipient const& to) {
+  if (to.role) return "role " + *to.role;
+  if (to.session) return "session " + *to.session;
+  return "user " + to.user.value_or("");
+}
+
+// A session without a role is bound by none, so it may take what is offered to a role.
+Result<void> may_take(Handoff const& handoff, models::Session const& session) {
+  if (handoff.from_session_id == session.id)
+    return fail(ErrorCode::conflict, "a session can't take its own handoff; withdraw it instead");
+  auto const& to = handoff.to;
+  bool const meant = to.role      ? !session.role || session.role == to.role
+                     : to.session ? *to.session == to_string(session.id)
+                                  : to.user == to_string(session.user_id);
+  if (meant) return {};
+  return fail(ErrorCode::not_permitted, fmt::format("this handoff is offered to {}", describe(to)));
+}
+
+struct Rule {
+  HandoffState before;
+  HandoffState after;
+  std::string_view verb;
+};
+
+Rule rule_of(HandoffStep step) {
+  switch (step) {
+    case HandoffStep::accept: return {HandoffState::offered, HandoffState::accepted, "accepted"};
+    case HandoffStep::decline: return {HandoffState::offered, HandoffState::declined, "declined"};
+    case HandoffStep::withdraw: return {HandoffState::offered, HandoffState::withdrawn, "withdrew"};
+    case HandoffStep::complete: break;
+  }
+  return {HandoffState::accepted, HandoffState::completed, "completed"};
+}
+
+Result<void> is_theirs(Handoff const& handoff, models::Session const& session, HandoffStep step) {
+  if (step == HandoffStep::accept || step == HandoffStep::decline) return may_take(handoff, session);
+  if (step == HandoffStep::withdraw) {
+    if (handoff.from_session_id == session.id) return {};
+    return fail(ErrorCode::not_permitted, "only the session that offered a handoff withdraws it");
+  }
+  if (handoff.taken_by_session_id == session.id) return {};
+  return fail(ErrorCode::not_permitted, "only the session that accepted a handoff completes it");
+}
+
+// The offered claims that the offering session still holds; the others have ended or gone elsewhere since.
+std::vector<models::Claim> still_held(db::Tx& tx, Handoff const& handoff) {
+  std::vector<models::Claim> out;
+  for (auto const& claim : handoff.claims)
+    if (claim.state == models::ClaimState::live && claim.session_id == handoff.from_session_id &&
+        !db::lease_ran_out(tx, claim))
+      out.push_back(claim);
+  return out;
+}
+
+}  // namespace
+
+Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& project, auth::Acting const& from,
+                                           HandoffOffer offer, std::optional<db::EventDraft> said) {
+  auto to = co_await resolve_recipient(tx, project, std::move(offer.to));
+  if (!to) co_return std::unexpected(std::move(to.error()));
+  Handoff handoff{.id = HandoffId::make(tx.now(), tx.random()),
+                  .project_id = project.id,
+                  .from_session_id = from.session().id,
+                  .from_session_alias = from.session().alias,
+                  .to = *std::move(to),
+                  .summary = std::move(offer.summary),
+                  .remaining = std::move(offer.remaining),
+                  .decisions = std::move(offer.decisions),
+                  .evidence = std::move(offer.evidence),
+                  .with_claims = offer.with_claims,
+                  .created_at = tx.now(),
+                  .updated_at = tx.now()};
+  if (offer.with_claims) {
+    auto const held = co_await db::claims_of_session(tx, project.id, from.session().id);
+    for (auto const& claim : held)
+      if (!db::lease_ran_out(tx, claim)) handoff.claims.push_back(claim);
+  }
+  db::put_handoff(tx, handoff);
+
+  auto event = said.value_or(db::EventDraft{.action = "HANDOFF"});
+  if (event.text.empty()) event.text = fmt::format("offered to {}: {}", describe(handoff.to), handoff.summary);
+  if (event.text.size() > limits::kEventTextBytes) event.text.resize(limits::kEventTextBytes);
+  event.paths = paths_of(handoff.claims);
+  event.data["handoff_id"] = to_string(handoff.id);
+  event.data["state"] = "offered";
+  event.data["to"] = json::parse(reflect::encode_text(handoff.to));
+  auto written = db::append_event(tx, project.id, &from.session(), std::move(event));
+  co_return OfferedHandoff{std::move(handoff), std::move(written)};
+}
+
+Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
+                                   Handoff handoff, HandoffStep step, std::optional<std::string> reason) {
+  auto const rule = rule_of(step);
+  auto const& session = acting.session();
+  if (auto const theirs = is_theirs(handoff, session, step); !theirs) co_return std::unexpected(theirs.error());
+  if (handoff.state != rule.before)
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("the handoff is {}; only one that is {} can be {}", reflect::enum_name(handoff.state),
+                               reflect::enum_name(rule.before), reflect::enum_name(rule.after)));
+  handoff.state = rule.after;
+  handoff.reason = reason;
+  handoff.updated_at = tx.now();
+  std::vector<std::string> moved_paths;
+  if (step == HandoffStep::accept || step == HandoffStep::decline) {
+    handoff.taken_by_session_id = session.id;
+    handoff.taken_by_session_alias = session.alias;
+  }
+  if (step == HandoffStep::accept) {
+    auto claims = still_held(tx, handoff);
+    move_claims(tx, project, acting, claims);
+    moved_paths = paths_of(claims);
+    handoff.claims = std::move(claims);
+  }
+  db::put_handoff(tx, handoff);
+  db::append_event(tx, project.id, &session,
+                   {.action = "HANDOFF",
+                    .text = fmt::format("{} the handoff from {}{}", rule.verb, handoff.from_session_alias,
+                                        reason ? ": " + *reason : ""),
+                    .paths = std::move(moved_paths),
+                    .data = {{"handoff_id", to_string(handoff.id)},
+                             {"state", reflect::enum_name(handoff.state)},
+                             {"from_session_id", to_string(handoff.from_session_id)}}});
+  co_return handoff;
+}
+
+}  // namespace codi::api

@@ -1,0 +1,41 @@
+#pragma once
+#include "auth/caller.hpp"
+#include "db/events.hpp"
+#include "models/handoff.hpp"
+#include "models/project.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+/// How work changes hands, each step with its event in the same transaction.
+namespace codi::api {
+
+struct HandoffOffer {
+  models::Recipient to;  ///< exactly one member given
+  std::string summary;
+  std::vector<std::string> remaining = {};
+  std::vector<std::string> decisions = {};
+  std::vector<json::value> evidence = {};
+  bool with_claims = true;
+};
+
+struct OfferedHandoff {
+  models::Handoff handoff;
+  models::Event event;
+};
+
+/// Offers work. The session keeps its claims until someone accepts. Errors point into `/to` when the recipient is not
+/// one.
+Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& project, auth::Acting const& from,
+                                           HandoffOffer offer, std::optional<db::EventDraft> said = {});
+
+enum class HandoffStep : std::uint8_t { accept, decline, complete, withdraw };
+
+/// Takes one step. API-USR-2003 when the handoff's state does not allow it, AUTH-USR-1003 when it is not this session's
+/// to take. Accepting moves the offered claims that the offering session still holds, under one new fencing token.
+Task<Result<models::Handoff>> step_handoff(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
+                                           models::Handoff handoff, HandoffStep step,
+                                           std::optional<std::string> reason);
+
+}  // namespace codi::api

@@ -1,0 +1,34 @@
+#include "api/areas.hpp"
+#include "api/operation.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace codi::api {
+
+std::vector<Operation> const& operations() {
+  static auto const list = [] {
+    std::vector<Operation> out;
+    for (auto* const area : {&auth_operations, &account_operations, &tenant_operations, &user_operations, &invite_operations,
+                             &token_operations, &audit_operations, &project_operations, &session_operations,
+                             &event_operations, &log_line_operations, &claim_operations, &handoff_operations}) {
+      auto part = area();
+      std::ranges::move(part, std::back_inserter(out));
+    }
+    return out;
+  }();
+  return list;
+}
+
+std::string_view to_string(Method method) {
+  switch (method) {
+    case Method::get: return "GET";
+    case Method::post: return "POST";
+    case Method::put: return "PUT";
+    case Method::patch: return "PATCH";
+    case Method::delete_: return "DELETE";
+  }
+  return "GET";
+}
+
+}  // namespace codi::api

@@ -1,0 +1,122 @@
+#include "api/reaper.hpp"
+
+#include "api/claim_flow.hpp"
+#include "api/idempotency.hpp"
+#include "api/session_flow.hpp"
+#include "auth/directory.hpp"
+#include "auth/revocation.hpp"
+#include "base/log.hpp"
+#include "db/claims.hpp"
+#include "db/due.hpp"
+#include "db/projects.hpp"
+#include "db/retry.hpp"
+#include "db/sessions.hpp"
+
+namespace codi::api {
+namespace {
+
+Task<void> reap_session(db::Tx& tx, db::Due due) {
+  ProjectId const project_id{due.scope};
+  SessionId const id{due.id};
+  auto const project = co_await db::get_project(tx, project_id);
+  auto const session = project ? co_await db::get_session(tx, project_id, id) : std::optional<models::Session>();
+  if (!session) {
+    co_await auth::Directory::remove_session_token(tx, id);
+    co_return;
+  }
+  if (session->ended_at) co_return;
+  if (auto const again = coordination::next_check(tx.now(), session->expires_at, tx.facts().leases.grace)) {
+    due.at = *again;
+    tx.due(due);
+    co_return;
+  }
+  co_await end_session(tx, *project, *session, "expired");
+}
+
+Task<void> reap_claim(db::Tx& tx, db::Due due) {
+  ProjectId const project_id{due.scope};
+  auto const project = co_await db::get_project(tx, project_id);
+  if (!project) co_return;
+  auto const claim = co_await db::get_claim(tx, project_id, ClaimId{due.id});
+  if (!claim || claim->state == models::ClaimState::ended) co_return;
+  if (auto const again = coordination::next_check(tx.now(), claim->expires_at, tx.facts().leases.grace)) {
+    due.at = *again;
+    tx.due(due);
+    co_return;
+  }
+  co_await expire_claim(tx, *project, *claim);
+}
+
+// What is due is removed from the index first; whoever must look again enters it anew.
+Task<void> reap(db::Tx& tx, db::Due due) {
+  tx.not_due(due);
+  switch (due.kind) {
+    case db::DueKind::session: co_await reap_session(tx, due); co_return;
+    case db::DueKind::claim: co_await reap_claim(tx, due); co_return;
+    case db::DueKind::idempotency: forget_answer(tx, due.id); co_return;
+    case db::DueKind::invite:
+    case db::DueKind::refresh_token:
+    case db::DueKind::api_token: co_await auth::expire(tx, due); co_return;
+  }
+}
+
+/// One entry's transaction; lives until it is done.
+struct Reaping {
+  db::RequestFacts facts;
+  db::DueEntry entry;
+
+  Task<db::Verdict> run(db::Transaction& transaction) {
+    SeededRandom random(facts.seed);
+    db::Tx tx(transaction, entry.tenant, facts, random);
+    co_await reap(tx, entry.due);
+    co_return db::Verdict::commit;
+  }
+};
+
+}  // namespace
+
+Reaper::~Reaper() {
+  {
+    std::lock_guard const lock(mutex_);
+    stopping_ = true;
+  }
+  changed_.notify_all();
+}
+
+void Reaper::start(std::chrono::milliseconds period) {
+  thread_ = std::jthread([this, period] { loop(period); });
+}
+
+void Reaper::loop(std::chrono::milliseconds period) {
+  std::unique_lock lock(mutex_);
+  while (!changed_.wait_for(lock, period, [this] { return stopping_; })) {
+    lock.unlock();
+    try {
+      run_once();
+    } catch (std::exception const& failure) {
+      log::write(log::Level::error, "reaper", "failed", {{"detail", failure.what()}});
+    }
+    lock.lock();
+  }
+}
+
+std::size_t Reaper::run_once() {
+  std::size_t met = 0;
+  auto const now = runtime_.clock.now();
+  for (std::int64_t shard = 0; shard < db::kDueShards; ++shard) {
+    auto const entries = db::read_due(runtime_.engine, shard, now);
+    for (auto const& entry : entries) {
+      auto const reaping = std::make_shared<Reaping>();
+      reaping->entry = entry;
+      reaping->facts.now = now;
+      reaping->facts.epoch = runtime_.epoch;
+      reaping->facts.leases = runtime_.settings.leases;
+      runtime_.random.fill(reaping->facts.seed);
+      db::run_write_blocking(runtime_.engine, [reaping](db::Transaction& t) { return reaping->run(t); });
+      ++met;
+    }
+  }
+  return met;
+}
+
+}  // namespace codi::api

@@ -1,0 +1,38 @@
+#pragma once
+#include "api/runtime.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <thread>
+
+namespace codi::api {
+
+/// Does what is due: ends sessions and claims whose lease has run out while nobody calls, removes kept answers, dead
+/// refresh tokens and invites. Reads the due index across tenants, then opens each tenant's transaction and checks the
+/// facts again. Two reapers on one store do no harm. Starts no thread of its own unless `start` is called.
+class Reaper {
+ public:
+  explicit Reaper(Runtime& runtime) : runtime_(runtime) {}
+  ~Reaper();
+  Reaper(Reaper const&) = delete;
+  Reaper& operator=(Reaper const&) = delete;
+
+  /// Looks once a `period` from now on, on a thread of its own, until destroyed.
+  void start(std::chrono::milliseconds period);
+
+  /// Handles all that is due now; returns how many entries it met. Blocking. Throws StorageFailure.
+  std::size_t run_once();
+
+ private:
+  void loop(std::chrono::milliseconds period);
+
+  Runtime& runtime_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool stopping_ = false;
+  std::jthread thread_;
+};
+
+}  // namespace codi::api
