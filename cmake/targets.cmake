@@ -20,7 +20,7 @@ endif()
 find_program(CCACHE ccache)
 if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_PCH_EXTSUM=1 ${CCACHE})
 endif()
 
 # The heavy, never-changing headers, compiled once and shared by every library.
@@ -29,6 +29,14 @@ target_precompile_headers(codi_pch PRIVATE <boost/json.hpp> <boost/describe.hpp>
   <functional> <map> <memory> <optional> <span> <string> <string_view> <variant> <vector>)
 target_compile_options(codi_pch PRIVATE -Xclang -fno-pch-timestamp)
 target_link_libraries(codi_pch PRIVATE codi_options Boost::json fmt::fmt)
+# A compiled header holds the path of its build folder. ccache takes this sum for its content instead, so that build folders and
+# clones share what they compile.
+string(TOUPPER "${CMAKE_BUILD_TYPE}" build_type)
+get_target_property(pch_headers codi_pch PRECOMPILE_HEADERS)
+string(JOIN " " pch_parts ${CMAKE_CXX_COMPILER_VERSION} ${CMAKE_CXX_FLAGS} ${CMAKE_CXX_FLAGS_${build_type}} ${CODI_SANITIZE} ${CODI_COVERAGE}
+       ${Boost_VERSION} ${fmt_VERSION} ${pch_headers})
+string(SHA256 pch_sum "${pch_parts}")
+file(WRITE ${CMAKE_BINARY_DIR}/CMakeFiles/codi_pch.dir/cmake_pch.hxx.pch.sum ${pch_sum})
 
 # codi_library(folder [folders it may use...])
 function(codi_library folder)
@@ -58,4 +66,15 @@ function(codi_test name folder)
   target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gtest_main)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
+endfunction()
+
+# codi_embed(target file...): puts the files' bytes into the target, as gateway/assets.hpp names them.
+function(codi_embed target)
+  list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE files)
+  string(JOIN " " joined ${files})
+  set(output ${CMAKE_BINARY_DIR}/generated/assets.cpp)
+  add_custom_command(OUTPUT ${output} VERBATIM
+    COMMAND ${CMAKE_COMMAND} -DOUTPUT=${output} "-DFILES=${joined}" -P ${CMAKE_SOURCE_DIR}/cmake/embed.cmake
+    DEPENDS ${files} ${CMAKE_SOURCE_DIR}/cmake/embed.cmake)
+  target_sources(${target} PRIVATE ${output})
 endfunction()
