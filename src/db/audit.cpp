@@ -24,14 +24,12 @@ Task<models::Page<models::AuditEntry>> list_audit(Tx& tx, std::optional<Stamp> a
   auto const found = co_await tx.get_below(prefix, options, from);
   models::Page<models::AuditEntry> page;
   for (auto const& row : found.rows) {
-    if (page.items.size() == limit) {
-      page.next = to_string(page.items.back().cursor);
-      break;
-    }
+    if (page.items.size() == limit) break;
     auto entry = reflect::decode_stored<models::AuditEntry>(row.value);
     entry.cursor = stamp_of_suffix(Tx::suffix(prefix, row.key));
     page.items.push_back(std::move(entry));
   }
+  if (found.rows.size() > limit || found.more) page.next = to_string(page.items.back().cursor);
   co_return page;
 }
 
