@@ -32,6 +32,9 @@ std::vector<std::string> canonical_of(std::vector<Target> const& targets) {
   return out;
 }
 
+// Kind and segments decide whether two targets are the same; the spelling of `path` may differ in case.
+bool same_target(Target const& a, Target const& b) { return a.kind == b.kind && a.segments == b.segments; }
+
 Error conflict_error(Conflicts const& conflicts) {
   auto const& first = conflicts.claims.front();
   Error error{.code = ErrorCode::claim_conflict,
@@ -73,7 +76,7 @@ class Granting {
     auto const found = co_await db::overlapping_claims(tx_, project_.id, target, limits::kScanKeysPerPage);
     for (auto const& claim : found) {
       if (claim.session_id == session_.id) {
-        if (db::target_of(claim, project_.case_sensitive) == normalized(target)) own = claim;
+        if (same_target(db::target_of(claim, project_.case_sensitive), target)) own = claim;
       } else if (db::lease_ran_out(tx_, claim)) {
         co_await expire_once(claim);
       } else {
@@ -81,12 +84,6 @@ class Granting {
       }
     }
     co_return own;
-  }
-
-  // Only kind and segments decide whether two targets are the same; the spelling of `path` may differ in case.
-  Target normalized(Target target) const {
-    auto parsed = coordination::parse_target(target.kind, coordination::canonical(target), project_.case_sensitive);
-    return parsed ? *parsed : target;
   }
 
   Task<void> expire_once(Claim claim) {
@@ -146,8 +143,7 @@ class Granting {
 
   Claim const* same_in_batch(std::vector<Claim> const& done, std::size_t i) const {
     for (std::size_t j = 0; j < i; ++j)
-      if (wish_.targets[j].kind == wish_.targets[i].kind && wish_.targets[j].segments == wish_.targets[i].segments)
-        return &done[j];
+      if (same_target(wish_.targets[j], wish_.targets[i])) return &done[j];
     return nullptr;
   }
 
@@ -266,8 +262,7 @@ Task<Result<std::vector<Claim>>> claims_on(db::Tx& tx, models::Project const& pr
   for (auto const& target : targets) {
     auto const found = co_await db::overlapping_claims(tx, project.id, target, limits::kScanKeysPerPage);
     auto const held = std::ranges::find_if(found, [&](Claim const& claim) {
-      auto const on = db::target_of(claim, project.case_sensitive);
-      return claim.session_id == session.id && on.kind == target.kind && on.segments == target.segments;
+      return claim.session_id == session.id && same_target(db::target_of(claim, project.case_sensitive), target);
     });
     if (held == found.end())
       co_return fail(ErrorCode::not_found,

@@ -41,6 +41,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   void start() {
     draw_facts();
+    if (operation_.meta.kind == Kind::read) request_.idempotency_key.reset();  // nothing to repeat
     if (is_open()) return decode();
     if (!request_.credential)
       return finish_with(fail(ErrorCode::token_invalid, "this operation needs a bearer token").error());
@@ -177,6 +178,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
       co_return TenantId{};
     }
     caller_ = *std::move(caller);
+    if (caller_->kind == auth::CredentialKind::operator_token)
+      error_ = fail(ErrorCode::not_permitted, "an operator token belongs to no tenant and reaches none").error();
     co_return caller_->tenant;
   }
 
