@@ -2,7 +2,6 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
-#include "db/engine.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -117,7 +116,8 @@ StoreDirectory::StoreDirectory(fs::path path) : path_(std::move(path)) {
   bool const marked = std::ranges::find(names, kMarker) != names.end();
   bool const only_ours = std::ranges::all_of(names, is_ours);
   if (!marked && !only_ours) {
-    fail("holds files that are not codi's and was left as it is: name an empty or a new directory");
+    fail("holds files that are not codi's and was left as it is: name an empty or a new directory",
+         StorageCode::corrupt);
   }
   if (marked) read_marker();
   open_lock();
@@ -127,7 +127,8 @@ StoreDirectory::StoreDirectory(fs::path path) : path_(std::move(path)) {
   bool const has_current = fs::exists(path_ / "CURRENT");
   fresh_ = only_ours && !has_current;
   if (!fresh_ && !has_current) {
-    fail("is damaged (RocksDB's file CURRENT is missing) and was left as it is: restore a backup into a new directory");
+    fail("is damaged (RocksDB's file CURRENT is missing) and was left as it is: restore a backup into a new directory",
+         StorageCode::corrupt);
   }
   read_refused();
 }
@@ -148,13 +149,15 @@ void StoreDirectory::read_marker() {
   auto const marker = parse_object(read_all(file.get()));
   auto const* const format = marker.if_contains("format");
   if (format == nullptr || !format->is_int64()) {
-    fail(fmt::format("has a damaged {} and was left as it is: restore a backup into a new directory", kMarker));
+    fail(fmt::format("has a damaged {} and was left as it is: restore a backup into a new directory", kMarker),
+         StorageCode::corrupt);
   }
   if (format->get_int64() != kStoreFormat) {
     fail(fmt::format(
-        "holds a store of format {}, this program knows format {}; it was left as it is: use the version of "
-        "codi that wrote it, or restore a backup into a new directory",
-        format->get_int64(), kStoreFormat));
+             "holds a store of format {}, this program knows format {}; it was left as it is: use the version of "
+             "codi that wrote it, or restore a backup into a new directory",
+             format->get_int64(), kStoreFormat),
+         StorageCode::corrupt);
   }
 }
 
@@ -205,8 +208,8 @@ bool StoreDirectory::refuse(std::uint64_t version) {
   return true;
 }
 
-void StoreDirectory::fail(std::string const& what) const {
-  throw StorageFailure(StorageCode::unavailable, fmt::format("store directory {} {}", path_.string(), what));
+void StoreDirectory::fail(std::string const& what, StorageCode code) const {
+  throw StorageFailure(code, fmt::format("store directory {} {}", path_.string(), what));
 }
 
 }  // namespace codi::db

@@ -1,4 +1,6 @@
 #pragma once
+#include "db/engine.hpp"
+
 #include <cstdint>
 #include <filesystem>
 #include <optional>
@@ -51,7 +53,7 @@ class StoreDirectory {
   void read_marker();
   void write_marker();
   void read_refused();
-  [[noreturn]] void fail(std::string const& what) const;
+  [[noreturn]] void fail(std::string const& what, StorageCode code = StorageCode::unavailable) const;
 
   std::filesystem::path path_;
   bool fresh_ = false;
