@@ -17,7 +17,8 @@ namespace codi::gateway {
 /// Counts the connections of a server and those of each address. Thread-safe.
 class ConnectionCount {
  public:
-  ConnectionCount(std::size_t total_max, std::size_t per_address_max) : total_max_(total_max), per_address_max_(per_address_max) {}
+  ConnectionCount(std::size_t total_max, std::size_t per_address_max)
+      : total_max_(total_max), per_address_max_(per_address_max) {}
   /// False, and nothing is counted, when one of the limits is reached.
   [[nodiscard]] bool enter(std::string const& address);
   void leave(std::string const& address);

@@ -5,16 +5,15 @@
 #include <fmt/format.h>
 
 #include <arpa/inet.h>
+#include <array>
+#include <cerrno>
 #include <fcntl.h>
+#include <memory>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <unistd.h>
-
-#include <array>
-#include <cerrno>
-#include <memory>
 #include <system_error>
+#include <unistd.h>
 
 namespace codi::gateway {
 namespace {
@@ -24,9 +23,10 @@ using AddressList = std::unique_ptr<addrinfo, decltype(&freeaddrinfo)>;
 [[noreturn]] void cannot_listen(Address const& address, int error) {
   auto const where = to_string(address);
   if (error == EADDRINUSE)
-    throw Failure(ErrorCode::internal, fmt::format("{} is taken: another program listens there. Stop it, or choose another "
-                                                   "address with --listen",
-                                                   where));
+    throw Failure(ErrorCode::internal,
+                  fmt::format("{} is taken: another program listens there. Stop it, or choose another "
+                              "address with --listen",
+                              where));
   throw Failure(ErrorCode::internal,
                 fmt::format("can't listen on {}: {}", where, std::generic_category().message(error)));
 }
@@ -77,7 +77,8 @@ Listener::~Listener() { close(descriptor_); }
 
 int Listener::duplicate() const {
   int const copy = fcntl(descriptor_, F_DUPFD_CLOEXEC, 0);
-  if (copy < 0) throw Failure(ErrorCode::internal, "can't share the listening socket: " + std::generic_category().message(errno));
+  if (copy < 0)
+    throw Failure(ErrorCode::internal, "can't share the listening socket: " + std::generic_category().message(errno));
   return copy;
 }
 

@@ -11,14 +11,20 @@ namespace codi::gateway {
 class Server::Impl {
  public:
   Impl(ServerOptions options, middleware::Handler& handler)
-      : options_(std::move(options)), handler_(handler), count_(options_.connections, options_.connections_per_address) {}
+      : options_(std::move(options)),
+        handler_(handler),
+        count_(options_.connections, options_.connections_per_address) {}
   ~Impl() { stop(); }
   Impl(Impl const&) = delete;
   Impl& operator=(Impl const&) = delete;
 
-  void start() {
+  void open() {
     listener_.emplace(options_.listen);
     address_ = listener_->address();
+  }
+
+  void start() {
+    if (!listener_) open();
     for (std::size_t i = 0; i < std::max<std::size_t>(options_.threads, 1); ++i) {
       threads_.push_back(std::make_shared<IoThread>(options_, handler_, count_));
       threads_.back()->start(*listener_);
@@ -53,8 +59,10 @@ class Server::Impl {
   std::vector<std::shared_ptr<IoThread>> threads_;
 };
 
-Server::Server(ServerOptions options, middleware::Handler& handler) : impl_(std::make_unique<Impl>(std::move(options), handler)) {}
+Server::Server(ServerOptions options, middleware::Handler& handler)
+    : impl_(std::make_unique<Impl>(std::move(options), handler)) {}
 Server::~Server() = default;
+void Server::open() { impl_->open(); }
 void Server::start() { impl_->start(); }
 Address Server::address() const { return impl_->address(); }
 bool Server::stop_and_drain() { return impl_->stop_and_drain(); }

@@ -25,7 +25,7 @@ struct ServerOptions {
 };
 
 /// An HTTP/1.1 server: threads with an io_context each, which share one listening socket; a connection stays on the
-/// thread that accepted it. start() and stop_and_drain() are called by one thread; the rest is thread-safe.
+/// thread that accepted it. open(), start() and stop_and_drain() are called by one thread; the rest is thread-safe.
 class Server {
  public:
   /// `handler` must outlive the server.
@@ -35,7 +35,9 @@ class Server {
   Server(Server const&) = delete;
   Server& operator=(Server const&) = delete;
 
-  /// Opens the socket and starts the threads. Throws Failure when the address is taken or can't be used.
+  /// Opens the socket, so that the address is known. Throws Failure when it is taken or can't be used.
+  void open();
+  /// Starts the threads; opens the socket first if that has not been done.
   void start();
   /// Where it really listens: the port that the system chose for port 0.
   [[nodiscard]] Address address() const;

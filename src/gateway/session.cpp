@@ -73,13 +73,18 @@ std::optional<Error> check_header(Parser::value_type const& message) {
 }
 
 Error body_too_large() {
-  return request_error(ErrorCode::payload_too_large, 413, fmt::format("a request body may have {} bytes", limits::kBodyBytes));
+  return request_error(ErrorCode::payload_too_large, 413,
+                       fmt::format("a request body may have {} bytes", limits::kBodyBytes));
 }
 
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
   HttpSession(Socket socket, ServerOptions const& options, middleware::Handler& handler, middleware::Post post)
-      : stream_(std::move(socket)), answered_(stream_.get_executor()), options_(options), handler_(handler), post_(std::move(post)) {
+      : stream_(std::move(socket)),
+        answered_(stream_.get_executor()),
+        options_(options),
+        handler_(handler),
+        post_(std::move(post)) {
     error_code ignored;
     stream_.socket().set_option(Tcp::no_delay(true), ignored);
     auto const peer = stream_.socket().remote_endpoint(ignored);

@@ -44,15 +44,6 @@ std::optional<Error> check_idempotency_key(std::string_view key) {
   return error;
 }
 
-// A representation that GET answers again, with nothing in it that is shown once only.
-bool answers_resource(api::Operation const& operation) {
-  auto const has = [&](std::string_view name) {
-    return std::ranges::any_of(operation.outputs, [&](auto const& member) { return member.field.name == name; });
-  };
-  bool const has_secret = std::ranges::any_of(operation.outputs, [](auto const& member) { return member.field.is_secret; });
-  return operation.meta.method != api::Method::delete_ && has("id") && has("updated_at") && !has_secret;
-}
-
 // RFC 9110 section 13.1.2: weak comparison.
 bool lists_tag(std::string_view header, std::string_view tag) {
   if (trim(header) == "*") return true;
@@ -65,8 +56,8 @@ bool lists_tag(std::string_view header, std::string_view tag) {
 
 }  // namespace
 
-Exchange::Exchange(PipelineParts const& parts, Router const& router, RateLimiter& limiter, HttpRequest request, Post post,
-                   Handler::Respond respond)
+Exchange::Exchange(PipelineParts const& parts, Router const& router, RateLimiter& limiter, HttpRequest request,
+                   Post post, Handler::Respond respond)
     : parts_(parts),
       router_(router),
       limiter_(limiter),
@@ -105,7 +96,11 @@ bool Exchange::answer_public() {
   if (!found) return false;
   facts_.route = facts_.action = found->first;
   if (reads()) {
-    answer(found->second());
+    auto response = found->second();
+    if (response)
+      answer(*std::move(response));
+    else
+      refuse(std::move(response.error()));
     return true;
   }
   allowed_ = {"GET", "HEAD"};
@@ -165,7 +160,8 @@ Exchange::Refusal Exchange::obey_rate_limit() {
   parts_.metrics.request_rate_limited();
   Error error;
   error.code = ErrorCode::rate_limited;
-  error.detail = fmt::format("a caller may make {} requests a second in bursts of {}", parts_.rates.per_second, rate_->limit);
+  error.detail =
+      fmt::format("a caller may make {} requests a second in bursts of {}", parts_.rates.per_second, rate_->limit);
   error.retry_after_s = 1;
   return error;
 }
@@ -182,7 +178,8 @@ api::Request Exchange::read_request() {
   }
   // The key must not be looked up for a request that can't be read.
   if (out.malformed) out.idempotency_key.reset();
-  if (out.idempotency_key) out.fingerprint = sha256(fmt::format("{} {}\n{}", request_.method, url_.path, request_.body));
+  if (out.idempotency_key)
+    out.fingerprint = sha256(fmt::format("{} {}\n{}", request_.method, url_.path, request_.body));
   out.credential = credential_;
   out.request_id = facts_.request_id;
   out.address = request_.remote_address;
@@ -207,11 +204,15 @@ void Exchange::executed(api::Finished finished) {
 void Exchange::refuse(Error error) {
   if (answered_) return;
   facts_.error_code = error_info(error.code).text;
-  auto response = problem_response(error, {.request_id = facts_.request_id,
-                                           .instance = url_.path,
-                                           .credential_presented = credential_.has_value()});
+  auto response = problem_response(
+      error,
+      {.request_id = facts_.request_id, .instance = instance(), .credential_presented = credential_.has_value()});
   if (!allowed_.empty()) response.headers.add("Allow", fmt::format("{}", fmt::join(allowed_, ", ")));
   answer(std::move(response));
+}
+
+std::string_view Exchange::instance() const {
+  return std::string_view(request_.target).substr(0, request_.target.find('?'));
 }
 
 bool Exchange::is_unchanged(HttpResponse const& response) const {

@@ -19,8 +19,8 @@ namespace codi::middleware {
 struct ExchangeFacts {
   std::string request_id;
   Trace trace;
-  std::string_view route = "unmatched";      ///< template: never a path as sent
-  std::string_view action = "unmatched";     ///< operation id, or the public route
+  std::string_view route = "unmatched";   ///< template: never a path as sent
+  std::string_view action = "unmatched";  ///< operation id, or the public route
   api::Identity identity;
   std::string_view error_code = {};
   bool replayed = false;
@@ -58,6 +58,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void answer(HttpResponse response);
   void add_common_headers(HttpResponse& response) const;
+  [[nodiscard]] std::string_view instance() const;
   [[nodiscard]] bool is_unchanged(HttpResponse const& response) const;
   [[nodiscard]] bool reads() const { return request_.method == "GET" || request_.method == "HEAD"; }
 

@@ -9,13 +9,12 @@
 #include <prometheus/registry.h>
 #include <prometheus/text_serializer.h>
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <array>
 #include <filesystem>
 #include <fstream>
 #include <mutex>
+#include <unistd.h>
 #include <unordered_map>
 
 namespace codi::middleware {
@@ -52,13 +51,14 @@ void add_store(std::vector<prometheus::MetricFamily>& out, db::EngineStats const
     out.push_back(single(name, help, type, value));
   };
   add("codi_store_commits_total", "Transactions committed", MetricType::Counter, static_cast<double>(stats.commits));
-  add("codi_store_batches_total", "Syncs to disk, each of which committed one batch of transactions", MetricType::Counter,
-      static_cast<double>(stats.batches));
+  add("codi_store_batches_total", "Syncs to disk, each of which committed one batch of transactions",
+      MetricType::Counter, static_cast<double>(stats.batches));
   add("codi_store_conflicts_total", "Transactions tried again because of another's write", MetricType::Counter,
       static_cast<double>(stats.conflicts));
   add("codi_store_queue_depth", "Transactions that wait for the commit thread", MetricType::Gauge,
       static_cast<double>(stats.queue_depth));
-  add("codi_store_bytes_on_disk", "Size of the store's files", MetricType::Gauge, static_cast<double>(stats.bytes_on_disk));
+  add("codi_store_bytes_on_disk", "Size of the store's files", MetricType::Gauge,
+      static_cast<double>(stats.bytes_on_disk));
   add("codi_store_sync_seconds_total", "Time spent in syncs to disk", MetricType::Counter,
       std::chrono::duration<double>(stats.sync_time_total).count());
 }
@@ -72,7 +72,8 @@ void add_process(std::vector<prometheus::MetricFamily>& out) {
   std::error_code ec;
   auto const descriptors = std::distance(std::filesystem::directory_iterator("/proc/self/fd", ec), {});
   if (!ec)
-    out.push_back(single("process_open_fds", "Open file descriptors", MetricType::Gauge, static_cast<double>(descriptors)));
+    out.push_back(
+        single("process_open_fds", "Open file descriptors", MetricType::Gauge, static_cast<double>(descriptors)));
 }
 
 }  // namespace
@@ -85,7 +86,9 @@ class Metrics::Impl {
         .Name("codi_build_info")
         .Help("What this server was built from; always 1")
         .Register(registry_)
-        .Add({{"version", std::string(info.version)}, {"commit", std::string(info.commit)}, {"time", std::string(info.time)}})
+        .Add({{"version", std::string(info.version)},
+              {"commit", std::string(info.commit)},
+              {"time", std::string(info.time)}})
         .Set(1);
     prometheus::BuildGauge()
         .Name("process_start_time_seconds")
@@ -108,7 +111,8 @@ class Metrics::Impl {
     auto& series = series_[fmt::format("{} {}", method, route)];
     std::string const route_text(route);
     std::string const method_text(method);
-    if (!series.took) series.took = &durations_.Add({{"route", route_text}, {"method", method_text}}, latency_buckets());
+    if (!series.took)
+      series.took = &durations_.Add({{"route", route_text}, {"method", method_text}}, latency_buckets());
     auto*& counter = series.by_class.at(status_class);
     if (!counter)
       counter = &requests_.Add(
@@ -138,17 +142,20 @@ class Metrics::Impl {
  private:
   MetricSources const sources_;
   prometheus::Registry registry_;
-  prometheus::Family<prometheus::Counter>& requests_ = prometheus::BuildCounter()
-                                                           .Name("codi_http_requests_total")
-                                                           .Help("Requests answered, by route template, method and status class")
-                                                           .Register(registry_);
-  prometheus::Family<prometheus::Histogram>& durations_ =
-      prometheus::BuildHistogram()
-          .Name("codi_http_request_duration_seconds")
-          .Help("From the last byte of a request to its answer")
+  prometheus::Family<prometheus::Counter>& requests_ =
+      prometheus::BuildCounter()
+          .Name("codi_http_requests_total")
+          .Help("Requests answered, by route template, method and status class")
           .Register(registry_);
-  prometheus::Gauge& in_flight_ =
-      prometheus::BuildGauge().Name("codi_http_requests_in_flight").Help("Requests being handled").Register(registry_).Add({});
+  prometheus::Family<prometheus::Histogram>& durations_ = prometheus::BuildHistogram()
+                                                              .Name("codi_http_request_duration_seconds")
+                                                              .Help("From the last byte of a request to its answer")
+                                                              .Register(registry_);
+  prometheus::Gauge& in_flight_ = prometheus::BuildGauge()
+                                      .Name("codi_http_requests_in_flight")
+                                      .Help("Requests being handled")
+                                      .Register(registry_)
+                                      .Add({});
   prometheus::Gauge& connections_ =
       prometheus::BuildGauge().Name("codi_http_connections").Help("Open connections").Register(registry_).Add({});
   prometheus::Counter& connections_refused_ = prometheus::BuildCounter()

@@ -30,7 +30,8 @@ class Metrics {
 
   void request_started();
   /// `route` is a route template, never a path as sent.
-  void request_finished(std::string_view route, std::string_view method, unsigned status, std::chrono::nanoseconds took);
+  void request_finished(std::string_view route, std::string_view method, unsigned status,
+                        std::chrono::nanoseconds took);
   void request_rate_limited();
   void connection(ConnectionEvent event);
   /// The text that GET /metrics answers.

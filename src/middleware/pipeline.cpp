@@ -23,8 +23,8 @@ Pipeline::Pipeline(PipelineParts parts)
     : parts_(parts), router_(parts.operations), limiter_(parts.runtime.clock, parts.rates) {}
 
 Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respond) {
-  auto const exchange = std::make_shared<Exchange>(parts_, router_, limiter_, std::move(request), std::move(post),
-                                                   std::move(respond));
+  auto const exchange =
+      std::make_shared<Exchange>(parts_, router_, limiter_, std::move(request), std::move(post), std::move(respond));
   try {
     exchange->start();
   } catch (std::exception const& thrown) {
@@ -35,8 +35,9 @@ Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respon
 
 HttpResponse Pipeline::reject(Error error, std::string const& remote_address) {
   HttpResponse out;
-  auto const exchange = std::make_shared<Exchange>(parts_, router_, limiter_, HttpRequest{.remote_address = remote_address},
-                                                   Post(), [&out](HttpResponse response) { out = std::move(response); });
+  auto const exchange =
+      std::make_shared<Exchange>(parts_, router_, limiter_, HttpRequest{.remote_address = remote_address}, Post(),
+                                 [&out](HttpResponse response) { out = std::move(response); });
   exchange->refuse_unread(std::move(error));
   return out;
 }

@@ -12,7 +12,7 @@ namespace codi::middleware {
 /// answer GET and HEAD. Immutable once the server runs; the functions must be thread-safe and quick.
 class PublicRoutes {
  public:
-  using Answer = std::function<HttpResponse()>;
+  using Answer = std::function<Result<HttpResponse>()>;
 
   /// `path` is matched as a whole and names the route in logs and metrics.
   void add(std::string path, Answer answer) { routes_[std::move(path)] = std::move(answer); }

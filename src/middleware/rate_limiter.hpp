@@ -20,8 +20,9 @@ struct RateDecision {
   unsigned reset_s = 0;         ///< seconds until the burst is whole again, rounded up
 };
 
-/// Token buckets, one a caller, in memory of this server only. A full bucket is forgotten: that is what a new one is, so
-/// memory holds only those who called within the last burst / rate seconds, and at most `entries_max` of them. Thread-safe.
+/// Token buckets, one a caller, in memory of this server only. A full bucket is forgotten: that is what a new one is,
+/// so memory holds only those who called within the last burst / rate seconds, and at most `entries_max` of them.
+/// Thread-safe.
 class RateLimiter {
  public:
   struct Options {

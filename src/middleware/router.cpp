@@ -59,7 +59,8 @@ struct Router::Node {
   }
 };
 
-Router::Router(std::vector<api::Operation> const& operations) : operations_(operations), root_(std::make_unique<Node>()) {
+Router::Router(std::vector<api::Operation> const& operations)
+    : operations_(operations), root_(std::make_unique<Node>()) {
   for (std::size_t i = 0; i < operations.size(); ++i) {
     auto const& meta = operations[i].meta;
     auto const path = full_path(meta);
@@ -107,6 +108,15 @@ RouteMatch Router::match(std::string_view method, std::vector<std::string> const
 }
 
 std::string full_path(api::OperationMeta const& meta) { return "/v1" + std::string(meta.path); }
+
+bool answers_resource(api::Operation const& operation) {
+  auto const has = [&](std::string_view name) {
+    return std::ranges::any_of(operation.outputs, [&](auto const& member) { return member.field.name == name; });
+  };
+  bool const has_secret =
+      std::ranges::any_of(operation.outputs, [](auto const& member) { return member.field.is_secret; });
+  return operation.meta.method != api::Method::delete_ && has("id") && has("updated_at") && !has_secret;
+}
 
 std::vector<std::string_view> path_parameters(std::string_view path) {
   std::vector<std::string_view> out;

@@ -12,8 +12,8 @@ namespace codi::middleware {
 
 /// What a path and a method lead to.
 struct RouteMatch {
-  api::Operation const* operation = nullptr;  ///< null: nothing here for that method
-  std::size_t index = 0;                      ///< of the operation in the router's list
+  api::Operation const* operation = nullptr;                              ///< null: nothing here for that method
+  std::size_t index = 0;                                                  ///< of the operation in the router's list
   std::vector<std::pair<std::string_view, std::string>> parameters = {};  ///< name in the template, decoded segment
   std::vector<std::string_view> allowed = {};  ///< methods that the path has; empty: no such path
 };
@@ -39,6 +39,10 @@ class Router {
 
 /// The path of an operation as clients see it: `/v1/projects/{project}`.
 std::string full_path(api::OperationMeta const& meta);
+
+/// True when the operation answers a resource as GET answers it again, with nothing in it that is shown once only: such
+/// answers carry an ETag.
+bool answers_resource(api::Operation const& operation);
 
 /// The names of the parameters in a path template.
 std::vector<std::string_view> path_parameters(std::string_view path);

@@ -19,7 +19,9 @@ bool is_lower_hex(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); });
 }
 
-bool is_id(std::string_view text) { return is_lower_hex(text) && text.find_first_not_of('0') != std::string_view::npos; }
+bool is_id(std::string_view text) {
+  return is_lower_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
+}
 
 std::string random_hex(Random& random, std::size_t bytes) {
   std::array<std::byte, kTraceIdBytes> drawn{};

@@ -1,0 +1,117 @@
+#include "gateway/app.hpp"
+
+#include "api/operation.hpp"
+#include "api/reaper.hpp"
+#include "auth/bootstrap.hpp"
+#include "auth/login_throttle.hpp"
+#include "auth/password.hpp"
+#include "auth/token_service.hpp"
+#include "base/build_info.hpp"
+#include "base/failure.hpp"
+#include "db/store_facts.hpp"
+#include "gateway/openapi.hpp"
+#include "gateway/prober.hpp"
+#include "gateway/public_pages.hpp"
+#include "gateway/ticker.hpp"
+#include "middleware/metrics.hpp"
+#include "middleware/pipeline.hpp"
+
+#include <boost/json/serialize.hpp>
+
+namespace codi::gateway {
+namespace {
+
+std::string url_of(Address address) {
+  if (address.host == "0.0.0.0") address.host = "127.0.0.1";
+  if (address.host == "::") address.host = "::1";
+  return "http://" + to_string(address);
+}
+
+api::Settings settings_of(AppOptions const& options) {
+  if (!options.leases.thresholds.valid())
+    throw Failure(ErrorCode::internal, "a session turns idle before it turns stale: both are parts of its ttl, 0 to 1");
+  auto const by_address = is_loopback(options.server.listen) ? api::Registration::open : api::Registration::closed;
+  return {.registration = options.registration.value_or(by_address),
+          .registration_is_default = !options.registration,
+          .leases = options.leases};
+}
+
+}  // namespace
+
+// The members stand in the order in which they depend on each other: destroyed in reverse, nothing outlives what it
+// uses.
+class App::Impl {
+ public:
+  Impl(std::unique_ptr<db::Engine> engine, AppOptions options)
+      : options_(std::move(options)), engine_(std::move(engine)) {
+    server_.open();
+    if (!options_.bootstrap_file) return;
+    bootstrapped_ =
+        auth::bootstrap_store(*engine_, clock_, random_, facts_.epoch, url(), *options_.bootstrap_file).has_value();
+  }
+
+  void start() {
+    server_.start();
+    reaper_.start(options_.reap_period);
+  }
+
+  bool stop_and_drain() { return server_.stop_and_drain(); }
+
+  [[nodiscard]] Address address() const { return server_.address(); }
+  [[nodiscard]] std::string url() const { return url_of(server_.address()); }
+  [[nodiscard]] bool bootstrapped() const { return bootstrapped_; }
+  api::Runtime& runtime() { return runtime_; }
+
+ private:
+  middleware::PublicRoutes make_routes() {
+    return public_pages({.readiness = [this] { return prober_.readiness(); },
+                         .metrics = [this] { return metrics_.render(); },
+                         .jwks = [this] { return tokens_.jwks(); },
+                         .openapi = json::serialize(openapi_document(api::operations(), build_info().version))});
+  }
+
+  AppOptions const options_;
+  SystemClock clock_;
+  SystemRandom random_;
+  std::unique_ptr<db::Engine> engine_;
+  db::StoreFacts const facts_ = db::open_store_facts(*engine_, random_);
+  WorkerPool workers_{options_.workers, limits::kPasswordHashQueue};
+  auth::TokenService tokens_{*engine_, clock_, options_.issuer.value_or(facts_.id)};
+  auth::PasswordHasher hasher_;
+  auth::LoginThrottle throttle_{clock_};
+  api::Runtime runtime_{.engine = *engine_,
+                        .clock = clock_,
+                        .random = random_,
+                        .workers = workers_,
+                        .tokens = tokens_,
+                        .hasher = hasher_,
+                        .throttle = throttle_,
+                        .settings = settings_of(options_),
+                        .epoch = facts_.epoch};
+  Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen)}};
+  middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },
+                                .ready = [this] { return prober_.readiness().ready; },
+                                .queued_work = [this] { return workers_.queued(); }}};
+  middleware::PublicRoutes const routes_ = make_routes();
+  middleware::Pipeline pipeline_{{.runtime = runtime_,
+                                  .operations = api::operations(),
+                                  .public_routes = routes_,
+                                  .metrics = metrics_,
+                                  .rates = options_.rates}};
+  Server server_{options_.server, pipeline_};
+  api::Reaper reaper_{runtime_};
+  Ticker maintenance_{"tokens", limits::kSigningKeyReload, [this] { tokens_.maintain(); }};
+  bool bootstrapped_ = false;
+};
+
+App::App(std::unique_ptr<db::Engine> engine, AppOptions options)
+    : impl_(std::make_unique<Impl>(std::move(engine), std::move(options))) {}
+App::~App() = default;
+void App::start() { impl_->start(); }
+bool App::stop_and_drain() { return impl_->stop_and_drain(); }
+Address App::address() const { return impl_->address(); }
+std::string App::url() const { return impl_->url(); }
+bool App::bootstrapped() const { return impl_->bootstrapped(); }
+api::Runtime& App::runtime() { return impl_->runtime(); }
+
+}  // namespace codi::gateway

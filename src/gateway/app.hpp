@@ -1,0 +1,54 @@
+#pragma once
+#include "api/runtime.hpp"
+#include "db/engine.hpp"
+#include "gateway/address.hpp"
+#include "gateway/server.hpp"
+#include "middleware/rate_limiter.hpp"
+
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace codi::gateway {
+
+/// How a server is put together.
+struct AppOptions {
+  ServerOptions server{};
+  std::optional<api::Registration> registration = {};  ///< nothing: open on loopback only, else closed
+  std::optional<std::string> issuer = {};              ///< of access tokens; nothing: the store's id
+  db::LeaseSettings leases{};
+  middleware::RateLimiter::Options rates{};
+  std::size_t workers = 1;                                          ///< threads for password hashing and the like
+  std::optional<std::filesystem::path> bootstrap_file = {};         ///< nothing: an empty store gets no bootstrap
+  std::chrono::milliseconds reap_period = std::chrono::seconds(1);  ///< how often expired leases are looked for
+};
+
+/// A whole server in this process: everything between a store and a listening socket, with its background work.
+class App {
+ public:
+  /// Takes the store over, opens the address and writes the bootstrap file of an empty store. Serves nothing yet.
+  /// Throws Failure.
+  App(std::unique_ptr<db::Engine> engine, AppOptions options);
+  ~App();
+  App(App const&) = delete;
+  App& operator=(App const&) = delete;
+
+  void start();
+  /// See Server::stop_and_drain.
+  bool stop_and_drain();
+
+  [[nodiscard]] Address address() const;
+  /// `http://host:port`, as clients on this machine reach it.
+  [[nodiscard]] std::string url() const;
+  /// True when this start made the first tenant and wrote the bootstrap file.
+  [[nodiscard]] bool bootstrapped() const;
+  [[nodiscard]] api::Runtime& runtime();
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace codi::gateway

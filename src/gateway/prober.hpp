@@ -1,0 +1,51 @@
+#pragma once
+#include "base/clock.hpp"
+#include "db/engine.hpp"
+#include "gateway/ticker.hpp"
+
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+namespace codi::gateway {
+
+/// What the last probes of the store came to.
+struct Readiness {
+  bool ready = false;
+  std::string detail;                 ///< why not, for a person; nothing of the store's inside
+  std::optional<Timestamp> at;        ///< end of the last probe that committed
+  std::chrono::milliseconds took{0};  ///< from its start to its commit
+};
+
+/// Commits each period to a key of this server's own, ("system","probe",server), so that readiness means that the store
+/// can write, and asking for it costs nothing. Thread-safe.
+class Prober {
+ public:
+  struct Options {
+    std::string server;  ///< names the key; the same for every start of one server
+    std::chrono::milliseconds period = std::chrono::seconds(1);
+    std::chrono::milliseconds fresh = std::chrono::seconds(3);  ///< an older result counts as none
+  };
+
+  /// `engine` and `clock` outlive the prober.
+  Prober(db::Engine& engine, Clock const& clock, Options options);
+  ~Prober();
+  Prober(Prober const&) = delete;
+  Prober& operator=(Prober const&) = delete;
+
+  [[nodiscard]] Readiness readiness() const;
+
+ private:
+  struct State;  // outlives the prober while a probe is under way
+  void probe();
+
+  db::Engine& engine_;
+  Clock const& clock_;
+  Options const options_;
+  std::shared_ptr<State> state_;
+  Ticker ticker_;
+};
+
+}  // namespace codi::gateway

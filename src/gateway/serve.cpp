@@ -1,0 +1,147 @@
+#include "gateway/serve.hpp"
+
+#include "auth/private_file.hpp"
+#include "base/build_info.hpp"
+#include "base/failure.hpp"
+#include "base/log.hpp"
+#include "db/rocks/rocks_engine.hpp"
+#include "gateway/app.hpp"
+#include "gateway/serve_options.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+#include <sys/resource.h>
+
+namespace codi::gateway {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::steady_clock;
+
+// Every thread inherits the mask: the signals wait until the main thread asks for them.
+sigset_t block_signals() {
+  sigset_t stopping;
+  sigemptyset(&stopping);
+  sigaddset(&stopping, SIGTERM);
+  sigaddset(&stopping, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &stopping, nullptr);
+  std::signal(SIGPIPE, SIG_IGN);
+  return stopping;
+}
+
+void prepare_process() {
+  rlimit descriptors{};
+  if (getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
+    descriptors.rlim_cur = descriptors.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &descriptors);
+  }
+  // A core dump would hold signing keys and tokens.
+  rlimit const none{};
+  setrlimit(RLIMIT_CORE, &none);
+}
+
+fs::path state_folder() {
+  // NOLINTBEGIN(concurrency-mt-unsafe): nobody sets the environment
+  if (char const* const state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/')
+    return fs::path(state) / "codi";
+  if (char const* const home = std::getenv("HOME"); home != nullptr && *home == '/')
+    return fs::path(home) / ".local/state/codi";
+  // NOLINTEND(concurrency-mt-unsafe)
+  return {};
+}
+
+// Where a client of the same user on this machine finds the server when nothing else is set.
+void note_for_clients(ServeOptions const& options, App const& app) {
+  auto const folder = state_folder();
+  if (folder.empty()) return;
+  try {
+    fs::create_directories(folder);
+    auth::write_private_file(folder / "local.json", boost::json::serialize(boost::json::object{
+                                                        {"data_directory", options.store.string()},
+                                                        {"bootstrap_file", options.app.bootstrap_file->string()},
+                                                        {"server", app.url()}}) +
+                                                        "\n");
+  } catch (std::exception const& error) {
+    log::write(log::Level::warn, "serve", "no_note_for_clients", {{"detail", error.what()}});
+  }
+}
+
+std::string command_name(char const* program) {
+  std::string_view const called = program;
+  return called.find('/') == std::string_view::npos ? "codi" : std::string(called);
+}
+
+void greet(ServeOptions const& options, App const& app, std::string const& command) {
+  auto const& file = *options.app.bootstrap_file;
+  std::string text = fmt::format("codi {} listens on {}\n", build_info().version, app.url());
+  text += fmt::format("  data       {}\n", options.store.string());
+  if (fs::exists(file)) text += fmt::format("  token      {}{}\n", file.string(), app.bootstrapped() ? " (new)" : "");
+  text += fmt::format("  reference  {}/docs\n\nTry, in a repository of yours:\n", app.url());
+  text += fmt::format("  {0} claim README.md\n  {0} claims\n  {0} timeline --follow\n\n", command);
+  if (!is_loopback(app.address()))
+    text += fmt::format(
+        "WARNING: {} can be reached from other machines, and the connection is not encrypted:\n"
+        "tokens and passwords can be read on the way. Put a TLS proxy in front, or listen on 127.0.0.1.\n\n",
+        to_string(app.address()));
+  std::cout << text << std::flush;
+}
+
+void log_start(ServeOptions const& options, App const& app, steady_clock::time_point started) {
+  auto const info = build_info();
+  log::write(log::Level::info, "serve", "started",
+             {{"metadata",
+               {{"version", info.version},
+                {"commit", info.commit},
+                {"build_time", info.time},
+                {"listen", to_string(app.address())},
+                {"store", "rocksdb:" + options.store.string()},
+                {"threads", options.app.server.threads},
+                {"start_ms", std::chrono::duration<double, std::milli>(steady_clock::now() - started).count()}}}});
+  if (!is_loopback(app.address()))
+    log::write(
+        log::Level::warn, "serve", "not_encrypted",
+        {{"detail", "the server can be reached from other machines without TLS: tokens can be read on the way"}});
+}
+
+int run(ServeOptions const& options, char const* program, sigset_t const& stopping) {
+  auto const started = steady_clock::now();
+  App app(db::open_rocks({.directory = options.store}), options.app);
+  app.start();
+  note_for_clients(options, app);
+  log_start(options, app, started);
+  greet(options, app, command_name(program));
+
+  int signal = 0;
+  sigwait(&stopping, &signal);
+  log::write(log::Level::info, "serve", "draining", {{"metadata", {{"signal", signal}}}});
+  bool const clean = app.stop_and_drain();
+  log::write(clean ? log::Level::info : log::Level::warn, "serve", "stopped",
+             {{"metadata", {{"cut_connections", !clean}}}});
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int serve(int argc, char const* const* argv, char const* program) {
+  auto const options = parse_serve_options(argc, argv);
+  if (!options) return options.error();
+  auto const stopping = block_signals();
+  prepare_process();
+  log::start(options->log_level);
+  try {
+    return run(*options, program, stopping);
+  } catch (std::exception const& error) {
+    log::write(log::Level::error, "serve", "failed", {{"detail", error.what()}});
+    std::cerr << "codi serve: " << error.what() << '\n';
+    return EXIT_FAILURE;
+  }
+}
+
+}  // namespace codi::gateway
