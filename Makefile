@@ -29,8 +29,9 @@ build-tests:
 test: build-tests ## Installs, builds and runs every test
 	@ctest --preset release -j $(JOBS)
 
-lint: lint-fast ## Every check of the source: lint-fast, and clang-tidy over src
+lint: lint-fast ## Every check of the source: lint-fast, clang-tidy over src, eslint over the end-to-end tests
 	@tools/lint -v -j $(JOBS) analysis
+	@if [[ -x tests/e2e/run.sh ]]; then tests/e2e/run.sh --lint; fi
 
 lint-fast: ## The checks that take seconds: clang-format, tools/tidy, shellcheck, doxygen
 	@tools/deps run test lint
