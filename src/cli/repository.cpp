@@ -92,7 +92,8 @@ Outcome<std::optional<Repository>> find_repository(Shell const& shell) {
                     {"Install git: it tells the branch and the root that paths are relative to."});
   }
   if (answer->status != 0) {
-    bool const outside = answer->err.find("not a git repository") != std::string::npos ||
+    // With a colon it is a `.git` that leads nowhere.
+    bool const outside = answer->err.find("not a git repository (") != std::string::npos ||
                          answer->err.find("must be run in a work tree") != std::string::npos;
     if (outside) return std::nullopt;
     return complain(Exit::failed, "git can't read this repository: " + first_line(answer->err),
@@ -135,7 +136,7 @@ Outcome<std::string> target_of(Shell const& shell, std::optional<Repository> con
                     fmt::format("{} lies outside the repository {}", typed, repository->root.string()),
                     {"Name paths below the repository's root."});
   }
-  auto const prefix = below(shell.directory / ".", repository->root);
+  auto const prefix = below(shell.directory, repository->root);
   std::string text = relative->generic_string();
   if (exists) {
     if (has_glob(text)) text = escaped(text);
