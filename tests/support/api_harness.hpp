@@ -37,7 +37,8 @@ struct Reply {
   /// A member of the body as text: the string itself, anything else as JSON.
   [[nodiscard]] std::string text(std::string_view pointer) const {
     boost::system::error_code ec;
-    auto const* const found = json::value(body).find_pointer(json::string_view(pointer.data(), pointer.size()), ec);
+    json::value const whole(body);
+    auto const* const found = whole.find_pointer(json::string_view(pointer.data(), pointer.size()), ec);
     if (!found) return "(no " + std::string(pointer) + ")";
     return found->is_string() ? std::string(found->get_string()) : json::serialize(*found);
   }

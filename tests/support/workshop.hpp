@@ -11,8 +11,8 @@ namespace codi::testing {
 class Workshop : public ::testing::Test {
  protected:
   Workshop() {
-    auto const made = auth::bootstrap_store(*api.engine, api.clock, api.random, api.facts.epoch, "http://127.0.0.1:7620",
-                                            api.directory.path() / "bootstrap.json");
+    auto const made = auth::bootstrap_store(*api.engine, api.clock, api.random, api.facts.epoch,
+                                            "http://127.0.0.1:7620", api.directory.path() / "bootstrap.json");
     owner = made.value().token;
   }
 
