@@ -151,10 +151,6 @@ Task<std::optional<Account>> Directory::find_account(db::Transaction& transactio
   co_return Account{TenantId{*tenant}, UserId{*user}};
 }
 
-Task<std::optional<Account>> Directory::find_account(OpenTx& open, std::string email_folded) {
-  return find_account(open.below_, std::move(email_folded));
-}
-
 Task<std::optional<Account>> Directory::find_account(db::Tx& tx, std::string email_folded) {
   auto const account = co_await find_account(tx.global(db::GlobalPass()), std::move(email_folded));
   if (!account || account->tenant != tx.tenant()) co_return std::nullopt;

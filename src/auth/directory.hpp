@@ -46,7 +46,6 @@ class Directory {
 
   /// Whose address it is; `email_folded` is fold_case() of it. Reads as much for an unknown address as for a known one.
   static Task<std::optional<Account>> find_account(db::Transaction& transaction, std::string email_folded);
-  static Task<std::optional<Account>> find_account(OpenTx& open, std::string email_folded);
   /// The same for a caller of a tenant: another tenant's address is as unknown as one that nobody has.
   static Task<std::optional<Account>> find_account(db::Tx& tx, std::string email_folded);
   /// Takes an address for a user of `tx`'s tenant; false when it is anyone's already.
