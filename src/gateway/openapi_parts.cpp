@@ -133,7 +133,7 @@ json::object field_error_schema() {
           {"required", json::array{"pointer", "detail"}}};
 }
 
-json::object problem_schema() {
+json::object problem_schema(bool knows_claims) {
   json::object properties{
       {"type",
        {{"type", "string"}, {"format", "uri-reference"}, {"description", "Where this kind of problem is explained."}}},
@@ -149,8 +149,15 @@ json::object problem_schema() {
         {"items", {{"$ref", "#/components/schemas/FieldError"}}},
         {"description", "Each thing that is wrong with the request's members."}}},
       {"recovery", text_list("What the caller can do next.")}};
+  if (knows_claims) {
+    properties["conflicts"] = {{"type", "array"},
+                               {"items", {{"$ref", "#/components/schemas/Claim"}}},
+                               {"maxItems", limits::kConflictsShown},
+                               {"description", "Claims that stand in the way."}};
+    properties["more"] = {{"type", "boolean"}, {"description", "True when there are more conflicts than those."}};
+  }
   return {{"type", "object"},
-          {"description", "A problem document (RFC 9457). Some problems carry more members, such as `conflicts`."},
+          {"description", "A problem document (RFC 9457). Some problems carry more members."},
           {"properties", std::move(properties)},
           {"required", json::array{"type", "title", "status", "detail", "code", "request_id", "recovery"}},
           {"additionalProperties", true},

@@ -33,8 +33,9 @@ struct PublicPath {
 };
 std::vector<PublicPath> public_paths();
 
-/// Schema of the problem document (RFC 9457), and of one of its `errors`.
-json::object problem_schema();
+/// Schema of the problem document (RFC 9457), and of one of its `errors`. With a component `Claim` in the document it
+/// also tells of `conflicts`.
+json::object problem_schema(bool knows_claims);
 json::object field_error_schema();
 
 /// A header parameter or header field that operations share.
