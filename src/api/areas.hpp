@@ -18,6 +18,7 @@ std::vector<Operation> session_operations();
 std::vector<Operation> event_operations();
 std::vector<Operation> log_line_operations();
 std::vector<Operation> claim_operations();
+std::vector<Operation> claim_query_operations();
 std::vector<Operation> handoff_operations();
 
 }  // namespace codi::api

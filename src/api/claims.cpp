@@ -32,38 +32,6 @@ struct CreateClaimsOut {
 };
 BOOST_DESCRIBE_STRUCT(CreateClaimsOut, (), (claims, fencing_token))
 
-struct CheckClaimsIn {
-  std::string project;
-  std::optional<std::string> session;
-  std::vector<TargetInput> targets;
-  std::optional<models::ClaimMode> mode;
-  std::optional<Stamp> fencing_token;
-};
-BOOST_DESCRIBE_STRUCT(CheckClaimsIn, (), (project, session, targets, mode, fencing_token))
-
-struct CheckClaimsOut {
-  bool clear = true;
-  std::vector<Claim> conflicts;
-  bool more = false;
-};
-BOOST_DESCRIBE_STRUCT(CheckClaimsOut, (), (clear, conflicts, more))
-
-struct ListClaimsIn {
-  std::string project;
-  std::optional<models::ClaimState> state;
-  std::optional<std::string> session;
-  std::optional<std::string> path;
-  std::optional<std::int64_t> limit;
-  std::optional<std::string> after;
-};
-BOOST_DESCRIBE_STRUCT(ListClaimsIn, (), (project, state, session, path, limit, after))
-
-struct ClaimIn {
-  std::string project;
-  ClaimId claim;
-};
-BOOST_DESCRIBE_STRUCT(ClaimIn, (), (project, claim))
-
 struct RenewClaimIn {
   std::string project;
   ClaimId claim;
@@ -86,17 +54,10 @@ struct ForceClaimIn {
 };
 BOOST_DESCRIBE_STRUCT(ForceClaimIn, (), (project, claim, reason))
 
-constexpr reflect::Field claim_field() { return reflect::field("claim", "Id of the claim."); }
 constexpr reflect::Field ttl_field() {
   return reflect::field("ttl_seconds",
                         "Seconds that the claim lasts without a sign of life of its session; an hour when missing.")
       .range(limits::kClaimTtlSecondsMin, limits::kClaimTtlSecondsMax);
-}
-constexpr reflect::Field targets_field() {
-  return reflect::field(
-             "targets",
-             "Files (`src/a.rs`) and directories (`src/api/`, with all below), relative to the root of the repository.")
-      .items(1, limits::kTargetsPerBatch);
 }
 
 }  // namespace
@@ -126,43 +87,6 @@ struct Fields<CreateClaimsOut> {
       field("claims", "One for each target, in their order."),
       field("fencing_token", "Of this batch."),
   };
-};
-template <>
-struct Fields<CheckClaimsIn> {
-  static constexpr std::string_view name = "CheckClaims";
-  static constexpr std::array fields{
-      project_field(),
-      field("session", "Session whose own claims don't count, by id or alias.").length(1, limits::kAliasBytes),
-      targets_field(),
-      field("mode", "exclusive when missing; shared claims are not offered yet."),
-      fencing_field(),
-  };
-};
-template <>
-struct Fields<CheckClaimsOut> {
-  static constexpr std::string_view name = "ClaimsCheck";
-  static constexpr std::array fields{
-      field("clear", "True when a claim on all targets would be granted now."),
-      field("conflicts", "Claims that stand in the way; 20 at most."),
-      field("more", "True when there are more than those."),
-  };
-};
-template <>
-struct Fields<ListClaimsIn> {
-  static constexpr std::string_view name = "ListClaims";
-  static constexpr std::array fields{
-      project_field(),
-      field("state", "live when missing; ended shows those that are over."),
-      field("session", "Only those of this session, by id or alias.").length(1, limits::kAliasBytes),
-      field("path", "Only those that overlap this path.").length(1, limits::kTargetBytes),
-      limit_field(),
-      after_field(),
-  };
-};
-template <>
-struct Fields<ClaimIn> {
-  static constexpr std::string_view name = "ClaimPath";
-  static constexpr std::array fields{project_field(), claim_field()};
 };
 template <>
 struct Fields<RenewClaimIn> {
@@ -197,12 +121,6 @@ Result<void> check_offered(CreateClaimsIn const& in) {
     return invalid("/queue",
                    "queueing for a claim is not offered by this server yet: retry after `expires_at` of the conflict");
   return {};
-}
-
-Task<Result<Claim>> find_claim(db::Tx& tx, models::Project const& project, ClaimId id) {
-  auto claim = co_await db::get_claim(tx, project.id, id);
-  if (!claim) co_return fail(ErrorCode::not_found, "there is no such claim in this project");
-  co_return *std::move(claim);
 }
 
 /// A live claim together with the proof that the caller acts for its holder.
@@ -268,95 +186,6 @@ struct CreateClaims {
     auto grant = co_await grant_claims(tx, *project, *acting, std::move(wish));
     if (!grant) co_return std::unexpected(std::move(grant.error()));
     co_return CreateClaimsOut{std::move(grant->claims), grant->fencing_token};
-  }
-};
-
-struct CheckClaims {
-  static constexpr OperationMeta meta{.id = "check_claims",
-                                      .method = Method::post,
-                                      .path = "/projects/{project}/claims/check",
-                                      .tag = "claims",
-                                      .summary = "See what claiming would meet; writes nothing",
-                                      .permission = Permission::project_read,
-                                      .mcp = true,
-                                      .cli = "claim check"};
-  using In = CheckClaimsIn;
-  using Out = CheckClaimsOut;
-  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    if (in.mode == models::ClaimMode::shared)
-      co_return invalid("/mode", "shared claims are not offered by this server yet");
-    auto targets = parse_targets(in.targets);
-    if (!targets) co_return std::unexpected(targets.error());
-    auto const project = co_await find_project(tx, caller, in.project);
-    if (!project) co_return std::unexpected(project.error());
-    if (!project->case_sensitive) targets = parse_targets(in.targets, false);
-    std::optional<SessionId> own;
-    if (in.session) {
-      auto const session = co_await find_session(tx, *project, *in.session);
-      if (!session) co_return std::unexpected(session.error());
-      own = session->id;
-    }
-    auto const permitted = auth::permit(caller, Permission::project_read);
-    if (!permitted) co_return std::unexpected(permitted.error());
-    if (in.fencing_token && !own) co_return invalid("/session", "is required with a fencing token");
-    if (own) {
-      auto const fenced = co_await check_fencing(tx, project->id, *own, in.fencing_token);
-      if (!fenced) co_return std::unexpected(fenced.error());
-    }
-    auto found = co_await find_conflicts(tx, *project, *std::move(targets), own);
-    co_return CheckClaimsOut{.clear = found.claims.empty(), .conflicts = std::move(found.claims), .more = found.more};
-  }
-};
-
-struct ListClaims {
-  static constexpr OperationMeta meta{.id = "list_claims",
-                                      .path = "/projects/{project}/claims",
-                                      .tag = "claims",
-                                      .summary = "List claims, oldest first",
-                                      .permission = Permission::project_read,
-                                      .mcp = true,
-                                      .cli = "claim list"};
-  using In = ListClaimsIn;
-  using Out = models::Page<Claim>;
-  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    db::ClaimFilter filter{.state = in.state.value_or(models::ClaimState::live)};
-    if (in.path) {
-      auto const valid = coordination::parse_target(*in.path, true);
-      if (!valid) co_return invalid("/path", valid.error().detail);
-      if (valid->kind == coordination::TargetKind::glob) co_return invalid("/path", "globs are not offered yet");
-    }
-    auto const project = co_await find_project(tx, caller, in.project);
-    if (!project) co_return std::unexpected(project.error());
-    filter.case_sensitive = project->case_sensitive;
-    if (in.path) filter.overlapping = *coordination::parse_target(*in.path, project->case_sensitive);
-    if (in.session) {
-      auto const session = co_await find_session(tx, *project, *in.session);
-      if (!session) co_return std::unexpected(session.error());
-      filter.session = session->id;
-    }
-    auto const permitted = auth::permit(caller, Permission::project_read);
-    if (!permitted) co_return std::unexpected(permitted.error());
-    co_return co_await db::list_claims(tx, project->id, std::move(filter), page_of(in.limit, in.after));
-  }
-};
-
-struct GetClaim {
-  static constexpr OperationMeta meta{.id = "get_claim",
-                                      .path = "/projects/{project}/claims/{claim}",
-                                      .tag = "claims",
-                                      .summary = "Read a claim",
-                                      .permission = Permission::project_read,
-                                      .cli = "claim show"};
-  using In = ClaimIn;
-  using Out = Claim;
-  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    auto const project = co_await find_project(tx, caller, in.project);
-    if (!project) co_return std::unexpected(project.error());
-    auto claim = co_await find_claim(tx, *project, in.claim);
-    if (!claim) co_return std::unexpected(claim.error());
-    auto const permitted = auth::permit(caller, Permission::project_read);
-    if (!permitted) co_return std::unexpected(permitted.error());
-    co_return *std::move(claim);
   }
 };
 
@@ -449,7 +278,7 @@ struct ForceClaim {
 }  // namespace
 
 std::vector<Operation> claim_operations() {
-  return make_operations<CreateClaims, CheckClaims, ListClaims, GetClaim, RenewClaim, ReleaseClaim, ForceClaim>();
+  return make_operations<CreateClaims, RenewClaim, ReleaseClaim, ForceClaim>();
 }
 
 }  // namespace codi::api

@@ -1,6 +1,7 @@
 #include "api/scope.hpp"
 
 #include "db/audit.hpp"
+#include "db/claims.hpp"
 #include "db/projects.hpp"
 #include "db/sessions.hpp"
 
@@ -18,6 +19,12 @@ Task<Result<models::Session>> find_session(db::Tx& tx, models::Project const& pr
   auto session = co_await db::find_session(tx, project.id, std::move(id_or_alias));
   if (!session) co_return fail(ErrorCode::not_found, "there is no such session in this project");
   co_return *std::move(session);
+}
+
+Task<Result<models::Claim>> find_claim(db::Tx& tx, models::Project const& project, ClaimId id) {
+  auto claim = co_await db::get_claim(tx, project.id, id);
+  if (!claim) co_return fail(ErrorCode::not_found, "there is no such claim in this project");
+  co_return *std::move(claim);
 }
 
 Result<auth::Acting> act_for_live(db::Tx& tx, auth::Caller const& caller, auth::Permission permission,

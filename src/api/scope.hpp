@@ -5,6 +5,7 @@
 #include "coordination/target.hpp"
 #include "db/paging.hpp"
 #include "db/tx.hpp"
+#include "models/claim.hpp"
 #include "models/project.hpp"
 #include "models/session.hpp"
 #include "reflect/field.hpp"
@@ -22,6 +23,9 @@ Task<Result<models::Project>> find_project(db::Tx& tx, auth::Caller const& calle
 
 /// A session by id or alias.
 Task<Result<models::Session>> find_session(db::Tx& tx, models::Project const& project, std::string id_or_alias);
+
+/// A claim of a project, live or ended.
+Task<Result<models::Claim>> find_claim(db::Tx& tx, models::Project const& project, ClaimId id);
 
 /// Proof that the caller acts for the session now: it may, and the session has not ended. Counts as a sign of life; an
 /// admin who acts for another's session is written to the audit log.
@@ -65,6 +69,14 @@ constexpr reflect::Field session_field() {
 constexpr reflect::Field fencing_field() {
   return reflect::field("fencing_token",
                         "The claim's fencing token as you know it; refused with 409 when it is no longer current.");
+}
+
+constexpr reflect::Field claim_field() { return reflect::field("claim", "Id of the claim."); }
+constexpr reflect::Field targets_field() {
+  return reflect::field(
+             "targets",
+             "Files (`src/a.rs`) and directories (`src/api/`, with all below), relative to the root of the repository.")
+      .items(1, limits::kTargetsPerBatch);
 }
 
 }  // namespace codi::api

@@ -1,0 +1,136 @@
+#include "api/execute.hpp"
+
+#include "db/fault/fault_engine.hpp"
+#include "support/workshop.hpp"
+
+namespace codi::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Execute : public Workshop {
+ protected:
+  Reply make(std::string_view slug, std::string_view key) {
+    return api.call("create_project", {{"slug", slug}, {"name", "P"}}, owner, {.idempotency_key = std::string(key)});
+  }
+};
+
+TEST_F(Execute, Hazard20_a_repeated_request_is_answered_as_the_first_and_done_once) {
+  auto const first = make("p", "k1");
+  ASSERT_EQ(first.status, 201U);
+  EXPECT_FALSE(first.replayed);
+  auto const again = make("p", "k1");
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(again.status, 201U);
+  EXPECT_EQ(json::serialize(again.body), json::serialize(first.body));
+}
+
+TEST_F(Execute, stamps_that_came_with_the_commit_stand_in_the_repeated_answer) {
+  start("A");
+  json::object const ask{{"session", "A"}, {"targets", json::array{"x", "y"}}};
+  auto const first = call("create_claims", ask, {}, {.idempotency_key = "k"});
+  auto const again = call("create_claims", ask, {}, {.idempotency_key = "k"});
+  EXPECT_TRUE(again.replayed);
+  EXPECT_EQ(json::serialize(again.body), json::serialize(first.body));
+  EXPECT_NE(first.text("/fencing_token"), std::string(32, '0'));
+}
+
+TEST_F(Execute, a_secret_is_given_again_and_stands_nowhere_in_the_store) {
+  json::object const ask{{"alias", "A"}};
+  auto const first = call("start_session", ask, {}, {.idempotency_key = "k"});
+  auto const again = call("start_session", ask, {}, {.idempotency_key = "k"});
+  EXPECT_EQ(again.text("/session_token"), first.text("/session_token"));
+}
+
+TEST_F(Execute, the_same_key_with_another_body_is_refused) {
+  make("p", "k1");
+  EXPECT_EQ(make("q", "k1").code, "API-USR-2005");
+  EXPECT_EQ(make("q", "k2").status, 201U);
+}
+
+TEST_F(Execute, a_key_belongs_to_its_caller_and_operation) {
+  auto const other = api.register_tenant("x@example.org", "Other");
+  make("p", "k");
+  EXPECT_EQ(
+      api.call("create_project", {{"slug", "other"}, {"name", "P"}}, other.token, {.idempotency_key = "k"}).status,
+      201U);
+  EXPECT_EQ(call("start_session", {{"alias", "A"}}, {}, {.idempotency_key = "k"}).status, 201U);
+}
+
+TEST_F(Execute, failures_are_not_kept_and_a_kept_answer_ends_after_a_day) {
+  EXPECT_EQ(make("default", "k").code, "API-USR-2003");
+  auto const made = make("p", "k2");
+  ASSERT_EQ(made.status, 201U);
+  pass(24h);
+  EXPECT_EQ(make("p", "k2").code, "API-USR-2003") << "forgotten: done anew, and refused as such";
+}
+
+TEST_F(Execute, a_caller_without_or_with_a_wrong_token_is_401_whatever_the_body) {
+  for (auto const& credential :
+       {std::optional<std::string>(), std::optional<std::string>("x"),
+        std::optional<std::string>("codi_a" + std::string(43, 'A')), std::optional<std::string>("a.b.c")}) {
+    EXPECT_EQ(api.call("list_projects", {}, credential).code, "AUTH-USR-1002");
+    EXPECT_EQ(api.call("create_project", {{"slug", 1}}, credential).code, "AUTH-USR-1002");
+  }
+}
+
+TEST_F(Execute, all_that_is_wrong_with_a_body_is_said_at_once) {
+  auto const bad = api.call("create_project", {{"slug", 1}, {"nmae", "x"}, {"policies", {{"gates", "maybe"}}}}, owner);
+  EXPECT_EQ(bad.status, 422U);
+  std::vector<std::string> pointers;
+  for (auto const& error : bad.error->errors) pointers.push_back(error.pointer);
+  EXPECT_EQ(pointers, (std::vector<std::string>{"/slug", "/name", "/policies/gates", "/nmae"}));
+}
+
+TEST_F(Execute, a_store_that_fails_is_503_and_says_when_to_retry) {
+  auto const faulty = db::make_fault_engine(std::shared_ptr<db::Engine>(api.engine.get(), [](auto*) {}), {});
+  api::Runtime runtime{.engine = *faulty,
+                       .clock = api.clock,
+                       .random = api.random,
+                       .workers = api.workers,
+                       .tokens = api.tokens,
+                       .hasher = api.hasher,
+                       .throttle = api.throttle,
+                       .epoch = api.facts.epoch};
+  faulty->fail_writes(true);
+  auto const& operations = api::operations();
+  auto const create = std::ranges::find(operations, "create_project", [](auto const& o) { return o.meta.id; });
+  std::promise<api::Finished> promise;
+  api::Request request{.members = {{"slug", "p"}, {"name", "P"}}, .credential = owner};
+  api::execute(runtime, *create, std::move(request), [&](api::Finished f) { promise.set_value(std::move(f)); });
+  auto const finished = promise.get_future().get();
+  ASSERT_FALSE(finished.answer);
+  EXPECT_EQ(error_info(finished.answer.error().code).text, "DB-SYS-5001");
+  EXPECT_EQ(finished.answer.error().retry_after_s, 1U);
+  EXPECT_EQ(finished.answer.error().detail.find("fault"), std::string::npos)
+      << "what failed inside is for the log only";
+}
+
+TEST_F(Execute, every_try_draws_the_same_ids_under_a_store_that_makes_trouble) {
+  for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    auto const faulty = db::make_fault_engine(
+        std::shared_ptr<db::Engine>(api.engine.get(), [](auto*) {}),
+        {.seed = seed, .conflict_permille = 300, .unknown_applied_permille = 300, .unknown_lost_permille = 100});
+    api::Runtime runtime{.engine = *faulty,
+                         .clock = api.clock,
+                         .random = api.random,
+                         .workers = api.workers,
+                         .tokens = api.tokens,
+                         .hasher = api.hasher,
+                         .throttle = api.throttle,
+                         .epoch = api.facts.epoch};
+    auto const& operations = api::operations();
+    auto const create = std::ranges::find(operations, "create_project", [](auto const& o) { return o.meta.id; });
+    std::promise<api::Finished> promise;
+    auto const slug = "p" + std::to_string(seed);
+    api::Request request{.members = {{"slug", slug}, {"name", "P"}}, .credential = owner};
+    api::execute(runtime, *create, std::move(request), [&](api::Finished f) { promise.set_value(std::move(f)); });
+    auto const finished = promise.get_future().get();
+    ASSERT_TRUE(finished.answer) << "seed " << seed << ": " << finished.answer.error().detail;
+    auto const read = api.call("get_project", {{"project", slug}}, owner);
+    EXPECT_EQ(json::serialize(read.body), finished.answer->body) << "seed " << seed;
+  }
+}
+
+}  // namespace
+}  // namespace codi::testing
