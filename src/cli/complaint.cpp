@@ -9,8 +9,6 @@
 namespace codi::cli {
 namespace {
 
-constexpr unsigned kUnauthorized = 401;
-
 std::string shown(json::value const& object, std::string_view name) { return printable(text_of(object, name)); }
 
 Exit exit_of(unsigned status, std::string_view code) {
@@ -49,7 +47,7 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
   for (auto const& claim : items_of(problem, "conflicts")) out.details.push_back(conflict_line(claim, now));
   for (auto const& hint : items_of(problem, "recovery"))
     if (hint.is_string()) out.hints.push_back(printable(std::string_view(hint.get_string())));
-  if (answer.status == kUnauthorized)
+  if (code == error_info(ErrorCode::token_invalid).text)
     out.hints = {"Give a token (CODI_TOKEN or --token), or sign in with `codi login`."};
   return out;
 }

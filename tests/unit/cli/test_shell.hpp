@@ -66,7 +66,7 @@ class TestShell {
   std::istringstream in;
   std::ostringstream out;
   std::ostringstream err;
-  ManualClock clock{*parse_timestamp("2026-03-01T12:00:00.000Z")};
+  ManualClock clock{Timestamp{1'772'000'000'000}};  // as ApiHarness
   SeededRandom random{7};
   std::vector<std::chrono::milliseconds> waited;
   std::size_t waits_at_most = 1'000;
