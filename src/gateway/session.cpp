@@ -54,6 +54,20 @@ std::optional<Error> refusal_of(error_code ec) {
   return request_error(ErrorCode::validation, 400, "the request is not well-formed HTTP: " + ec.message());
 }
 
+Error malformed(std::string_view what) { return request_error(ErrorCode::validation, 400, std::string(what)); }
+
+// How long the body is must be said in one way that everybody understands alike. A proxy in front that reads it another
+// way would take the bytes behind the body for a request, or part of the body for one.
+std::optional<Error> check_framing(Parser::value_type const& message) {
+  auto const codings = message.count(http::field::transfer_encoding);
+  if (codings == 0) return std::nullopt;
+  if (message.count(http::field::content_length) > 0)
+    return malformed("a request has Content-Length or Transfer-Encoding, not both");
+  if (codings > 1 || message.version() < 11 || !beast::iequals(message[http::field::transfer_encoding], "chunked"))
+    return malformed("the only Transfer-Encoding of a request is chunked, in HTTP/1.1");
+  return std::nullopt;
+}
+
 std::optional<Error> check_header(Parser::value_type const& message) {
   if (message.target().size() > limits::kUrlBytes)
     return request_error(ErrorCode::header_too_large, 414, fmt::format("a URL may have {} bytes", limits::kUrlBytes));
@@ -62,10 +76,8 @@ std::optional<Error> check_header(Parser::value_type const& message) {
                          fmt::format("a request may have {} header fields", limits::kHeaderCount));
   auto const hosts = message.count(http::field::host);
   if (hosts > 1 || (hosts == 0 && message.version() >= 11))
-    return request_error(ErrorCode::validation, 400, "an HTTP/1.1 request has exactly one Host header field");
-  // A proxy in front may have framed by the other one of the two: the bytes after the body could be a smuggled request.
-  if (message.count(http::field::content_length) > 0 && message.count(http::field::transfer_encoding) > 0)
-    return request_error(ErrorCode::validation, 400, "a request has Content-Length or Transfer-Encoding, not both");
+    return malformed("an HTTP/1.1 request has exactly one Host header field");
+  if (auto error = check_framing(message)) return error;
   if (auto const expect = message.find(http::field::expect);
       expect != message.end() && !beast::iequals(expect->value(), "100-continue"))
     return request_error(ErrorCode::validation, 417, "the only expectation that is met is 100-continue");
@@ -222,9 +234,11 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     co_return keep && !ec ? Next::go_on : Next::close;
   }
 
-  // Closing while the peer still sends would make its system throw away an answer that it has not read yet.
+  // Closing while there is something unread would make the peer's system throw away an answer that it has not read yet.
   Awaitable<> linger() {
     error_code ignored;
+    bool const unread = !parser_->is_done() || buffer_.size() > 0 || stream_.socket().available(ignored) > 0;
+    if (!unread) co_return;
     stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
     if (ignored) co_return;
     stream_.expires_after(kLingerTime);

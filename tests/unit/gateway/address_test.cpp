@@ -16,19 +16,21 @@ TEST(Address, the_forms_that_are_understood) {
 }
 
 TEST(Address, what_is_none) {
-  for (auto const* const text : {"", "7620", "localhost", "localhost:", "localhost:x", "localhost:70000", "localhost:-1", "::1:80", "[]:80",
-                                 "localhost:80 "})
+  for (auto const* const text : {"", "7620", "localhost", "localhost:", "localhost:x", "localhost:70000",
+                                 "localhost:-1", "::1:80", "[]:80", "localhost:80 "})
     EXPECT_FALSE(parse_address(text)) << text;
 }
 
 TEST(Address, is_printed_as_it_is_read) {
-  for (std::string const text : {"127.0.0.1:7620", "[::1]:80", "example.org:443"}) EXPECT_EQ(to_string(*parse_address(text)), text);
+  for (std::string const text : {"127.0.0.1:7620", "[::1]:80", "example.org:443"})
+    EXPECT_EQ(to_string(*parse_address(text)), text);
 }
 
 TEST(Address, loopback_is_what_only_this_machine_reaches) {
   for (auto const* const text : {"127.0.0.1:1", "127.9.9.9:1", "localhost:1", "[::1]:1"})
     EXPECT_TRUE(is_loopback(*parse_address(text))) << text;
-  for (auto const* const text : {":1", "[::]:1", "10.0.0.1:1", "example.org:1"}) EXPECT_FALSE(is_loopback(*parse_address(text))) << text;
+  for (auto const* const text : {":1", "[::]:1", "10.0.0.1:1", "example.org:1"})
+    EXPECT_FALSE(is_loopback(*parse_address(text))) << text;
 }
 
 }  // namespace

@@ -43,7 +43,8 @@ TEST(SerializeHead, answers_without_content_have_no_length) {
 
 TEST(SerializeHead, says_what_becomes_of_the_connection) {
   EXPECT_NE(serialize_head({}, {.keep_alive = false}).find("Connection: close\r\n"), std::string::npos);
-  EXPECT_NE(serialize_head({}, {.keep_alive = true, .http_1_0 = true}).find("Connection: keep-alive\r\n"), std::string::npos);
+  EXPECT_NE(serialize_head({}, {.keep_alive = true, .http_1_0 = true}).find("Connection: keep-alive\r\n"),
+            std::string::npos);
 }
 
 TEST(SerializeHead, a_value_can_not_begin_another_header) {
@@ -53,7 +54,8 @@ TEST(SerializeHead, a_value_can_not_begin_another_header) {
 
 TEST(ReasonPhrase, is_known_for_every_status_that_the_error_table_answers) {
   for (auto const& info : error_table()) EXPECT_FALSE(reason_phrase(info.status).empty()) << info.status;
-  for (unsigned const status : {100U, 200U, 201U, 202U, 204U, 304U, 400U, 414U, 417U}) EXPECT_FALSE(reason_phrase(status).empty());
+  for (unsigned const status : {100U, 200U, 201U, 202U, 204U, 304U, 400U, 414U, 417U})
+    EXPECT_FALSE(reason_phrase(status).empty());
   EXPECT_EQ(reason_phrase(799), "");
 }
 

@@ -39,7 +39,8 @@ TEST(Problem, a_status_of_its_own_overrides_the_tables) {
 
 TEST(Problem, recovery_of_the_error_replaces_the_tables) {
   auto error = validation_error();
-  EXPECT_EQ(json::parse(problem_response(error, {}).body).at("recovery").at(0), error_info(ErrorCode::validation).recovery);
+  EXPECT_EQ(json::parse(problem_response(error, {}).body).at("recovery").at(0),
+            json::value(error_info(ErrorCode::validation).recovery));
   error.recovery = {"do this", "then that"};
   EXPECT_EQ(json::parse(problem_response(error, {}).body).at("recovery"), (json::array{"do this", "then that"}));
 }
@@ -75,9 +76,9 @@ TEST(Problem, every_row_of_the_table_makes_a_whole_document) {
     auto const response = problem_response(error, {.request_id = "r"});
     auto const body = json::parse(response.body).as_object();
     EXPECT_EQ(response.status, info.status);
-    EXPECT_EQ(body.at("code"), info.text);
-    EXPECT_EQ(body.at("type"), "/docs/errors#" + std::string(info.text));
-    EXPECT_EQ(body.at("detail"), info.title);
+    EXPECT_EQ(body.at("code"), json::value(info.text));
+    EXPECT_EQ(body.at("type"), json::value("/docs/errors#" + std::string(info.text)));
+    EXPECT_EQ(body.at("detail"), json::value(info.title));
     EXPECT_FALSE(body.contains("errors"));
   }
 }

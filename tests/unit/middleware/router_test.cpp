@@ -43,8 +43,9 @@ TEST_F(RouterTest, a_literal_goes_first_unless_it_lacks_the_method) {
 }
 
 TEST_F(RouterTest, what_is_not_there) {
-  for (auto const& segments : {Segments{}, Segments{"v1"}, Segments{"v1", "nothing"}, Segments{"v1", "things", ""},
-                               Segments{"v1", "things", "a", "b"}, Segments{"v2", "things"}, Segments{"v1", "things", "check", "x"}}) {
+  for (auto const& segments :
+       {Segments{}, Segments{"v1"}, Segments{"v1", "nothing"}, Segments{"v1", "things", ""},
+        Segments{"v1", "things", "a", "b"}, Segments{"v2", "things"}, Segments{"v1", "things", "check", "x"}}) {
     auto const match = router_.match("GET", segments);
     EXPECT_EQ(match.operation, nullptr);
     EXPECT_TRUE(match.allowed.empty());

@@ -61,7 +61,8 @@ namespace codi::reflect {
 template <>
 struct Fields<testing::Thing> {
   static constexpr std::string_view name = "Thing";
-  static constexpr std::array fields{field("id", "Its id."), field("size", "Its size."), field("updated_at", "When it changed.")};
+  static constexpr std::array fields{field("id", "Its id."), field("size", "Its size."),
+                                     field("updated_at", "When it changed.")};
 };
 template <>
 struct Fields<testing::ThingPath> {
@@ -219,8 +220,8 @@ struct PostSecret {
 };
 
 inline std::vector<api::Operation> const& test_operations() {
-  static auto const list = api::make_operations<SearchThings, GetThing, PostThing, CheckThings, PatchThing, DeleteThing, GetSecret,
-                                                PostSecret>();
+  static auto const list = api::make_operations<SearchThings, GetThing, PostThing, CheckThings, PatchThing, DeleteThing,
+                                                GetSecret, PostSecret>();
   return list;
 }
 

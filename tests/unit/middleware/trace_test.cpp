@@ -23,11 +23,14 @@ TEST(Traceparent, a_trace_goes_on_with_a_new_span) {
 
 TEST(Traceparent, what_is_not_valid_begins_a_new_trace) {
   SeededRandom random(2);
-  for (std::string const header :
-       {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7", "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
-        "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
-        "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
-        "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more", "0x-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}) {
+  for (std::string const header : {"", "00", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7",
+                                   "ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+                                   "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+                                   "00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01",
+                                   "00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01",
+                                   "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0g",
+                                   "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-more",
+                                   "0x-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}) {
     EXPECT_FALSE(parse_traceparent(header)) << header;
     auto const trace = continue_trace(header, random);
     EXPECT_EQ(trace.trace_id.size(), 32U);
@@ -45,8 +48,8 @@ TEST(Traceparent, later_versions_may_say_more) {
 TEST(RequestId, only_short_and_harmless_ones_are_taken_over) {
   EXPECT_EQ(sane_request_id("abc-1.2_3~:/+=@"), "abc-1.2_3~:/+=@");
   EXPECT_FALSE(sane_request_id(std::nullopt));
-  for (std::string const id : {std::string(), std::string("a b"), std::string("a\"b"), std::string("\xC3\xBC"), std::string("a\tb"),
-                               std::string(limits::kRequestIdBytes + 1, 'a')})
+  for (auto const& id : {std::string(), std::string("a b"), std::string("a\"b"), std::string("\xC3\xBC"),
+                         std::string("a\tb"), std::string(limits::kRequestIdBytes + 1, 'a')})
     EXPECT_FALSE(sane_request_id(id)) << id;
   EXPECT_TRUE(sane_request_id(std::string(limits::kRequestIdBytes, 'a')));
 }

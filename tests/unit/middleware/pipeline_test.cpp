@@ -1,0 +1,308 @@
+#include "middleware/pipeline.hpp"
+
+#include "base/log.hpp"
+#include "support/api_harness.hpp"
+#include "unit/middleware/test_operations.hpp"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <stdexcept>
+#include <thread>
+
+namespace codi::middleware {
+namespace {
+
+std::vector<std::string>& log_lines() {
+  static std::vector<std::string> lines;
+  return lines;
+}
+
+class PipelineTest : public ::testing::Test {
+ protected:
+  PipelineTest() {
+    routes_.add("/healthz", [] { return HttpResponse{.headers = {{"ETag", "\"h\""}}, .body = "fine"}; });
+    routes_.add("/red", []() -> Result<HttpResponse> { return fail(ErrorCode::storage_unavailable, "not now"); });
+    routes_.add("/throws", []() -> Result<HttpResponse> { throw std::runtime_error("secret detail"); });
+    log_lines().clear();
+    log::capture([](std::string_view line) { log_lines().emplace_back(line); });
+  }
+  ~PipelineTest() override { log::capture(nullptr); }
+
+  HttpResponse send(HttpRequest request) {
+    request.remote_address = "192.0.2.7";
+    std::promise<HttpResponse> promise;
+    auto future = promise.get_future();
+    pipeline_.handle(
+        std::move(request), [](std::function<void()> const& work) { work(); },
+        [&promise](HttpResponse response) { promise.set_value(std::move(response)); });
+    return future.get();
+  }
+  HttpResponse get(std::string target, Headers headers = {}) {
+    return send({.method = "GET", .target = std::move(target), .headers = std::move(headers)});
+  }
+  HttpResponse post(std::string target, std::string body, Headers headers = {}) {
+    return send(
+        {.method = "POST", .target = std::move(target), .headers = std::move(headers), .body = std::move(body)});
+  }
+  static std::string code(HttpResponse const& response) {
+    return std::string(json::parse(response.body).at("code").as_string());
+  }
+  static json::object last_line() { return json::parse(log_lines().back()).as_object(); }
+
+  testing::ApiHarness harness_;
+  PublicRoutes routes_;
+  Metrics metrics_{{}};
+  Pipeline pipeline_{{.runtime = harness_.runtime,
+                      .operations = testing::test_operations(),
+                      .public_routes = routes_,
+                      .metrics = metrics_,
+                      .rates = {.per_second = 10, .burst = 20}}};
+};
+
+TEST_F(PipelineTest, an_operation_is_run_and_answered) {
+  auto const made = post("/v1/things", R"({"id":"a","size":3})");
+  EXPECT_EQ(made.status, 201U) << made.body;
+  EXPECT_EQ(json::parse(made.body).at("size"), 3);
+  EXPECT_EQ(made.headers.find("Content-Type"), "application/json");
+  EXPECT_EQ(made.headers.find("Cache-Control"), "no-store");
+  EXPECT_EQ(made.headers.find("X-Content-Type-Options"), "nosniff");
+  EXPECT_EQ(get("/v1/things?limit=3").status, 200U);
+  auto const removed = send({.method = "DELETE", .target = "/v1/things/a"});
+  EXPECT_EQ(removed.status, 204U);
+  EXPECT_TRUE(removed.body.empty());
+  EXPECT_FALSE(removed.headers.find("Content-Type"));
+}
+
+TEST_F(PipelineTest, request_ids_are_taken_over_or_made) {
+  EXPECT_EQ(get("/healthz", {{"X-Request-Id", "mine-1"}}).headers.find("X-Request-Id"), "mine-1");
+  auto const answer = get("/healthz", {{"X-Request-Id", "a b"}});
+  EXPECT_TRUE(parse_uuid(answer.headers.find("X-Request-Id").value_or("")));
+  auto const refused = get("/v1/things?x=1", {{"X-Request-Id", "mine-2"}});
+  EXPECT_EQ(json::parse(refused.body).at("request_id"), "mine-2");
+}
+
+TEST_F(PipelineTest, traces_go_on) {
+  auto const response = get("/v1/things", {{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}});
+  EXPECT_TRUE(response.headers.find("traceparent")->starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+  auto const line = last_line();
+  EXPECT_EQ(line.at("trace_id"), "4bf92f3577b34da6a3ce929d0e0e4736");
+  EXPECT_NE(line.at("span_id"), "00f067aa0ba902b7");
+}
+
+TEST_F(PipelineTest, public_routes_answer_get_and_head_only) {
+  EXPECT_EQ(get("/healthz?x=1").body, "fine");
+  EXPECT_EQ(send({.method = "HEAD", .target = "/healthz"}).status, 200U);
+  auto const refused = post("/healthz", "{}");
+  EXPECT_EQ(refused.status, 405U);
+  EXPECT_EQ(refused.headers.find("Allow"), "GET, HEAD");
+  auto const red = get("/red");
+  EXPECT_EQ(red.status, 503U);
+  EXPECT_EQ(code(red), "DB-SYS-5001");
+  EXPECT_EQ(red.headers.find("Retry-After"), "1");
+}
+
+TEST_F(PipelineTest, what_throws_is_an_internal_error_that_tells_nothing) {
+  auto const response = get("/throws");
+  EXPECT_EQ(response.status, 500U);
+  EXPECT_EQ(code(response), "API-SYS-2500");
+  EXPECT_EQ(response.body.find("secret detail"), std::string::npos);
+  auto const broken = get("/v1/things/broken");
+  EXPECT_EQ(broken.status, 503U);
+  EXPECT_EQ(broken.body.find("on fire"), std::string::npos);
+}
+
+TEST_F(PipelineTest, unknown_paths_and_methods) {
+  auto const nothing = get("/v1/nothing");
+  EXPECT_EQ(nothing.status, 404U);
+  EXPECT_EQ(code(nothing), "API-USR-2002");
+  EXPECT_EQ(json::parse(nothing.body).at("instance"), "/v1/nothing");
+  auto const method = send({.method = "PUT", .target = "/v1/things"});
+  EXPECT_EQ(method.status, 405U);
+  EXPECT_EQ(method.headers.find("Allow"), "GET, HEAD, POST");
+  EXPECT_EQ(get("/v1/%zz").status, 400U);
+}
+
+TEST_F(PipelineTest, etags_spare_what_has_not_changed) {
+  auto const first = get("/v1/things/a");
+  auto const tag = std::string(first.headers.find("ETag").value_or("(none)"));
+  EXPECT_EQ(tag, api::etag_of(first.body));
+  for (auto const& wanted : {tag, "W/" + tag, "\"x\", " + tag, std::string("*")}) {
+    auto const again = get("/v1/things/a", {{"If-None-Match", wanted}});
+    EXPECT_EQ(again.status, 304U) << wanted;
+    EXPECT_TRUE(again.body.empty());
+    EXPECT_EQ(again.headers.find("ETag"), tag);
+  }
+  EXPECT_EQ(get("/v1/things/a", {{"If-None-Match", "\"x\""}}).status, 200U);
+  EXPECT_EQ(get("/v1/things/b", {{"If-None-Match", tag}}).status, 200U);
+  EXPECT_FALSE(get("/v1/things").headers.find("ETag"));
+  EXPECT_EQ(post("/v1/things", R"({"id":"a"})", {{"If-None-Match", "*"}}).status, 201U);
+  EXPECT_EQ(get("/healthz", {{"If-None-Match", "\"h\""}}).status, 304U);
+}
+
+TEST_F(PipelineTest, repeated_singular_fields_are_refused) {
+  EXPECT_EQ(
+      post("/v1/things", R"({"id":"a"})", {{"Content-Type", "application/json"}, {"content-type", "application/json"}})
+          .status,
+      400U);
+  EXPECT_EQ(post("/v1/things", R"({"id":"a"})", {{"Idempotency-Key", "a"}, {"Idempotency-Key", "b"}}).status, 400U);
+}
+
+TEST_F(PipelineTest, an_idempotency_key_must_be_plain) {
+  for (auto const& key : {std::string(), std::string("a b"), std::string("\xC3\xBC"),
+                          std::string(limits::kIdempotencyKeyBytes + 1, 'k')}) {
+    auto const response = post("/v1/things", R"({"id":"a"})", {{"Idempotency-Key", key}});
+    EXPECT_EQ(response.status, 422U) << key;
+    EXPECT_EQ(code(response), "API-USR-2001");
+  }
+  EXPECT_EQ(get("/v1/things", {{"Idempotency-Key", "a b"}}).status, 200U);
+}
+
+TEST_F(PipelineTest, a_body_that_the_connection_refused_is_answered_in_its_turn) {
+  Error error;
+  error.code = ErrorCode::payload_too_large;
+  EXPECT_EQ(send({.method = "POST", .target = "/v1/things", .refused = error}).status, 413U);
+  EXPECT_EQ(send({.method = "POST", .target = "/v1/secrets", .refused = error}).status, 401U);
+}
+
+TEST_F(PipelineTest, order_of_refusals) {
+  auto const owner = harness_.register_tenant("owner@example.org");
+  auto const viewer = harness_.add_user(owner, "viewer@example.org", "viewer");
+  auto const bearer = "Bearer " + owner.token;
+  auto const secret = [&](std::string const& authorization, std::string const& body) {
+    Headers headers;
+    if (!authorization.empty()) headers.add("Authorization", authorization);
+    return post("/v1/secrets", body, headers);
+  };
+  // 401 before a malformed body, with and without a token.
+  EXPECT_EQ(secret("", "{").status, 401U);
+  EXPECT_EQ(secret("Bearer nonsense", "{").status, 401U);
+  EXPECT_EQ(secret("Bearer nonsense", "{}").status, 401U);
+  EXPECT_EQ(secret("Basic abc", "{}").status, 401U);
+  EXPECT_EQ(secret("Bearer ", "{}").status, 401U);
+  EXPECT_EQ(secret("", "{").headers.find("WWW-Authenticate"), R"(Bearer realm="codi")");
+  EXPECT_EQ(secret("Bearer nonsense", "{").headers.find("WWW-Authenticate"),
+            R"(Bearer realm="codi", error="invalid_token")");
+  // Then what can't be parsed, what is not valid, and the answer.
+  EXPECT_EQ(secret(bearer, "{").status, 400U);
+  EXPECT_EQ(secret(bearer, "{}").status, 422U);
+  EXPECT_EQ(secret(bearer, R"({"id":"a"})").status, 201U);
+  EXPECT_EQ(secret("bearer " + owner.token, R"({"id":"a"})").status, 201U);
+  EXPECT_EQ(send({.method = "POST",
+                  .target = "/v1/secrets",
+                  .headers = {{"Authorization", bearer}, {"Authorization", bearer}},
+                  .body = R"({"id":"a"})"})
+                .status,
+            401U);
+  // 429 stands before 400, and 401 before 429.
+  HttpResponse last;
+  for (int i = 0; i < 25; ++i) last = secret(bearer, "{");
+  EXPECT_EQ(last.status, 429U);
+  EXPECT_EQ(code(last), "AUTH-SYS-1004");
+  for (int i = 0; i < 25; ++i) last = secret("", "{");
+  EXPECT_EQ(last.status, 401U);
+}
+
+TEST_F(PipelineTest, rates_are_told_and_kept_by_credential) {
+  auto const first = get("/v1/things");
+  EXPECT_EQ(first.headers.find("RateLimit-Limit"), "20");
+  EXPECT_EQ(first.headers.find("RateLimit-Remaining"), "19");
+  EXPECT_EQ(first.headers.find("RateLimit-Reset"), "1");
+  for (int i = 0; i < 19; ++i) EXPECT_EQ(get("/v1/things").status, 200U);
+  auto const refused = get("/v1/things");
+  EXPECT_EQ(refused.status, 429U);
+  EXPECT_EQ(refused.headers.find("Retry-After"), "1");
+  EXPECT_EQ(refused.headers.find("RateLimit-Remaining"), "0");
+  EXPECT_EQ(get("/v1/things", {{"Authorization", "Bearer another"}}).status, 200U);
+  EXPECT_EQ(get("/healthz").status, 200U);
+  harness_.clock.advance(std::chrono::seconds(1));
+  EXPECT_EQ(get("/v1/things").status, 200U);
+  EXPECT_NE(metrics_.render().find("codi_http_rate_limited_total 1"), std::string::npos);
+}
+
+TEST_F(PipelineTest, each_request_is_one_log_line_with_every_field) {
+  auto const owner = harness_.register_tenant("owner@example.org");
+  log_lines().clear();
+  EXPECT_EQ(get("/v1/secrets/x", {{"Authorization", "Bearer " + owner.token}, {"X-Request-Id", "r-1"}}).status, 200U);
+  ASSERT_EQ(log_lines().size(), 1U);
+  auto const line = last_line();
+  for (auto const* const field :
+       {"timestamp", "level", "service", "component", "action", "tenant_id", "user_id", "session_id", "trace_id",
+        "span_id", "request_id", "endpoint", "method", "status", "duration_ms", "metadata"})
+    EXPECT_TRUE(line.contains(field)) << field;
+  EXPECT_EQ(line.at("level"), "info");
+  EXPECT_EQ(line.at("action"), "get_secret");
+  EXPECT_EQ(line.at("endpoint"), "/v1/secrets/{thing}");
+  EXPECT_EQ(line.at("tenant_id"), json::value(owner.tenant));
+  EXPECT_EQ(line.at("user_id"), json::value(owner.user));
+  EXPECT_TRUE(line.at("session_id").is_null());
+  EXPECT_EQ(line.at("request_id"), "r-1");
+  EXPECT_EQ(line.at("method"), "GET");
+  EXPECT_EQ(line.at("status"), 200);
+}
+
+TEST_F(PipelineTest, the_log_holds_no_secret_no_path_and_no_query) {
+  auto const owner = harness_.register_tenant("owner@example.org");
+  log_lines().clear();
+  Headers const headers{
+      {"Authorization", "Bearer " + owner.token}, {"Cookie", "cookie-secret"}, {"Idempotency-Key", "key-secret"}};
+  get("/v1/secrets/path-secret?query-secret=1", headers);
+  get("/v1/nothing/path-secret?query-secret=1", headers);
+  get("/v1/%zz/path-secret", headers);
+  post("/v1/secrets", R"({"id":"body-secret","nope":"body-secret"})", headers);
+  post("/v1/secrets", "{\"body-secret", headers);
+  post("/v1/secrets", R"({"id":"body-secret"})", headers);
+  ASSERT_GE(log_lines().size(), 6U);
+  for (auto const& line : log_lines()) {
+    EXPECT_EQ(line.find("-secret"), std::string::npos) << line;
+    EXPECT_EQ(line.find(owner.token), std::string::npos) << line;
+  }
+  EXPECT_EQ(json::parse(log_lines()[1]).at("endpoint"), "unmatched");
+  EXPECT_EQ(json::parse(log_lines()[1]).at("metadata").at("code"), "API-USR-2002");
+}
+
+TEST_F(PipelineTest, Hazard22_unknown_paths_are_one_label) {
+  for (int i = 0; i < 15; ++i) get(fmt::format("/v1/unknown-{}", i));
+  for (int i = 0; i < 3; ++i) get(fmt::format("/v1/things/thing-{}", i));
+  auto const text = metrics_.render();
+  EXPECT_EQ(text.find("unknown-"), std::string::npos);
+  EXPECT_EQ(text.find("thing-"), std::string::npos);
+  EXPECT_NE(text.find(R"(route="unmatched",status="4xx"} 15)"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"(route="/v1/things/{thing}",status="2xx"} 3)"), std::string::npos);
+}
+
+TEST_F(PipelineTest, what_could_not_be_read_gets_an_id_and_a_line) {
+  Error error;
+  error.code = ErrorCode::validation;
+  error.status = 400;
+  error.detail = "the request is not well-formed HTTP";
+  auto const response = pipeline_.reject(error, "192.0.2.7");
+  EXPECT_EQ(response.status, 400U);
+  EXPECT_TRUE(response.headers.find("X-Request-Id"));
+  EXPECT_EQ(last_line().at("endpoint"), "unmatched");
+  EXPECT_NE(metrics_.render().find("codi_http_requests_in_flight 0"), std::string::npos);
+}
+
+TEST_F(PipelineTest, a_request_that_is_given_up_is_answered_once) {
+  std::vector<HttpResponse> answers;
+  std::promise<std::function<void()>> posted;
+  auto const abandon = pipeline_.handle(
+      {.method = "POST", .target = "/v1/things", .body = R"({"id":"a"})"},
+      [&](std::function<void()> work) { posted.set_value(std::move(work)); },
+      [&](HttpResponse response) { answers.push_back(std::move(response)); });
+  Error late;
+  late.code = ErrorCode::overloaded;
+  abandon(late);
+  ASSERT_EQ(answers.size(), 1U);
+  EXPECT_EQ(answers[0].status, 503U);
+  posted.get_future().get()();  // the operation ends after all
+  EXPECT_EQ(answers.size(), 1U);
+}
+
+TEST_F(PipelineTest, connections_are_counted) {
+  pipeline_.on_connection(ConnectionEvent::opened);
+  EXPECT_NE(metrics_.render().find("codi_http_connections 1\n"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace codi::middleware
