@@ -59,7 +59,8 @@ class Committer {
     std::uint64_t version = 0;
     std::uint16_t order = 0;  ///< transactions that wrote, so far
     Layer layer;
-    rocksdb::WriteBatch writes;
+    std::size_t bytes = 0;       ///< of keys and values that it was given
+    rocksdb::WriteBatch writes;  ///< the layer, as RocksDB takes it
     std::vector<Finished> finished;
     std::shared_ptr<Batch> below;  ///< not yet durable when this one was begun
     bool failed = false;           ///< guarded by mutex_
@@ -70,6 +71,7 @@ class Committer {
   void take_turn(Items items);
   void run(Batch& batch, CommitQueue::Item& item);
   static void absorb(Batch& batch, Layer layer);
+  static void compose(Batch& batch);
   [[nodiscard]] bool can_take_turn() const;
   [[nodiscard]] bool can_hand_over() const { return forming_ && !writing_; }
 
