@@ -1,8 +1,8 @@
 #include "base/log.hpp"
 
 #include "base/clock.hpp"
+#include "base/json_text.hpp"
 
-#include <boost/json/serialize.hpp>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -55,7 +55,8 @@ void write(Level level, std::string_view component, std::string_view action, boo
   line["component"] = component;
   line["action"] = action;
   for (auto& [key, value] : members) line[key] = std::move(value);
-  auto const text = boost::json::serialize(line);
+  std::string text;
+  append_json(text, line);
   if (auto const sink = g_capture.load()) return sink(text);
   logger().log(spdlog::level::info, text);
 }

@@ -1,0 +1,59 @@
+#include "base/json_text.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <cmath>
+#include <cstdint>
+#include <utility>
+
+namespace codi {
+
+void append_json(std::string& out, double number) {
+  // JSON has no NaN or infinity. Doubles hold whole numbers exactly up to 2^53.
+  constexpr double kExact = 9007199254740992.0;
+  if (!std::isfinite(number))
+    out += "null";
+  else if (number == std::trunc(number) && std::abs(number) < kExact)
+    out += std::to_string(static_cast<std::int64_t>(number));
+  else
+    out += fmt::format("{}", number);
+}
+
+void append_json(std::string& out, std::string_view text) {
+  out += boost::json::serialize(boost::json::string_view(text.data(), text.size()));
+}
+
+void append_json(std::string& out, boost::json::object const& object) {
+  char before = '{';
+  for (auto const& [key, item] : object) {
+    out += std::exchange(before, ',');
+    append_json(out, std::string_view(key));
+    out += ':';
+    append_json(out, item);
+  }
+  out += before == '{' ? "{}" : "}";
+}
+
+void append_json(std::string& out, boost::json::value const& value) {
+  switch (value.kind()) {
+    case boost::json::kind::object: return append_json(out, value.get_object());
+    case boost::json::kind::string: return append_json(out, std::string_view(value.get_string()));
+    case boost::json::kind::double_: return append_json(out, value.get_double());
+    case boost::json::kind::array: {
+      char before = '[';
+      for (auto const& item : value.get_array()) {
+        out += std::exchange(before, ',');
+        append_json(out, item);
+      }
+      out += before == '[' ? "[]" : "]";
+      return;
+    }
+    case boost::json::kind::int64: out += std::to_string(value.get_int64()); return;
+    case boost::json::kind::uint64: out += std::to_string(value.get_uint64()); return;
+    case boost::json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
+    case boost::json::kind::null: out += "null"; return;
+  }
+}
+
+}  // namespace codi
