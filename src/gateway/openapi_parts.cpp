@@ -77,7 +77,7 @@ json::object info(std::string_view version) {
        "work on.\n\nSend `Authorization: Bearer TOKEN` with an access token or an API token. Bodies are JSON; unknown "
        "members are errors. Times are RFC 3339 in UTC, ids are UUIDs, cursors are opaque. Every refusal is a problem "
        "document (RFC 9457) with a stable `code`."},
-      {"contact", {{"name", "The codi project"}, {"url", "/docs"}}},
+      {"contact", {{"name", "The codi project"}}},
       {"license", {{"name", "Apache License 2.0"}, {"identifier", "Apache-2.0"}}}};
 }
 
