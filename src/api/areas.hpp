@@ -6,6 +6,7 @@
 /// The operations of each area; every area is one file.
 namespace codi::api {
 
+/// One area each, in the order of the list in operations.cpp.
 std::vector<Operation> auth_operations();
 std::vector<Operation> account_operations();
 std::vector<Operation> tenant_operations();

@@ -13,12 +13,14 @@
 /// What can happen to claims, each with its event in the same transaction.
 namespace codi::api {
 
+/// What a session wants to hold.
 struct ClaimWish {
   std::vector<coordination::Target> targets;
   std::int64_t ttl_seconds = limits::kClaimTtlSecondsDefault;
   std::optional<std::string> reason = {};
 };
 
+/// What it was given.
 struct Grant {
   std::vector<models::Claim>
       claims;           ///< one a target, in the targets' order; the same target again is the same claim, renewed
@@ -32,6 +34,7 @@ struct Grant {
 Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
                                  std::optional<db::EventDraft> said = {});
 
+/// Live claims of other sessions that stand in the way.
 struct Conflicts {
   std::vector<models::Claim> claims;  ///< limits::kConflictsShown at most
   bool more = false;

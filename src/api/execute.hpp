@@ -33,12 +33,14 @@ struct Identity {
   std::optional<SessionId> session;
 };
 
+/// What a successful operation answers.
 struct Answer {
   unsigned status = 200;
   std::string body;       ///< JSON; empty for 204
   bool replayed = false;  ///< a stored answer to a repeated Idempotency-Key
 };
 
+/// The end of a request: its answer or refusal, and who made it.
 struct Finished {
   Result<Answer> answer;
   Identity identity{};

@@ -11,6 +11,7 @@
 /// How work changes hands, each step with its event in the same transaction.
 namespace codi::api {
 
+/// What a session offers, before the recipient has been looked up.
 struct HandoffOffer {
   models::Recipient to;  ///< exactly one member given
   std::string summary;
@@ -20,6 +21,7 @@ struct HandoffOffer {
   bool with_claims = true;
 };
 
+/// The stored offer and the event that tells of it.
 struct OfferedHandoff {
   models::Handoff handoff;
   models::Event event;
@@ -30,6 +32,7 @@ struct OfferedHandoff {
 Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& project, auth::Acting const& from,
                                            HandoffOffer offer, std::optional<db::EventDraft> said = {});
 
+/// What can become of an offer; which step follows which stands in handoff_flow.cpp.
 enum class HandoffStep : std::uint8_t { accept, decline, complete, withdraw };
 
 /// Takes one step. API-USR-2003 when the handoff's state does not allow it, AUTH-USR-1003 when it is not this session's

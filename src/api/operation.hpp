@@ -23,13 +23,16 @@ namespace codi::api {
 
 struct Runtime;
 
+/// HTTP methods that operations use.
 enum class Method : std::uint8_t { get, post, put, patch, delete_ };
 
+/// Whether an operation changes the store.
 enum class Kind : std::uint8_t {
   read,   ///< runs on a snapshot; must not write
   write,  ///< runs in a transaction that commits before it is answered
 };
 
+/// Whether an operation needs a caller, and so which transaction it gets.
 enum class Access : std::uint8_t {
   open,    ///< needs no credential: `run(auth::OpenTx&, In const&)`
   tenant,  ///< a caller of a tenant: `run(db::Tx&, auth::Caller const&, In const&)`
@@ -67,8 +70,10 @@ struct PrepareContext {
 class Call {
  public:
   virtual ~Call() = default;
+  /// Reads In from the request's members; the error of a body that is not valid.
   virtual Result<void> decode(json::object members) = 0;
   [[nodiscard]] virtual bool needs_prepare() const = 0;
+  /// Runs the operation's prepare(), if it has one, on a worker thread.
   virtual Result<void> prepare(PrepareContext const& context) = 0;
   /// One try; exactly one of `open` and (`tx`, `caller`) is given.
   virtual Task<Result<void>> run(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) = 0;
@@ -184,6 +189,7 @@ concept DeclaredOperation = requires {
   typename Op::Out;
 };
 
+/// The run-time form of one declaration.
 template <DeclaredOperation Op>
 Operation make_operation() {
   return Operation{.meta = Op::meta,
@@ -194,6 +200,7 @@ Operation make_operation() {
                    .schema = [](reflect::SchemaBuilder& builder) { return detail::schema_of<Op>(builder); }};
 }
 
+/// The run-time form of several, in their order.
 template <DeclaredOperation... Ops>
 std::vector<Operation> make_operations() {
   std::vector<Operation> out;

@@ -21,6 +21,7 @@ class LoginThrottle;
 
 namespace codi::api {
 
+/// Who may make an account: anyone, holders of an invite, nobody.
 enum class Registration : std::uint8_t { open, invited, closed };
 
 /// Settings that operations read. Fixed after start.

@@ -37,6 +37,8 @@ struct TargetInput {
   std::optional<coordination::TargetKind> kind;
   std::string path;
 
+  /// Reads and writes it as a request has it; the hooks of reflect::CustomJson. from_json() returns what is wrong, or
+  /// "".
   static std::string from_json(json::value const& in, TargetInput& out);
   [[nodiscard]] json::value to_json() const;
   static json::object json_schema();
@@ -71,6 +73,7 @@ constexpr reflect::Field fencing_field() {
                         "The claim's fencing token as you know it; refused with 409 when it is no longer current.");
 }
 
+/// Fields that requests about claims share.
 constexpr reflect::Field claim_field() { return reflect::field("claim", "Id of the claim."); }
 constexpr reflect::Field targets_field() {
   return reflect::field(

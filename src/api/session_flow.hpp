@@ -11,6 +11,7 @@
 /// How sessions begin and end, each with its event in the same transaction.
 namespace codi::api {
 
+/// What a new session says about itself.
 struct SessionDraft {
   std::optional<std::string> alias =
       {};  ///< one that ends in a literal `-N` gets the next number; none: made from the role
@@ -23,6 +24,7 @@ struct SessionDraft {
   std::int64_t ttl_seconds = limits::kSessionTtlSecondsDefault;
 };
 
+/// A session that was just started.
 struct StartedSession {
   models::Session session;
   std::string token;  ///< secret: acts for the session and reads its project

@@ -37,6 +37,7 @@ NewLogin draw_login(PrepareContext const& context, TenantId tenant, UserId user,
 /// Stores a login and writes it to the audit log.
 void put_new_login(db::Tx& tx, UserId user, NewLogin const& login);
 
+/// The answer to a sign-in.
 SignedIn signed_in(models::User user, models::Tenant tenant, NewLogin const& login);
 
 /// The form in which an address is unique; a validation error at `/email` for what is no address.
@@ -55,20 +56,24 @@ std::unexpected<Error> email_taken();
 /// The one refusal of a sign-in, whatever was wrong with it.
 std::unexpected<Error> bad_credentials();
 
+/// Fields that sign-ins share.
 constexpr reflect::Field email_field() {
   return reflect::field("email", "E-mail address; upper and lower case are the same.")
       .length(3, limits::kEmailBytes)
       .with_format("email");
 }
+/// A password that is being chosen: its length is checked.
 constexpr reflect::Field new_password_field(std::string_view name) {
   return reflect::field(name, "Password, any text of 8 bytes or more.")
       .length(limits::kPasswordBytesMin, limits::kPasswordBytesMax)
       .with_format("password")
       .secret();
 }
+/// A password that is being presented: one that is too short is wrong, not malformed.
 constexpr reflect::Field password_field(std::string_view name, std::string_view doc) {
   return reflect::field(name, doc).length(0, limits::kPasswordBytesMax).with_format("password").secret();
 }
+/// The name of a user.
 constexpr reflect::Field person_name_field() {
   return reflect::field("name", "Name shown to others.").length(1, limits::kNameBytes);
 }

@@ -11,6 +11,7 @@
 
 namespace codi::auth {
 
+/// What a caller has shown.
 enum class CredentialKind : std::uint8_t { login, api_token, session_token, operator_token };
 BOOST_DESCRIBE_ENUM(CredentialKind, login, api_token, session_token, operator_token)
 

@@ -30,6 +30,7 @@ struct VerifiedJwt {
   AccessClaims claims;
   Timestamp expires_at;
 };
+/// Nothing unless `key` has signed the token and `issuer` is its issuer and its audience.
 std::optional<VerifiedJwt> verify_jwt(std::string_view token, KeyPair const& key, std::string const& issuer);
 
 }  // namespace codi::auth

@@ -14,6 +14,7 @@ class OpenTx {
 
   [[nodiscard]] Timestamp now() const { return facts_.now; }
   [[nodiscard]] db::RequestFacts const& facts() const { return facts_; }
+  /// The same bytes in every try of this request.
   Random& random() { return random_; }
 
  private:

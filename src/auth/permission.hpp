@@ -17,6 +17,7 @@ models::Role lowest_role(Permission permission);
 class PermissionSet {
  public:
   constexpr PermissionSet() = default;
+  /// A set is a value: intersect() leaves both operands as they are.
   constexpr void add(Permission p) { bits_ |= 1U << static_cast<unsigned>(p); }
   [[nodiscard]] constexpr bool has(Permission p) const { return ((bits_ >> static_cast<unsigned>(p)) & 1U) != 0; }
   [[nodiscard]] constexpr PermissionSet intersect(PermissionSet other) const {

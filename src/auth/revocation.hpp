@@ -15,9 +15,11 @@ Task<void> end_login(db::Tx& tx, LoginId login);
 /// Every login of a user but `except`.
 Task<void> end_logins_of(db::Tx& tx, UserId user, std::optional<LoginId> except = {});
 
+/// Removes an API token; all of a user's.
 Task<void> revoke_token(db::Tx& tx, models::Token token);
 Task<void> revoke_tokens_of(db::Tx& tx, UserId user);
 
+/// Removes an invite, whose code is then unknown.
 Task<void> withdraw_invite(db::Tx& tx, models::Invite invite);
 
 /// What the reaper calls when a login's, API token's or invite's time has come: removes it if it has really expired.

@@ -18,6 +18,7 @@ class TokenCache {
  public:
   explicit TokenCache(std::size_t entries) : entries_per_shard_(entries / kShards) {}
 
+  /// What was verified for the token with this digest, while it has not expired.
   std::optional<LoginClaims> find(std::string const& digest, Timestamp now);
   void put(std::string const& digest, LoginClaims const& claims, Timestamp expires_at);
   void clear();

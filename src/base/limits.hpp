@@ -75,7 +75,7 @@ inline constexpr std::int64_t kSessionTtlSecondsMax = 86'400;
 inline constexpr std::int64_t kSessionTtlSecondsDefault = 3'600;
 inline constexpr auto kExpiryGrace = 2s;
 inline constexpr auto kIdempotencyKept = 24h;
-inline constexpr std::size_t kDueBatch = 256;            // entries of one shard that the reaper takes at once
+inline constexpr std::size_t kDueBatch = 256;  // entries of one shard that the reaper takes at once
 
 // Identity.
 inline constexpr auto kAccessTokenTime = 15min;

@@ -33,8 +33,10 @@ Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, c
 /// All claims indexed as held by the session.
 Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session);
 
+/// How many claims the session holds, counting no further than `at_most`.
 Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most);
 
+/// Which claims a list shows.
 struct ClaimFilter {
   models::ClaimState state = models::ClaimState::live;
   std::optional<SessionId> session = {};

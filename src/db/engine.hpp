@@ -1,4 +1,8 @@
 #pragma once
+#include "base/failure.hpp"
+#include "base/stamp.hpp"
+#include "base/task.hpp"
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -9,10 +13,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/failure.hpp"
-#include "base/stamp.hpp"
-#include "base/task.hpp"
-
 /// The ordered transactional store: FoundationDB's contract, which every engine keeps and tests/conformance checks.
 namespace codi::db {
 
@@ -22,38 +22,44 @@ struct KeyRange {
   std::string end;
 };
 
+/// One row.
 struct KeyValue {
   std::string key;
   std::string value;
   bool operator==(KeyValue const&) const = default;
 };
 
+/// What a read means for the conflicts of its transaction.
 enum class Isolation : std::uint8_t {
   serializable,  ///< the read conflicts with later writes to what it saw
   snapshot,      ///< it does not; sees the transaction's own writes all the same
 };
 
+/// How a range is read.
 struct RangeOptions {
   std::size_t limit = 0;  ///< rows at most; 0 = as many as fit the engine's batch
   bool reverse = false;   ///< from the end of the range backwards
   Isolation isolation = Isolation::serializable;
 };
 
-/// One batch of a range read. `more` says that the range was not exhausted: continue after (before, in reverse) the last key.
+/// One batch of a range read. `more` says that the range was not exhausted: continue after (before, in reverse) the
+/// last key.
 struct RangeRows {
   std::vector<KeyValue> rows;
   bool more = false;
 };
 
+/// What went wrong in the store.
 enum class StorageCode : std::uint8_t {
-  unavailable,         ///< the disk or the cluster does not answer; nothing is known to be wrong with the data
-  corrupt,             ///< what was read is not what was written, or the store is not ours
-  key_too_large,       ///< limits::kKeyBytes
-  value_too_large,     ///< limits::kValueBytes
+  unavailable,            ///< the disk or the cluster does not answer; nothing is known to be wrong with the data
+  corrupt,                ///< what was read is not what was written, or the store is not ours
+  key_too_large,          ///< limits::kKeyBytes
+  value_too_large,        ///< limits::kValueBytes
   transaction_too_large,  ///< limits::kTransactionBytes of keys and values written
   transaction_too_old,    ///< limits::kTransactionTime passed since its first read
-  unreadable,          ///< a key or value of a pending versionstamp of this very transaction was read; the transaction is poisoned
-  closed,              ///< the engine is shutting down
+  unreadable,  ///< a key or value of a pending versionstamp of this very transaction was read; the transaction is
+               ///< poisoned
+  closed,      ///< the engine is shutting down
 };
 
 /// A failure of the store, thrown by reads and reported by commits.
@@ -67,23 +73,29 @@ class StorageFailure : public Failure {
 };
 
 /// One try of a transaction. Used by one coroutine at a time, on whatever thread runs it; keys are whole byte strings.
-/// Reads see the writes made before them in the same transaction. Reads throw StorageFailure; writes throw it for sizes.
+/// Reads see the writes made before them in the same transaction. Reads throw StorageFailure; writes throw it for
+/// sizes.
 class Transaction {
  public:
   virtual ~Transaction() = default;
 
+  /// The value of a key; the rows of a range in one batch.
   virtual Task<std::optional<std::string>> get(std::string_view key, Isolation isolation = Isolation::serializable) = 0;
   virtual Task<RangeRows> get_range(KeyRange range, RangeOptions options = {}) = 0;
 
+  /// Nothing is sent to the store before the commit.
   virtual void set(std::string_view key, std::string_view value) = 0;
   virtual void clear(std::string_view key) = 0;
   virtual void clear_range(KeyRange range) = 0;
-  /// Adds to the value read as a little-endian integer of `delta`'s 8 bytes (missing is 0); conflicts with no other add.
+  /// Adds to the value read as a little-endian integer of `delta`'s 8 bytes (missing is 0); conflicts with no other
+  /// add.
   virtual void add(std::string_view key, std::int64_t delta) = 0;
 
-  /// Writes under `key` whose 10 bytes from `offset` on are replaced by the commit's stamp. Reading it here poisons the transaction.
+  /// Writes under `key` whose 10 bytes from `offset` on are replaced by the commit's stamp. Reading it here poisons the
+  /// transaction.
   virtual void set_stamped_key(std::string_view key, std::size_t offset, std::string_view value) = 0;
-  /// Writes `value` whose 10 bytes from `offset` on are replaced by the commit's stamp. Reading it here poisons the transaction.
+  /// Writes `value` whose 10 bytes from `offset` on are replaced by the commit's stamp. Reading it here poisons the
+  /// transaction.
   virtual void set_stamped_value(std::string_view key, std::string_view value, std::size_t offset) = 0;
 
   /// As if the range had been read (written) for the purpose of conflicts.
@@ -94,11 +106,13 @@ class Transaction {
 /// What a body decides at its end.
 enum class Verdict : std::uint8_t { commit, abort };
 
-/// A transaction's work. May be called several times, each time with a new transaction, and must then do the same again.
-/// It awaits nothing but its transaction. What it throws aborts the transaction and reaches Outcome::error.
+/// A transaction's work. May be called several times, each time with a new transaction, and must then do the same
+/// again. It awaits nothing but its transaction. What it throws aborts the transaction and reaches Outcome::error.
 using Body = std::function<Task<Verdict>(Transaction&)>;
 
+/// How a transaction ended.
 struct Outcome {
+  /// What is known of its writes.
   enum class Kind : std::uint8_t {
     committed,  ///< durable; for read-only bodies: consistent
     aborted,    ///< the body said so; nothing was written
@@ -110,10 +124,13 @@ struct Outcome {
   CommitStamp stamp{};       ///< of a committed transaction that wrote
   std::exception_ptr error;  ///< of a failed one
 };
+/// Gets the outcome of a transaction.
 using Done = std::function<void(Outcome)>;
 
+/// What an engine may know about a writing transaction.
 struct WriteOptions {
-  /// Whose turn it is in the commit queue: engines serve different values round-robin, so that one tenant can't starve the others.
+  /// Whose turn it is in the commit queue: engines serve different values round-robin, so that one tenant can't starve
+  /// the others.
   std::string fairness_key;
 };
 
@@ -126,7 +143,7 @@ class Watch {
 /// What a store says about itself, for metrics and readiness.
 struct EngineStats {
   std::uint64_t commits = 0;
-  std::uint64_t batches = 0;        ///< commits that shared a sync count as one batch
+  std::uint64_t batches = 0;  ///< commits that shared a sync count as one batch
   std::uint64_t conflicts = 0;
   std::uint64_t queue_depth = 0;
   std::uint64_t bytes_on_disk = 0;
@@ -141,15 +158,17 @@ class Engine {
   /// Tries a writing transaction once. A committed one is durable before `done` is called.
   virtual void attempt(WriteOptions options, Body body, Done done) = 0;
 
-  /// Runs a read-only body on a consistent snapshot. On an embedded engine that finds everything in memory this happens on the
-  /// calling thread before it returns; else on a reader thread (the body is then run again from its beginning).
+  /// Runs a read-only body on a consistent snapshot. On an embedded engine that finds everything in memory this happens
+  /// on the calling thread before it returns; else on a reader thread (the body is then run again from its beginning).
   virtual void read(Body body, Done done) = 0;
 
-  /// Calls `fired` once, soon after the value of `key` is known to differ from `seen` (at once if it already does). May fire
-  /// without a change; never misses one. `fired` must not block.
-  virtual std::unique_ptr<Watch> watch(std::string key, std::optional<std::string> seen, std::function<void()> fired) = 0;
+  /// Calls `fired` once, soon after the value of `key` is known to differ from `seen` (at once if it already does). May
+  /// fire without a change; never misses one. `fired` must not block.
+  virtual std::unique_ptr<Watch> watch(std::string key, std::optional<std::string> seen,
+                                       std::function<void()> fired) = 0;
 
-  /// True when a commit's result can be unknown, so that transactions must leave a mark to be recognised by (see retry.hpp).
+  /// True when a commit's result can be unknown, so that transactions must leave a mark to be recognised by (see
+  /// retry.hpp).
   [[nodiscard]] virtual bool commits_can_be_unknown() const = 0;
 
   [[nodiscard]] virtual EngineStats stats() const = 0;

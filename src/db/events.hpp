@@ -25,6 +25,7 @@ struct EventDraft {
 /// anyone's.
 models::Event append_event(Tx& tx, ProjectId project, models::Session const* session, EventDraft draft);
 
+/// Which events a list shows; all conditions hold together.
 struct EventFilter {
   std::optional<SessionId> session = {};
   std::optional<std::string> action = {};

@@ -17,11 +17,13 @@ Task<std::optional<models::Handoff>> get_handoff(Tx& tx, ProjectId project, Hand
 /// Writes a handoff and which claims it speaks of (their state is read with it, not stored).
 void put_handoff(Tx& tx, models::Handoff const& handoff);
 
+/// Which handoffs a list shows; all conditions hold together.
 struct HandoffFilter {
   std::optional<models::HandoffState> state = {};
   std::optional<std::string> role = {};
   std::optional<SessionId> session = {};  ///< that offered it, or has taken it
 };
+/// Oldest first.
 Task<Result<models::Page<models::Handoff>>> list_handoffs(Tx& tx, ProjectId project, HandoffFilter filter,
                                                           PageRequest page);
 

@@ -9,6 +9,7 @@
 /// Invites of a tenant. Keys: (t,"invites",id) -> Invite; (t,"invite_digests",id) -> SHA-256 of the code.
 namespace codi::db {
 
+/// An invite whether it has expired or not; `digest` is the SHA-256 of its code.
 Task<std::optional<models::Invite>> get_invite(Tx& tx, InviteId id);
 void put_invite(Tx& tx, models::Invite const& invite, std::string const& digest);
 /// Removes an invite; the digest that its code had, so that the index of digests can be cleared too.

@@ -27,6 +27,7 @@ inline void pack_part(tuple::Packer& key, std::vector<std::string> const& segmen
   for (auto const& segment : segments) key.string(segment);
 }
 
+/// `prefix` with the parts behind it.
 template <class... Parts>
 std::string make_key(std::string prefix, Parts const&... parts) {
   tuple::Packer key(std::move(prefix));

@@ -10,16 +10,19 @@
 /// (t,"project",id).
 namespace codi::db {
 
+/// By id.
 Task<std::optional<models::Project>> get_project(Tx& tx, ProjectId id);
 
 /// By slug or id.
 Task<std::optional<models::Project>> find_project(Tx& tx, std::string slug_or_id);
 
+/// True when a project of the tenant has the slug.
 Task<bool> project_slug_taken(Tx& tx, std::string slug);
 
 /// Writes a project and its slug. When the slug has changed, `old_slug` frees the one it had.
 void put_project(Tx& tx, models::Project const& project, std::optional<std::string> const& old_slug = {});
 
+/// Oldest first; `only` for a credential that reaches one project.
 Task<Result<models::Page<models::Project>>> list_projects(Tx& tx, PageRequest page, std::optional<ProjectId> only);
 
 /// Removes a project and everything in it.

@@ -1,14 +1,14 @@
 #pragma once
-#include <functional>
-
 #include "db/engine.hpp"
+
+#include <functional>
 
 namespace codi::db {
 
-/// Runs `body` until it commits or aborts: the one retry loop. A conflict is tried again, up to limits::kTransactionTries. Where
-/// a commit's result can be unknown the transaction also reads and writes a mark under a key drawn once; a later try that finds
-/// the mark knows that an earlier one was applied, runs nothing, and reports its stamp. The outcome is never `conflict`
-/// or `unknown`. `done` is called once, on any thread.
+/// Runs `body` until it commits or aborts: the one retry loop. A conflict is tried again, up to
+/// limits::kTransactionTries. Where a commit's result can be unknown the transaction also reads and writes a mark under
+/// a key drawn once; a later try that finds the mark knows that an earlier one was applied, runs nothing, and reports
+/// its stamp. The outcome is never `conflict` or `unknown`. `done` is called once, on any thread.
 void run_write(Engine& engine, WriteOptions options, Body body, Done done);
 
 /// The same for read-only bodies.

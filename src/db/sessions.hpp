@@ -28,10 +28,12 @@ models::Session beat(Tx& tx, models::Session session);
 /// alias no session that has not ended bears.
 Task<std::uint64_t> allocate_number(Tx& tx, ProjectId project, std::string template_alias);
 
+/// Which sessions a list shows; both conditions hold together.
 struct SessionFilter {
   std::optional<models::SessionState> state = {};
   std::optional<std::string> role = {};
 };
+/// Oldest first.
 Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter,
                                                           PageRequest page);
 

@@ -1,4 +1,8 @@
 #pragma once
+#include "base/ids.hpp"
+#include "base/stamp.hpp"
+#include "db/engine.hpp"
+
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -7,15 +11,12 @@
 #include <variant>
 #include <vector>
 
-#include "base/ids.hpp"
-#include "base/stamp.hpp"
-#include "db/engine.hpp"
-
-/// FoundationDB's tuple layer, byte for byte by its published specification (design/tuple.md of apple/foundationdb): an encoding
-/// whose byte order is the order of the tuples. Codes: null 00, bytes 01, string 02, nested 05, integers 0b-1d, float 20,
-/// double 21, false 26, true 27, UUID 30, 80-bit versionstamp with user order 33.
+/// FoundationDB's tuple layer, byte for byte by its published specification (design/tuple.md of apple/foundationdb): an
+/// encoding whose byte order is the order of the tuples. Codes: null 00, bytes 01, string 02, nested 05, integers
+/// 0b-1d, float 20, double 21, false 26, true 27, UUID 30, 80-bit versionstamp with user order 33.
 namespace codi::db::tuple {
 
+/// A byte string, which sorts before every text.
 struct Bytes {
   std::string value;
   bool operator==(Bytes const&) const = default;
@@ -36,12 +37,16 @@ struct BigInteger {
 };
 
 struct Element;
+/// A decoded tuple.
 using Tuple = std::vector<Element>;
+/// The element without a value; it sorts before all others.
 struct Null {
   bool operator==(Null const&) const = default;
 };
+/// One element, of any type that the encoding has.
 struct Element {
-  std::variant<Null, Bytes, std::string, Tuple, std::int64_t, BigInteger, float, double, bool, Uuid, Versionstamp> value;
+  std::variant<Null, Bytes, std::string, Tuple, std::int64_t, BigInteger, float, double, bool, Uuid, Versionstamp>
+      value;
   bool operator==(Element const&) const = default;
 };
 
@@ -49,6 +54,7 @@ struct Element {
 class Packer {
  public:
   explicit Packer(std::string prefix = {}) : out_(std::move(prefix)) {}
+  /// Appends one element of the type.
   Packer& null();
   Packer& bytes(std::string_view value);
   Packer& string(std::string_view value);
@@ -68,15 +74,18 @@ class Packer {
   std::string out_;
 };
 
+/// The encoding of a whole tuple.
 std::string pack(Tuple const& tuple);
 
 /// Nothing when `bytes` is not the encoding of a tuple: unknown code, cut short, or not canonical.
 std::optional<Tuple> unpack(std::string_view bytes);
 
-/// Reads elements one after another without building a Tuple; each call returns nothing when the next element is of another type.
+/// Reads elements one after another without building a Tuple; each call returns nothing when the next element is of
+/// another type.
 class Unpacker {
  public:
   explicit Unpacker(std::string_view bytes) : rest_(bytes) {}
+  /// The next element, if it is of the type.
   std::optional<std::string> string();
   std::optional<std::string> bytes();
   std::optional<std::int64_t> integer();

@@ -100,6 +100,7 @@ class Tx {
     return TenantKey(make_key(prefix_, parts...));
   }
 
+  /// The value of a key.
   Task<std::optional<std::string>> get(TenantKey key, Isolation isolation = Isolation::serializable) {
     return below_.get(key.bytes(), isolation);
   }
@@ -119,6 +120,8 @@ class Tx {
   /// True when some key extends `prefix`.
   Task<bool> any_below(TenantKey prefix);
 
+  /// As the functions of Transaction with these names; clear_below() clears what extends the prefix, not the prefix
+  /// itself.
   void set(TenantKey const& key, std::string_view value) { below_.set(key.bytes(), value); }
   void clear(TenantKey const& key) { below_.clear(key.bytes()); }
   void clear_below(TenantKey const& prefix) { below_.clear_range(tuple::range_below(prefix.bytes())); }
@@ -169,6 +172,7 @@ class Tx {
   std::uint16_t next_order_ = 0;
 };
 
+/// A value with the stamp before it.
 struct StampedValue {
   Stamp stamp;
   std::string_view value;

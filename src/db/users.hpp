@@ -10,6 +10,7 @@
 /// (t,"passwords",id) -> encoded hash.
 namespace codi::db {
 
+/// put_user() also keeps the index of owners.
 Task<std::optional<models::User>> get_user(Tx& tx, UserId id);
 void put_user(Tx& tx, models::User const& user);
 /// Removes a user and the password; not what belongs to the user elsewhere.

@@ -35,6 +35,7 @@ class App {
   App(App const&) = delete;
   App& operator=(App const&) = delete;
 
+  /// Serves from now on, and starts the background work.
   void start();
   /// See Server::stop_and_drain.
   bool stop_and_drain();

@@ -15,6 +15,7 @@ namespace codi::gateway {
 
 namespace asio = boost::asio;
 
+/// Every socket, timer and coroutine of this folder is one of these.
 using Executor = asio::io_context::executor_type;
 using Tcp = asio::ip::tcp;
 using Socket = asio::basic_stream_socket<Tcp, Executor>;

@@ -38,6 +38,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   IoThread(ServerOptions const& options, middleware::Handler& handler, ConnectionCount& count)
       : options_(options), handler_(handler), count_(count) {}
 
+  /// Begins to accept connections from a duplicate of the listener's socket.
   void start(Listener const& listener);
   /// Stops accepting and asks every connection to end. From any thread.
   void drain();

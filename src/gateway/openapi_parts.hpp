@@ -31,6 +31,7 @@ struct PublicPath {
   json::object schema;
   bool can_be_unready = false;  ///< may answer 503
 };
+/// All of them, in the document's order.
 std::vector<PublicPath> public_paths();
 
 /// Schema of the problem document (RFC 9457), and of one of its `errors`. With a component `Claim` in the document it
@@ -43,6 +44,7 @@ struct SharedPart {
   std::string_view name;
   json::object value;
 };
+/// The shared parts, each under its name among the components.
 SharedPart idempotency_key_parameter();
 SharedPart if_match_parameter();
 SharedPart if_none_match_parameter();

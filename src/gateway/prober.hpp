@@ -23,6 +23,7 @@ struct Readiness {
 /// can write, and asking for it costs nothing. Thread-safe.
 class Prober {
  public:
+  /// How often it probes, and under which key.
   struct Options {
     std::string server;  ///< names the key; the same for every start of one server
     std::chrono::milliseconds period = std::chrono::seconds(1);

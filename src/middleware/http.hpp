@@ -22,6 +22,7 @@ class Headers {
   Headers() = default;
   Headers(std::initializer_list<Field> fields) : fields_(fields) {}
 
+  /// Appends a field; a name may occur more than once.
   void add(std::string name, std::string value) { fields_.emplace_back(std::move(name), std::move(value)); }
   /// Replaces every field of that name.
   void set(std::string name, std::string value);
@@ -51,6 +52,7 @@ struct HttpRequest {
   std::optional<Error> refused = {};
 };
 
+/// An answer before it is put on the wire.
 struct HttpResponse {
   unsigned status = 200;
   Headers headers = {};
@@ -76,6 +78,7 @@ std::string serialize_head(HttpResponse const& response, Framing framing);
 /// Runs a function on the thread of one connection, at once or later; drops it when the server is gone.
 using Post = std::function<void(std::function<void()>)>;
 
+/// What metrics count of connections.
 enum class ConnectionEvent : std::uint8_t { opened, closed, refused };
 
 /// What stands behind the connections of a server. Thread-safe.

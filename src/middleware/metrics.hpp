@@ -28,6 +28,7 @@ class Metrics {
   Metrics(Metrics const&) = delete;
   Metrics& operator=(Metrics const&) = delete;
 
+  /// What is counted, when it happens.
   void request_started();
   /// `route` is a route template, never a path as sent.
   void request_finished(std::string_view route, std::string_view method, unsigned status,

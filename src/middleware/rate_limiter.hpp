@@ -25,6 +25,7 @@ struct RateDecision {
 /// Thread-safe.
 class RateLimiter {
  public:
+  /// Size and speed of each bucket, and how many there may be.
   struct Options {
     double per_second = limits::kRequestsPerSecond;
     double burst = limits::kRequestsBurst;

@@ -18,6 +18,7 @@ struct Url {
 /// Takes a target apart. A bad escape, a NUL, or text that is not UTF-8 in the path is a validation error, status 400.
 Result<Url> parse_url(std::string_view target);
 
+/// Name and value, in the order of the query.
 using QueryItems = std::vector<std::pair<std::string, std::string>>;
 
 /// The decoded names and values of a query in order, or the same error as parse_url. `+` is a space

@@ -23,6 +23,7 @@ Result<json::value> parse_json(std::string_view text);
 /// Gathers what is wrong with a value, so that a caller sees all of it at once.
 class Problems {
  public:
+  /// Adds what is wrong at a JSON Pointer.
   void add(std::string const& pointer, std::string detail) { errors_.push_back({pointer, std::move(detail)}); }
   [[nodiscard]] bool empty() const { return errors_.empty(); }
   /// All of them as one validation error.
@@ -41,6 +42,7 @@ class Decoder {
  public:
   explicit Decoder(Problems& problems) : problems_(problems) {}
 
+  /// `f` has the limits, `at` is the JSON Pointer of the value.
   void read(json::value const& in, bool& out, Field const& f, std::string const& at);
   void read(json::value const& in, std::string& out, Field const& f, std::string const& at);
   void read(json::value const& in, std::int64_t& out, Field const& f, std::string const& at);

@@ -26,6 +26,7 @@ struct JsonOf {
 
 /// JSON text together with the places where stamps of a commit that has not happened yet must be filled in.
 struct Encoded {
+  /// One place of a stamp.
   struct Hole {
     std::uint32_t offset = 0;  ///< of the stamp's text in `text`
     Stamp stamp;               ///< epoch and order; the commit part comes later
@@ -40,8 +41,10 @@ struct Encoded {
 /// Writes compact JSON. Members of described structs in their order; a missing optional is null. Not thread-safe.
 class Encoder {
  public:
+  /// What was written; the encoder is empty afterwards.
   Encoded take() { return std::move(out_); }
 
+  /// Appends one value.
   void value(bool v) { out_.text += v ? "true" : "false"; }
   template <class I>
     requires(std::is_integral_v<I> && !std::is_same_v<I, bool>)

@@ -24,6 +24,7 @@ struct Field {
   std::string_view format = {};  ///< JSON Schema `format`
   bool is_secret = false;        ///< never logged, never in MCP answers, in CLI output only on request
 
+  /// The same field with one more limit or property; for declarations.
   [[nodiscard]] constexpr Field length(std::size_t least, std::size_t most) const {
     auto copy = *this;
     copy.min_length = least;

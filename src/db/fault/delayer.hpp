@@ -17,6 +17,7 @@ class Delayer {
   Delayer(Delayer const&) = delete;
   Delayer& operator=(Delayer const&) = delete;
 
+  /// Calls `call` once, `delay` from now.
   void call_after(std::chrono::microseconds delay, std::function<void()> call);
 
  private:

@@ -20,10 +20,12 @@ struct FaultOptions {
 /// turned on again.
 class FaultEngine : public Engine {
  public:
+  /// From now on every write (read) fails with StorageCode::unavailable, or none does.
   virtual void fail_writes(bool failing) = 0;
   virtual void fail_reads(bool failing) = 0;
 };
 
+/// An engine on `below` that makes trouble by `options`.
 std::unique_ptr<FaultEngine> make_fault_engine(std::shared_ptr<Engine> below, FaultOptions options);
 
 }  // namespace codi::db

@@ -12,11 +12,13 @@ namespace codi::db {
 /// Transactions that wait for their turn, served round-robin by fairness key, in order within one. Not thread-safe.
 class CommitQueue {
  public:
+  /// A transaction that waits.
   struct Item {
     Body body;
     Done done;
   };
 
+  /// Puts an item behind those with the same fairness key.
   void push(std::string const& fairness_key, Item item);
   /// The queue must not be empty.
   Item pop();

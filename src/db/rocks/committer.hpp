@@ -34,6 +34,7 @@ namespace codi::db {
 /// memtable is empty. Reads go on meanwhile.
 class Committer {
  public:
+  /// Where the store stands, and whether commits are synced.
   struct Settings {
     std::uint64_t last_version = 0;
     bool sync = true;

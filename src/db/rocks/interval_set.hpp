@@ -9,12 +9,14 @@ namespace codi::db {
 /// A set of byte strings as disjoint half-open intervals, joined where they touch. Not thread-safe.
 class IntervalSet {
  public:
+  /// One interval: begin <= key < end.
   struct Bounds {
     std::string_view begin;
     std::string_view end;
   };
   using Map = std::map<std::string, std::string, std::less<>>;  ///< begin → end
 
+  /// Adds, takes out, and looks for begin <= key < end.
   void add(std::string_view begin, std::string_view end);
   void erase(std::string_view begin, std::string_view end);
   [[nodiscard]] bool intersects(std::string_view begin, std::string_view end) const;

@@ -13,6 +13,7 @@ namespace codi::db {
 
 /// What is pending for one key.
 struct Write {
+  /// What becomes of the key.
   enum class Kind : std::uint8_t {
     set,
     clear,
@@ -33,6 +34,7 @@ struct Layer {
   IntervalSet cleared;
 
   [[nodiscard]] bool empty() const { return entries.empty() && cleared.empty(); }
+  /// True when a key of the range may have another value than below.
   [[nodiscard]] bool touches(KeyRange const& range) const;
 };
 
@@ -43,6 +45,7 @@ class Cursor {
   [[nodiscard]] virtual bool valid() const = 0;
   [[nodiscard]] virtual std::string_view key() const = 0;
   [[nodiscard]] virtual std::string_view value() const = 0;
+  /// One row further; the cursor must be valid.
   virtual void next() = 0;
   /// Goes on to the first row at or after `bound`; in reverse to the last row before it.
   virtual void skip_to(std::string_view bound) = 0;
@@ -52,6 +55,7 @@ class Cursor {
 class View {
  public:
   virtual ~View() = default;
+  /// The value of a key.
   virtual std::optional<std::string> get(std::string_view key) = 0;
   /// `range` must outlive the cursor.
   virtual std::unique_ptr<Cursor> scan(KeyRange const& range, bool reverse) = 0;

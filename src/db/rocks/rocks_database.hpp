@@ -21,6 +21,7 @@ std::unique_ptr<rocksdb::DB> open_database(StoreDirectory& directory, RocksOptio
 /// The version of the newest batch that this store has given out, kept or refused.
 std::uint64_t last_version(rocksdb::DB& db, StoreDirectory const& directory);
 
+/// The value under kVersionKey.
 std::string encode_version(std::uint64_t version);
 
 }  // namespace codi::db

@@ -7,6 +7,7 @@
 
 namespace codi::db {
 
+/// Where a store lies and what it may use.
 struct RocksOptions {
   std::filesystem::path directory;
   std::size_t block_cache_bytes = 64 << 20;

@@ -14,6 +14,7 @@ struct RocksSeams {
   rocksdb::Env* env = nullptr;  ///< must outlive the engine; null is RocksDB's own
 };
 
+/// open_rocks() with what tests put in the place of the disk and the clock.
 std::unique_ptr<Engine> open_rocks(RocksOptions options, RocksSeams seams);
 
 }  // namespace codi::db

@@ -16,6 +16,7 @@ namespace codi::db {
 /// as do an inverted range and a stamp that does not fit.
 class RocksTransaction final : public Transaction {
  public:
+  /// Whether the transaction may write.
   enum class Mode : std::uint8_t { read_write, read_only };
 
   /// `base` and `clock` must outlive it. In read_only mode writes throw std::logic_error.
