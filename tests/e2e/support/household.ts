@@ -1,0 +1,75 @@
+import { type Api, connect, done, register, type Schemas } from "./api.ts";
+import { startSession, uniqueName } from "./scene.ts";
+
+/** A tenant that has one of everything. */
+export interface Household {
+  api: Api;
+  owner: Schemas["SignedIn"] & { password: string };
+  member: Schemas["User"];
+  invite: Schemas["CreatedInvite"];
+  token: Schemas["CreatedToken"];
+  project: Schemas["Project"];
+  session: Schemas["StartedSession"];
+  taker: Schemas["StartedSession"];
+  claim: Schemas["Claim"];
+  handoff: Schemas["Handoff"];
+}
+
+const inProject: Schemas["CreateToken"]["permissions"] = [
+  "project_read",
+  "project_manage",
+  "session_write",
+  "event_write",
+  "claim_write",
+  "claim_force",
+  "handoff_write",
+];
+
+/** Fills a project of `api`'s tenant. */
+async function fillProject(api: Api) {
+  const slug = uniqueName("repository");
+  const repo_url = `https://git.example.org/${uniqueName("acme")}/${slug}.git`;
+  const project = done(await api.POST("/v1/projects", { body: { slug, name: `Repository ${slug}`, repo_url } }));
+  const path = { project: slug };
+  const session = await startSession(api, slug, { alias: `${slug}-WORKER-SESSION-1`, tool: "e2e", branch: "main" });
+  const taker = await startSession(api, slug, { alias: `${slug}-TAKER-SESSION-1`, role: "taker" });
+  const body = { session: session.id, targets: [`src/${slug}.rs`], reason: `reason of ${slug}` };
+  const granted = done(await api.POST("/v1/projects/{project}/claims", { params: { path }, body }));
+  const event = { session: session.id, action: "PROGRESS", text: `text of ${slug}`, data: { progress: 50 } };
+  done(await api.POST("/v1/projects/{project}/events", { params: { path }, body: event }));
+  const offer = {
+    session: session.id,
+    to: { role: "taker" },
+    summary: `summary of ${slug}`,
+    remaining: [`left of ${slug}`],
+  };
+  const handoff = done(await api.POST("/v1/projects/{project}/handoffs", { params: { path }, body: offer }));
+  const [claim] = granted.claims;
+  if (!claim) throw new Error("no claim was granted");
+  const permissions = inProject;
+  const token = done(
+    await api.POST("/v1/tokens", { body: { name: `token of ${slug}`, project: slug, permissions, expires_in: 3600 } }),
+  );
+  return { project, session, taker, claim, handoff, token };
+}
+
+/** Makes a tenant that has one of everything; twice when `besides` is a household, whose tenant gets another project. */
+export async function makeHousehold(url: string, besides?: Household): Promise<Household> {
+  if (besides) return { ...besides, ...(await fillProject(besides.api)) };
+  const owner = await register(url);
+  const api = connect(url, owner.access_token);
+  const joining = done(await api.POST("/v1/invites", { body: { role: "member" } }));
+  const name = uniqueName("member");
+  const joiner = {
+    email: `${name}-${owner.tenant.slug}@example.org`,
+    password: `password of ${name}`,
+    name: `Name ${name}`,
+  };
+  const joined = await connect(url).POST("/v1/invites/{code}/accept", {
+    params: { path: { code: joining.code } },
+    body: joiner,
+  });
+  const email = `asked-${name}-${owner.tenant.slug}@example.org`;
+  const invite = done(await api.POST("/v1/invites", { body: { role: "viewer", email } }));
+  return { api, owner, member: done(joined).user, invite, ...(await fillProject(api)) };
+}
