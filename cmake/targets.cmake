@@ -7,7 +7,7 @@ target_compile_definitions(codi_options INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST
                                                   BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW
                                                   BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_include_directories(codi_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
-target_link_options(codi_options INTERFACE -fuse-ld=lld-19)
+target_link_options(codi_options INTERFACE -fuse-ld=lld-19 -Wl,--as-needed)  # codi-log starts without RocksDB
 if(CODI_SANITIZE)
   target_compile_options(codi_options INTERFACE -fsanitize=${CODI_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(codi_options INTERFACE -fsanitize=${CODI_SANITIZE})
@@ -41,8 +41,12 @@ file(WRITE ${CMAKE_BINARY_DIR}/CMakeFiles/codi_pch.dir/cmake_pch.hxx.pch.sum ${p
 # codi_library(folder [folders it may use...])
 function(codi_library folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/${folder}/*.cpp)
-  if(NOT sources)
-    set(sources ${CMAKE_SOURCE_DIR}/cmake/pch.cpp)  # bootstrap only
+  if(NOT sources)  # a folder of headers
+    add_library(codi_${folder} INTERFACE)
+    foreach(below ${ARGN})
+      target_link_libraries(codi_${folder} INTERFACE codi_${below})
+    endforeach()
+    return()
   endif()
   add_library(codi_${folder} STATIC ${sources})
   target_link_libraries(codi_${folder} PUBLIC codi_options)
@@ -61,6 +65,9 @@ function(codi_test name folder)
   endif()
   add_executable(${name} ${sources})
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  if(CMAKE_BUILD_TYPE STREQUAL "RelWithDebInfo")
+    target_compile_options(${name} PRIVATE -O1)  # tests are compiled more often than they run
+  endif()
   target_precompile_headers(${name} REUSE_FROM codi_pch)
   target_compile_options(${name} PRIVATE -Xclang -fno-pch-timestamp)
   target_link_libraries(${name} PRIVATE ${ARGN} GTest::gtest GTest::gtest_main)
