@@ -5,6 +5,10 @@
 #include <boost/mp11.hpp>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+
 namespace codi::auth {
 namespace {
 
@@ -67,6 +71,18 @@ TEST(Permissions, the_page_names_every_permission) {
   auto const page = permissions_markdown();
   for (auto const permission : all())
     EXPECT_NE(page.find('`' + std::string(reflect::enum_name(permission)) + '`'), std::string::npos);
+}
+
+TEST(Permissions, the_page_in_docs_is_the_one_that_the_code_prints) {
+  auto const path = std::string(CODI_SOURCE_DIR) + "/docs/permissions.md";
+  if (std::getenv("CODI_UPDATE_GOLDEN") != nullptr) {  // NOLINT(concurrency-mt-unsafe): nobody sets it
+    std::ofstream(path) << permissions_markdown();
+    return;
+  }
+  std::stringstream page;
+  page << std::ifstream(path).rdbuf();
+  EXPECT_TRUE(page.str() == permissions_markdown())
+      << "docs/permissions.md is out of date: run this test with CODI_UPDATE_GOLDEN=1 and look at the difference";
 }
 
 }  // namespace
