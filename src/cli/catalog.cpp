@@ -3,11 +3,10 @@
 #include "base/failure.hpp"
 #include "cli/http.hpp"
 
+#include <boost/json.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-
-#include <boost/json.hpp>
 
 namespace codi::cli {
 namespace {

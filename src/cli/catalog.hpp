@@ -28,8 +28,8 @@ struct PreparedCall {
   std::optional<std::string> body = {};
 };
 
-/// Members whose names stand in the path go there, those of GET and DELETE into the query, others into a JSON body; null ones
-/// nowhere. A complaint when a part of the path is missing.
+/// Members whose names stand in the path go there, those of GET and DELETE into the query, others into a JSON body;
+/// null ones nowhere. A complaint when a part of the path is missing.
 Outcome<PreparedCall> prepare_call(api::Operation const& operation, json::object members);
 
 /// The names between braces in a path, in order.

@@ -17,6 +17,12 @@ namespace {
 Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::string> arguments) {
   auto const verbs = all_verbs(catalog);
   if (arguments.empty()) arguments.emplace_back("--help");
+  // As people try it with other programs.
+  if (arguments[0] == "--version") arguments[0] = "version";
+  if (arguments[0] == "help") {
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
   auto const command = parse_command(verbs, std::move(arguments));
   if (!command) return std::unexpected(command.error());
   if (command->help) {

@@ -1,9 +1,9 @@
 #include "cli/client.hpp"
-#include "cli/json_access.hpp"
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
 #include "base/limits.hpp"
+#include "cli/json_access.hpp"
 
 #include <fmt/format.h>
 

@@ -12,14 +12,15 @@
 
 namespace codi::cli {
 
+/// What a server answered to an operation.
 struct Reply {
   unsigned status = 200;
   json::value body;  ///< null when the answer has none
 };
 
-/// Calls operations on the server. Every POST carries an Idempotency-Key, so that one which may have been carried out is safely
-/// sent again: after a lost connection, and after a 503 or 429 with a short `Retry-After`. Access tokens of a login are refreshed
-/// before they end. What it is made of outlives it. Not thread-safe.
+/// Calls operations on the server. Every POST carries an Idempotency-Key, so that one which may have been carried out
+/// is safely sent again: after a lost connection, and after a 503 or 429 with a short `Retry-After`. Access tokens of a
+/// login are refreshed before they end. What it is made of outlives it. Not thread-safe.
 class Client {
  public:
   Client(Shell& shell, Catalog catalog, Settings const& settings);

@@ -56,7 +56,8 @@ struct Request {
 };
 
 std::unexpected<Complaint> usage(std::string what) {
-  return complain(Exit::usage, std::move(what), {"A line: codi-log \"RUST-DEVELOPER-SESSION-7: Tests pass\" \"TEST\"; see codi-log --help."});
+  return complain(Exit::usage, std::move(what),
+                  {"A line: codi-log \"RUST-DEVELOPER-SESSION-7: Tests pass\" \"TEST\"; see codi-log --help."});
 }
 
 // By hand: it takes a handful of options, is called for every line, and must start fast.
@@ -105,7 +106,8 @@ void report(Context& context, WrittenLine const& written, bool quiet) {
   if (written.waiting > 0) {
     if (context.json()) context.print_json(json::object{{"waiting", written.waiting}});
     if (!quiet)
-      shell.err << fmt::format("codi-log: the server is away; the line is kept and sent later ({} wait)\n", written.waiting);
+      shell.err << fmt::format("codi-log: the server is away; the line is kept and sent later ({} wait)\n",
+                               written.waiting);
     return;
   }
   if (context.json())
@@ -167,7 +169,8 @@ int run_codi_log(Shell& shell, Catalog catalog, std::vector<std::string> argumen
 int run_codi_log(int argc, char** argv) {
   try {
     auto shell = this_shell();
-    return run_codi_log(shell, Catalog(api::operations()), std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+    return run_codi_log(shell, Catalog(api::operations()),
+                        std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   } catch (std::exception const& failure) {
     std::fputs(failure.what(), stderr);
     return static_cast<int>(Exit::failed);

@@ -1,8 +1,8 @@
 #include "base/text.hpp"
 #include "cli/client.hpp"
 #include "cli/duration.hpp"
-#include "cli/render.hpp"
 #include "cli/json_access.hpp"
+#include "cli/render.hpp"
 
 #include <fmt/format.h>
 
@@ -38,7 +38,8 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
             .what = fmt::format("{} answers HTTP {}, not as a codi server does", server, answer.status),
             .hints = {"Check the address of the server (--server, CODI_SERVER)."}};
   }
-  Complaint out{.exit = exit_of(answer.status, code), .what = shown(problem, "detail"), .problem = problem.get_object()};
+  Complaint out{
+      .exit = exit_of(answer.status, code), .what = shown(problem, "detail"), .problem = problem.get_object()};
   out.problem["status"] = answer.status;
   out.what = fmt::format("{} ({})", out.what.empty() ? shown(problem, "title") : out.what, code);
   if (auto const& errors = items_of(problem, "errors"); errors.size() > 1)

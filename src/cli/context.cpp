@@ -17,8 +17,7 @@ std::string alias_word(std::string_view text) {
   constexpr std::size_t kMost = 40;
   std::string out;
   for (char const c : text.substr(0, std::min(text.find('.'), kMost)))
-    if (is_alnum(c) || c == '_' || (!out.empty() && c == '-'))
-      out += c;
+    if (is_alnum(c) || c == '_' || (!out.empty() && c == '-')) out += c;
   return out.empty() ? "user" : out;
 }
 

@@ -17,8 +17,8 @@
 
 namespace codi::cli {
 
-/// What a verb works with. Everything is found out when it is first asked for, so that a verb pays for what it needs: the
-/// repository, the settings, the client. Lives for one command; not thread-safe.
+/// What a verb works with. Everything is found out when it is first asked for, so that a verb pays for what it needs:
+/// the repository, the settings, the client. Lives for one command; not thread-safe.
 class Context {
  public:
   Context(Shell& shell, Catalog catalog, std::span<Verb const> verbs, Arguments const& globals);
@@ -34,6 +34,7 @@ class Context {
   [[nodiscard]] Style out_style() const;
   [[nodiscard]] Timestamp now() const { return shell_.clock.now(); }
 
+  /// Where the command runs and what it is about; found out once, when first asked for.
   Outcome<std::optional<Repository>> const& repository();
   Outcome<Settings> const& settings();
   /// Warnings about the settings' files are printed when the first call is made.
@@ -51,11 +52,12 @@ class Context {
 
   /// Calls an operation; `project` is filled in when its path has one and the members don't.
   Outcome<Reply> call(std::string_view operation, json::object members = {});
-  /// Calls an operation with `session` filled in by session(). When that was started on the way before and has ended since, a
-  /// new one takes its place.
+  /// Calls an operation with `session` filled in by session(). When that was started on the way before and has ended
+  /// since, a new one takes its place.
   Outcome<Reply> act(std::string_view operation, json::object members);
   /// All pages of a list as one, about `most` items; one page when the members have a limit.
-  Outcome<json::object> list(std::string_view operation, json::object members, std::size_t most = limits::kClientListItems);
+  Outcome<json::object> list(std::string_view operation, json::object members,
+                             std::size_t most = limits::kClientListItems);
 
   /// What start_session is told about this place: branch, worktree, host.
   Outcome<json::object> session_facts();

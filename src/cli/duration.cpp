@@ -52,11 +52,15 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
 }
 
 std::string short_duration(std::chrono::milliseconds time) {
-  auto const seconds = time.count() / 1'000;
+  constexpr std::int64_t kPlainHours = 10;  // from here on minutes say nothing
+  auto const seconds = (time.count() + 500) / 1'000;
+  auto const minutes = (seconds + kMinuteSeconds / 2) / kMinuteSeconds;
+  auto const hours = (seconds + kHourSeconds / 2) / kHourSeconds;
   if (seconds < kMinuteSeconds) return fmt::format("{}s", seconds);
-  if (seconds < kHourSeconds) return fmt::format("{}m", seconds / kMinuteSeconds);
-  if (seconds < 2 * kDaySeconds) return fmt::format("{}h", seconds / kHourSeconds);
-  return fmt::format("{}d", seconds / kDaySeconds);
+  if (minutes < 60) return fmt::format("{}m", minutes);
+  if (minutes % 60 != 0 && minutes < kPlainHours * 60) return fmt::format("{}h{}m", minutes / 60, minutes % 60);
+  if (hours < 48) return fmt::format("{}h", hours);
+  return fmt::format("{}d", (seconds + kDaySeconds / 2) / kDaySeconds);
 }
 
 std::string relative_time(Timestamp now, Timestamp at) {

@@ -8,11 +8,11 @@
 
 namespace codi::cli {
 
-/// `90`, `90s`, `30m`, `2h`, `1d`, `1w`, and sums such as `1h30m`: a number without a unit is seconds. Nothing for anything else
-/// and for what passes ten years.
+/// `90`, `90s`, `30m`, `2h`, `1d`, `1w`, and sums such as `1h30m`: a number without a unit is seconds. Nothing for
+/// anything else and for what passes ten years.
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 
-/// The largest unit that fits, cut: `45s`, `3m`, `57m`, `2h`, `4d`.
+/// Rounded to the unit that says enough: `45s`, `57m`, `1h30m`, `12h`, `4d`.
 std::string short_duration(std::chrono::milliseconds time);
 
 /// `just now`, `3m ago`, `in 57m`.

@@ -2,16 +2,16 @@
 
 #include "base/failure.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/file.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace codi::cli {
 namespace {
@@ -56,11 +56,10 @@ std::optional<std::string> read_file(std::filesystem::path const& path) {
 
 void write_all(FileHandle const& file, std::string_view text, std::optional<off_t> offset) {
   while (!text.empty()) {
-    auto const count = offset ? pwrite(file.get(), text.data(), text.size(), *offset)
-                              : write(file.get(), text.data(), text.size());
+    auto const count =
+        offset ? pwrite(file.get(), text.data(), text.size(), *offset) : write(file.get(), text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
-    if (count < 0)
-      throw Failure(ErrorCode::internal, "can't write a file: " + std::generic_category().message(errno));
+    if (count < 0) throw Failure(ErrorCode::internal, "can't write a file: " + std::generic_category().message(errno));
     text.remove_prefix(static_cast<std::size_t>(count));
     if (offset) *offset += count;
   }

@@ -1,10 +1,9 @@
 #pragma once
-#include <sys/types.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <sys/types.h>
 
 /// The client's files. Every function throws Failure when the machine fails it.
 namespace codi::cli {

@@ -52,6 +52,8 @@ Option option_of(reflect::Member const& member, api::Operation const& operation)
              .choices = member.choices,
              .member = std::string(name)};
   if (out.take == Take::yes_no) out.choices.clear();
+  constexpr std::size_t kChoicesInUsage = 5;
+  if (out.choices.size() > kChoicesInUsage) out.value_name = to_upper_ascii(name);
   return out;
 }
 
@@ -90,8 +92,10 @@ bool is_list(api::Operation const& operation) {
 
 Outcome<> run_generic(Context& context, api::Operation const& operation, Verb const& verb, Arguments const& arguments) {
   if (!secrets_of(operation.outputs).empty() && !context.shows_secrets())
-    return complain(Exit::usage, fmt::format("the answer holds a secret that is shown this once: {}", secrets_of(operation.outputs)[0]),
-                    {fmt::format("Add --show-token: `codi {} … --show-token`.", verb.words)});
+    return complain(
+        Exit::usage,
+        fmt::format("the answer holds a secret that is shown this once: {}", secrets_of(operation.outputs)[0]),
+        {fmt::format("Add --show-token: `codi {} … --show-token`.", verb.words)});
   auto members = members_for(context, operation, verb, arguments);
   if (!members) return pass_on(members);
   json::value answer;
@@ -122,7 +126,8 @@ bool is_scalar(json::value const& value) { return !value.is_object() && !value.i
 
 Tone tone_of(std::string_view name, json::value const& value) {
   if (name == "id") return Tone::dim;
-  return name == "slug" || name == "alias" || name == "email" || (name == "name" && value.is_string()) ? Tone::bold : Tone::plain;
+  return name == "slug" || name == "alias" || name == "email" || (name == "name" && value.is_string()) ? Tone::bold
+                                                                                                       : Tone::plain;
 }
 
 void print_table(Context const& context, json::array const& items) {
@@ -135,7 +140,8 @@ void print_table(Context const& context, json::array const& items) {
         if (!noise && is_scalar(value) && !contains(columns, name)) columns.push_back(name);
       }
   std::vector<std::string> headers;
-  for (auto const& column : columns) headers.push_back(to_upper_ascii(column.ends_with("_at") ? column.substr(0, column.size() - 3) : column));
+  for (auto const& column : columns)
+    headers.push_back(to_upper_ascii(column.ends_with("_at") ? column.substr(0, column.size() - 3) : column));
   Table table(std::move(headers));
   for (auto const& item : items) {
     std::vector<Cell> row;
@@ -158,12 +164,12 @@ void print_object(Context const& context, json::object const& object, std::strin
   for (auto const& [key, value] : object) {
     if (value.is_null()) continue;
     std::string const name(key);
-    out << indent << context.out_style().paint(Tone::dim, name) << std::string(width - name.size() + 2, ' ');
+    out << indent << context.out_style().paint(Tone::dim, name);
     if (value.is_object()) {
       out << '\n';
       print_object(context, value.get_object(), indent + "  ");
     } else {
-      out << shown_member(value, name, context.now()) << '\n';
+      out << std::string(width - name.size() + 2, ' ') << shown_member(value, name, context.now()) << '\n';
     }
   }
 }
@@ -181,7 +187,7 @@ std::vector<Option> options_of(api::Operation const& operation, std::vector<std:
     auto friendly = out.back();
     friendly.name = dashed(name.substr(0, name.size() - kSeconds.size()));
     friendly.take = Take::duration;
-    friendly.doc = fmt::format("The same as a time: 90s, 30m, 2h, 1d.");
+    friendly.doc = fmt::format("The same as --{}, as a time: 90s, 30m, 2h, 1d.", dashed(name));
     out.push_back(std::move(friendly));
   }
   return out;
@@ -191,9 +197,8 @@ std::vector<Verb> generic_verbs(Catalog const& catalog, std::span<Verb const> ma
   std::vector<Verb> out;
   for (auto const& operation : catalog.operations()) {
     auto const& meta = operation.meta;
-    bool const covered = std::ranges::any_of(made, [&](Verb const& verb) {
-      return verb.words == meta.cli || contains(verb.covers, meta.id);
-    });
+    bool const covered = std::ranges::any_of(
+        made, [&](Verb const& verb) { return verb.words == meta.cli || contains(verb.covers, meta.id); });
     if (meta.cli.empty() || covered) continue;
     Verb verb{.words = std::string(meta.cli),
               .summary = std::string(meta.summary),

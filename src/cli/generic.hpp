@@ -7,9 +7,9 @@
 /// Verbs that are made from what an operation says about itself.
 namespace codi::cli {
 
-/// The options that an operation's members ask for: `ttl_seconds` is `--ttl-seconds N` and `--ttl TIME`; members of the path
-/// are positional. Those that the settings fill (`project`, `session`) and secrets, which are asked for, are none. `without`
-/// names members that the caller handles itself.
+/// The options that an operation's members ask for: `ttl_seconds` is `--ttl-seconds N` and `--ttl TIME`; members of the
+/// path are positional. Those that the settings fill (`project`, `session`) and secrets, which are asked for, are none.
+/// `without` names members that the caller handles itself.
 std::vector<Option> options_of(api::Operation const& operation, std::vector<std::string_view> const& without = {});
 
 /// One verb for each operation with words of the command line that none of `made` stands for (Verb::covers).

@@ -36,7 +36,8 @@ void add_rows(std::string& out, std::vector<std::pair<std::string, std::string>>
 
 std::pair<std::string, std::string> option_row(Option const& option) {
   auto doc = option.doc;
-  if (!option.choices.empty() && !option.value_name.empty()) doc += fmt::format(" One of {}.", fmt::join(option.choices, ", "));
+  if (!option.choices.empty() && !option.value_name.empty())
+    doc += fmt::format(" One of {}.", fmt::join(option.choices, ", "));
   if (option.many && !option.positional) doc += " May be repeated.";
   if (option.required && !option.positional) doc += " Required.";
   return {option.positional ? option.name : usage_of(option), doc};
@@ -51,11 +52,13 @@ std::string usage_line(Verb const& verb) {
     }
   for (auto const& option : verb.options)
     if (!option.positional && option.required) line += " " + usage_of(option);
-  auto const more = std::ranges::any_of(verb.options, [](Option const& one) { return !one.positional && !one.required; });
+  auto const more =
+      std::ranges::any_of(verb.options, [](Option const& one) { return !one.positional && !one.required; });
   return more ? line + " [options]" : line;
 }
 
-void add_options(std::string& out, std::string_view title, std::vector<std::pair<std::string, std::string>> const& rows) {
+void add_options(std::string& out, std::string_view title,
+                 std::vector<std::pair<std::string, std::string>> const& rows) {
   if (rows.empty()) return;
   out += fmt::format("\n{}:\n", title);
   add_rows(out, rows);
@@ -97,10 +100,11 @@ std::string usage_of(Option const& option) {
 std::string help_text(std::span<Verb const> verbs, std::string_view words) {
   auto const exact = std::ranges::find(verbs, words, &Verb::words);
   if (!words.empty() && exact != verbs.end()) return verb_help(verbs, *exact);
-  std::string out = words.empty()
-                        ? "codi coordinates agents and people on one repository: sessions, claims, a work log, handoffs.\n\n"
-                          "Usage: codi VERB [arguments] [options]\n\nVerbs:\n"
-                        : fmt::format("Usage: codi {} VERB [arguments] [options]\n\nVerbs:\n", words);
+  std::string out =
+      words.empty()
+          ? "codi coordinates agents and people on one repository: sessions, claims, a work log, handoffs.\n\n"
+            "Usage: codi VERB [arguments] [options]\n\nVerbs:\n"
+          : fmt::format("Usage: codi {} VERB [arguments] [options]\n\nVerbs:\n", words);
   std::vector<std::pair<std::string, std::string>> rows;
   for (auto const* const verb : verbs_below(verbs, words)) rows.emplace_back(verb->words, verb->summary);
   if (words.empty()) rows.emplace_back("serve", "Run the server (its own options: codi serve --help)");
@@ -111,9 +115,11 @@ std::string help_text(std::span<Verb const> verbs, std::string_view words) {
   for (auto const& option : global_options()) globals.push_back(option_row(option));
   add_rows(out, globals);
   if (!words.empty()) return out;
-  out += "\nExamples:\n  codi init\n  codi claim src/api/ --ttl 30m --reason \"the users endpoint\"\n  codi timeline --follow\n"
-         "\n`codi VERB --help` shows a verb's own options and examples.\n"
-         "Exit status: 0 done, 1 failed, 2 usage, 3 refused by a conflict or a rule, 4 server not reachable.\n";
+  out +=
+      "\nExamples:\n  codi init\n  codi claim src/api/ --ttl 30m --reason \"the users endpoint\"\n  codi timeline "
+      "--follow\n"
+      "\n`codi VERB --help` shows a verb's own options and examples.\n"
+      "Exit status: 0 done, 1 failed, 2 usage, 3 refused by a conflict or a rule, 4 server not reachable.\n";
   return out;
 }
 

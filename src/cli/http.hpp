@@ -9,6 +9,7 @@
 
 namespace codi::cli {
 
+/// A request as libcurl gets it.
 struct HttpCall {
   std::string method;
   std::string url;
@@ -17,6 +18,7 @@ struct HttpCall {
   std::chrono::milliseconds time{};  ///< for the whole exchange
 };
 
+/// An answer of any status.
 struct HttpAnswer {
   unsigned status = 0;
   std::string body;
@@ -25,6 +27,7 @@ struct HttpAnswer {
 
 /// Why there is no answer.
 struct HttpTrouble {
+  /// Whether the request may be sent again.
   enum class Kind : std::uint8_t {
     not_sent,  ///< no connection: the server has certainly not seen the request
     lost,      ///< the connection or the time ended before the answer did: the request may have been carried out
@@ -42,6 +45,7 @@ class Http {
   Http(Http const&) = delete;
   Http& operator=(Http const&) = delete;
   ~Http();
+  /// One exchange; blocks until the answer is whole or `time` has passed.
   std::expected<HttpAnswer, HttpTrouble> perform(HttpCall const& call);
 
  private:

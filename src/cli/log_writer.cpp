@@ -186,7 +186,8 @@ Outcome<WrittenLine> LogWriter::keep(Spool& spool, SpooledLine line, LogLine con
     }
   }
   if (!spool.append(line))
-    return complain(Exit::unreachable, fmt::format("{}; {} lines wait already and there is no room for more", why.what, spool.waiting()),
+    return complain(Exit::unreachable,
+                    fmt::format("{}; {} lines wait already and there is no room for more", why.what, spool.waiting()),
                     why.hints);
   return WrittenLine{.answer = nullptr, .new_alias = {}, .waiting = spool.waiting()};
 }

@@ -10,18 +10,19 @@ namespace codi::cli {
 
 /// What became of a line.
 struct WrittenLine {
-  json::value answer;                      ///< the server's; null when the line waits
-  std::optional<std::string> new_alias;    ///< that a template was given now
-  std::size_t waiting = 0;                 ///< lines in the spool, this one included; 0 when it was sent
+  json::value answer;                    ///< the server's; null when the line waits
+  std::optional<std::string> new_alias;  ///< that a template was given now
+  std::size_t waiting = 0;               ///< lines in the spool, this one included; 0 when it was sent
 };
 
 /// Writes codi-log lines: sends them, or keeps them while the server is away.
 ///
-/// Order: lines of one caller in one project are sent in the order in which they were said; while one waits, none overtakes it.
-/// Once: a line has one Idempotency-Key for all tries. Claims and handoffs don't wait: nobody can promise them offline.
-/// Templates: lines whose session ends in a literal N go to the session that was last started from it at this place; a
-/// SESSION_START that waits has no number yet, and the lines behind it get theirs when it has been sent. A waiting line that the
-/// server refuses goes to the file of rejected lines and the next is sent; a refused credential stops the sending instead.
+/// Order: lines of one caller in one project are sent in the order in which they were said; while one waits, none
+/// overtakes it. Once: a line has one Idempotency-Key for all tries. Claims and handoffs don't wait: nobody can promise
+/// them offline. Templates: lines whose session ends in a literal N go to the session that was last started from it at
+/// this place; a SESSION_START that waits has no number yet, and the lines behind it get theirs when it has been sent.
+/// A waiting line that the server refuses goes to the file of rejected lines and the next is sent; a refused credential
+/// stops the sending instead.
 class LogWriter {
  public:
   explicit LogWriter(Context& context) : context_(context) {}

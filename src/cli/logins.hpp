@@ -25,14 +25,15 @@ class Logins {
   /// `file` is the user's `credentials.json`.
   explicit Logins(std::filesystem::path file) : file_(std::move(file)) {}
 
+  /// The login at a server, by its address.
   [[nodiscard]] std::optional<Login> find(std::string_view server) const;
   void put(std::string_view server, Login const& login);
   /// False when there was none.
   bool remove(std::string_view server);
 
-  /// Replaces the login of `server` by what `renew` makes of it, one process at a time: a refresh token that is used twice ends
-  /// the login. When another process has replaced `seen` meanwhile, its result is taken. Nothing when there is no login or
-  /// `renew` gives none.
+  /// Replaces the login of `server` by what `renew` makes of it, one process at a time: a refresh token that is used
+  /// twice ends the login. When another process has replaced `seen` meanwhile, its result is taken. Nothing when there
+  /// is no login or `renew` gives none.
   std::optional<Login> replace(std::string_view server, Login const& seen,
                                std::function<std::optional<Login>(Login const&)> const& renew);
 

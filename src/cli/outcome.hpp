@@ -12,9 +12,9 @@ namespace codi::cli {
 /// Exit statuses; they are part of the contract with scripts.
 enum class Exit : int {
   done = 0,
-  failed = 1,       ///< refused or failed for any reason that is not below (401, 403, 404, 422, an error of this machine)
-  usage = 2,        ///< the command itself is wrong; nothing was sent
-  refused = 3,      ///< a conflict or a rule stands against it: 409, 412, CLAIM-*, ROLE-*
+  failed = 1,   ///< refused or failed for any reason that is not below (401, 403, 404, 422, an error of this machine)
+  usage = 2,    ///< the command itself is wrong; nothing was sent
+  refused = 3,  ///< a conflict or a rule stands against it: 409, 412, CLAIM-*, ROLE-*
   unreachable = 4,  ///< no answer of a codi server
 };
 
@@ -27,6 +27,7 @@ struct Complaint {
   json::object problem = {};              ///< the problem document, when a server sent one
 };
 
+/// A value, or why the command ends without it.
 template <class T = void>
 using Outcome = std::expected<T, Complaint>;
 

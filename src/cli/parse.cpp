@@ -11,7 +11,8 @@
 namespace codi::cli {
 namespace {
 
-// CLI11 takes an argument `[a,b]` apart. What begins with a bracket is a path or JSON here, so it travels behind this mark.
+// CLI11 takes an argument `[a,b]` apart. What begins with a bracket is a path or JSON here, so it travels behind this
+// mark.
 constexpr char kMark = '\x01';
 
 std::string marked(std::string text) { return text.starts_with('[') ? kMark + text : text; }
@@ -49,7 +50,8 @@ Words take_words(std::span<Verb const> verbs, std::vector<std::string> const& ar
       bool const joined = argument.starts_with("--") && argument.find('=') != std::string::npos;
       if (option == nullptr && !joined && argument != "-h") break;
       out.rest.push_back(argument);
-      if (option != nullptr && option->take != Take::flag && i + 1 < arguments.size()) out.rest.push_back(arguments[++i]);
+      if (option != nullptr && option->take != Take::flag && i + 1 < arguments.size())
+        out.rest.push_back(arguments[++i]);
       continue;
     }
     auto const longer = out.words.empty() ? argument : out.words + " " + argument;
@@ -60,7 +62,8 @@ Words take_words(std::span<Verb const> verbs, std::vector<std::string> const& ar
   return out;
 }
 
-std::unexpected<Complaint> unknown_verb(std::span<Verb const> verbs, std::string const& words, std::string const& next) {
+std::unexpected<Complaint> unknown_verb(std::span<Verb const> verbs, std::string const& words,
+                                        std::string const& next) {
   std::vector<std::string> names;
   for (auto const* const verb : verbs_below(verbs, words)) {
     auto const rest = std::string_view(verb->words).substr(words.empty() ? 0 : words.size() + 1);
@@ -71,7 +74,8 @@ std::unexpected<Complaint> unknown_verb(std::span<Verb const> verbs, std::string
   std::ranges::sort(names);
   auto const of = words.empty() ? std::string("codi") : "codi " + words;
   auto const what = next.empty() ? fmt::format("{} needs a verb", of) : fmt::format("{} has no verb `{}`", of, next);
-  return complain(Exit::usage, what, {fmt::format("Verbs: {}.", fmt::join(names, " ")), fmt::format("See `{} --help`.", of)});
+  return complain(Exit::usage, what,
+                  {fmt::format("Verbs: {}.", fmt::join(names, " ")), fmt::format("See `{} --help`.", of)});
 }
 
 void declare(CLI::App& app, Option const& option, std::map<std::string, CLI::Option*>& declared) {
@@ -151,14 +155,17 @@ Outcome<Command> parse_command(std::span<Verb const> verbs, std::vector<std::str
   Command out{.verb = find_verb(verbs, words), .words = words, .arguments = {}};
   if (out.verb == nullptr) {
     // A group that can be listed is listed when it stands alone.
-    bool const alone = std::ranges::none_of(rest, [](std::string const& argument) { return !argument.starts_with("-"); });
-    auto const help = std::ranges::any_of(rest, [](std::string const& argument) { return argument == "-h" || argument == "--help"; });
+    bool const alone =
+        std::ranges::none_of(rest, [](std::string const& argument) { return !argument.starts_with("-"); });
+    auto const help =
+        std::ranges::any_of(rest, [](std::string const& argument) { return argument == "-h" || argument == "--help"; });
     if (help) {
       out.help = true;
       return out;
     }
     if (!words.empty() && alone) out.verb = find_verb(verbs, words + " list");
-    auto const next = std::ranges::find_if(rest, [](std::string const& argument) { return !argument.starts_with("-"); });
+    auto const next =
+        std::ranges::find_if(rest, [](std::string const& argument) { return !argument.starts_with("-"); });
     if (out.verb == nullptr) return unknown_verb(verbs, words, next == rest.end() ? "" : *next);
   }
   std::vector<Option> options = out.verb->options;

@@ -26,7 +26,8 @@ void add_options(std::string& out, std::span<Option const> options) {
   if (options.empty()) return;
   out += "\n| argument | meaning |\n| --- | --- |\n";
   for (auto const& option : options)
-    out += fmt::format("| `{}` | {}{} |\n", cell(usage_of(option)), cell(option.doc), option.required ? " Required." : "");
+    out +=
+        fmt::format("| `{}` | {}{} |\n", cell(usage_of(option)), cell(option.doc), option.required ? " Required." : "");
 }
 
 std::vector<Verb const*> sorted(std::span<Verb const> verbs) {
@@ -36,8 +37,8 @@ std::vector<Verb const*> sorted(std::span<Verb const> verbs) {
 }
 
 struct Place {
-  std::string words;               // what has been typed
-  std::vector<std::string> next;   // what may follow
+  std::string words;              // what has been typed
+  std::vector<std::string> next;  // what may follow
 };
 
 // Every verb and group with what may follow it.
@@ -76,7 +77,8 @@ std::string global_words() {
 // One function that gives what may follow; bash calls it, and zsh by its emulation of bash's way.
 std::string bash_script(std::vector<Place> const& all) {
   std::string cases;
-  for (auto const& place : all) cases += fmt::format("    \"{}\") next=\"{}\" ;;\n", place.words, fmt::join(place.next, " "));
+  for (auto const& place : all)
+    cases += fmt::format("    \"{}\") next=\"{}\" ;;\n", place.words, fmt::join(place.next, " "));
   return fmt::format(R"(# Completion for codi. bash: source <(codi completion bash)
 _codi_next() {{
   local next=""
@@ -136,7 +138,8 @@ end
       lines += next.starts_with("--")
                    ? fmt::format("complete -c codi -n '__codi_at \"{}\"' -l {}\n", place.words, next.substr(2))
                    : fmt::format("complete -c codi -f -n '__codi_at \"{}\"' -a {}\n", place.words, next);
-  for (auto const& option : global_options()) lines += fmt::format("complete -c codi -l {} -d '{}'\n", option.name, option.doc);
+  for (auto const& option : global_options())
+    lines += fmt::format("complete -c codi -l {} -d '{}'\n", option.name, option.doc);
   return lines;
 }
 
@@ -145,7 +148,8 @@ end
 std::string errors_markdown() {
   std::string out =
       "# Errors\n\n"
-      "Every refusal is a problem document (RFC 9457) with one of these codes; they don't change. Printed by `codi errors --markdown`.\n\n"
+      "Every refusal is a problem document (RFC 9457) with one of these codes; they don't change. Printed by `codi "
+      "errors --markdown`.\n\n"
       "| code | status | title | what to do |\n| --- | --- | --- | --- |\n";
   for (auto const& row : error_table())
     out += fmt::format("| `{}` | {} | {} | {} |\n", row.text, row.status, row.title, row.recovery);
@@ -156,14 +160,17 @@ std::string verbs_markdown(std::span<Verb const> verbs) {
   std::string out =
       "# The command line\n\n"
       "Printed by `codi help-markdown` from what the verbs say about themselves. `codi VERB --help` says the same.\n\n"
-      "Exit status: 0 done, 1 failed, 2 usage, 3 refused by a conflict or a rule (409, 412, `CLAIM-*`, `ROLE-*`), 4 server not "
+      "Exit status: 0 done, 1 failed, 2 usage, 3 refused by a conflict or a rule (409, 412, `CLAIM-*`, `ROLE-*`), 4 "
+      "server not "
       "reachable.\n\n"
-      "Settings, first that is given: the option, the environment variable, `.codi/config.toml` of the repository, the user's "
+      "Settings, first that is given: the option, the environment variable, `.codi/config.toml` of the repository, the "
+      "user's "
       "`config.toml` in `~/.config/codi`, a login (`codi login`), a server of this user on this machine.\n\n"
       "## Options of every verb\n";
   add_options(out, global_options());
   out += "\n## Verbs\n\n";
-  for (auto const* const verb : sorted(verbs)) out += fmt::format("- [`codi {}`](#codi-{}): {}\n", verb->words, anchor_of(verb->words), verb->summary);
+  for (auto const* const verb : sorted(verbs))
+    out += fmt::format("- [`codi {}`](#codi-{}): {}\n", verb->words, anchor_of(verb->words), verb->summary);
   for (auto const* const verb : sorted(verbs)) {
     out += fmt::format("\n### codi {}\n\n{}.\n", verb->words, verb->summary);
     if (!verb->description.empty()) out += "\n" + verb->description + "\n";

@@ -121,7 +121,8 @@ Outcome<std::optional<std::string>> remote_url(Shell const& shell, Repository co
   return url_of(first_line(names->out));
 }
 
-Outcome<std::string> target_of(Shell const& shell, std::optional<Repository> const& repository, std::string_view typed) {
+Outcome<std::string> target_of(Shell const& shell, std::optional<Repository> const& repository,
+                               std::string_view typed) {
   if (typed.empty()) return complain(Exit::usage, "a path must not be empty");
   if (!repository || is_resource(typed)) return std::string(typed);
   // `\` in a path that is no file of the disk is left to the server, which knows separators and escapes.
@@ -132,8 +133,7 @@ Outcome<std::string> target_of(Shell const& shell, std::optional<Repository> con
   auto const relative = below(path, repository->root);
   if (!relative) {
     if (typed.starts_with('/')) return std::string(typed);
-    return complain(Exit::usage,
-                    fmt::format("{} lies outside the repository {}", typed, repository->root.string()),
+    return complain(Exit::usage, fmt::format("{} lies outside the repository {}", typed, repository->root.string()),
                     {"Name paths below the repository's root."});
   }
   auto const prefix = below(shell.directory, repository->root);
@@ -143,8 +143,7 @@ Outcome<std::string> target_of(Shell const& shell, std::optional<Repository> con
   } else if (!typed.starts_with('/') && prefix && has_glob(prefix->generic_string())) {
     // The current folder is a name, what was typed below it may be a pattern.
     auto const folder = prefix->generic_string();
-    if (text.starts_with(folder + "/"))
-      text = escaped(folder) + "/" + text.substr(folder.size() + 1);
+    if (text.starts_with(folder + "/")) text = escaped(folder) + "/" + text.substr(folder.size() + 1);
   }
   return with_slashes_as_typed(std::move(text), typed, exists && fs::is_directory(status));
 }

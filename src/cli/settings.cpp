@@ -2,14 +2,14 @@
 
 #include "base/text.hpp"
 #include "cli/files.hpp"
-#include "cli/settings_file.hpp"
 #include "cli/json_access.hpp"
+#include "cli/settings_file.hpp"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <array>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <utility>
 
 namespace codi::cli {
@@ -25,7 +25,7 @@ std::optional<std::string> text_member(json::value const& value, std::string_vie
 
 // A file that another user could have put there could send this user's work anywhere.
 bool is_own_file(fs::path const& path) {
-  struct stat facts {};
+  struct stat facts{};
   return stat(path.c_str(), &facts) == 0 && facts.st_uid == geteuid() && S_ISREG(facts.st_mode) &&
          access(path.c_str(), R_OK) == 0;
 }
@@ -71,9 +71,10 @@ Outcome<void> add_file(std::vector<Source>& sources, std::vector<std::string>& w
   if (!file) return pass_on(file);
   if (!*file) return {};
   if (in_repository && (*file)->token)
-    return complain(Exit::failed, fmt::format("{} holds a token", path.string()),
-                    {"That file is committed: remove the token, revoke it, and keep the new one in CODI_TOKEN, in the user's own "
-                     "config.toml or with `codi login`."});
+    return complain(
+        Exit::failed, fmt::format("{} holds a token", path.string()),
+        {"That file is committed: remove the token, revoke it, and keep the new one in CODI_TOKEN, in the user's own "
+         "config.toml or with `codi login`."});
   for (auto const& key : (*file)->unknown)
     warnings.push_back(fmt::format("{}: `{}` means nothing (server, project, session{})", path.string(), key,
                                    in_repository ? "" : ", token"));
@@ -82,7 +83,8 @@ Outcome<void> add_file(std::vector<Source>& sources, std::vector<std::string>& w
 }
 
 Outcome<std::vector<Source>> all_sources(Shell const& shell, SettingFlags const& flags,
-                                         std::optional<Repository> const& repository, std::vector<std::string>& warnings) {
+                                         std::optional<Repository> const& repository,
+                                         std::vector<std::string>& warnings) {
   std::vector<Source> out;
   out.push_back({"the command line", {flags.server, flags.token, flags.project, flags.session}});
   out.push_back({"the environment",
@@ -120,7 +122,8 @@ std::optional<LocalServer> find_local_server(Shell const& shell) {
   std::vector<fs::path> places;
   std::optional<std::string> present_server;
   if (auto const note = read_own_json(shell.state_folder() / "local.json")) {
-    if (auto const folder = text_member(*note, "data_directory")) places.push_back(fs::path(*folder) / "bootstrap.json");
+    if (auto const folder = text_member(*note, "data_directory"))
+      places.push_back(fs::path(*folder) / "bootstrap.json");
     if (auto const file = text_member(*note, "bootstrap_file")) places.insert(places.begin(), *file);
     present_server = text_member(*note, "server");
   }
@@ -151,7 +154,8 @@ Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
     if (!source.values.server) continue;
     auto const address = normalized_server(*source.values.server);
     if (!address)
-      return complain(Exit::usage, fmt::format("the server `{}` of {} is no address", *source.values.server, source.name),
+      return complain(Exit::usage,
+                      fmt::format("the server `{}` of {} is no address", *source.values.server, source.name),
                       {"An address looks like http://127.0.0.1:7620 or https://codi.example.org."});
     source.values.server = address;
     if (server) continue;

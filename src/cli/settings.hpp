@@ -27,30 +27,34 @@ struct LocalServer {
   std::optional<std::string> project;
 };
 
-/// Whom and what a command is about. Each value comes from the first place that has it: the flag; CODI_SERVER, CODI_TOKEN,
-/// CODI_PROJECT, CODI_SESSION; `.codi/config.toml` of the repository (of the working tree, then of the main one); the user's own
-/// `config.toml`; a login (see Logins); what a server on this machine left for its user (`local`).
+/// Whom and what a command is about. Each value comes from the first place that has it: the flag; CODI_SERVER,
+/// CODI_TOKEN, CODI_PROJECT, CODI_SESSION; `.codi/config.toml` of the repository (of the working tree, then of the main
+/// one); the user's own `config.toml`; a login (see Logins); what a server on this machine left for its user (`local`).
 ///
-/// A token from a file is sent only to the server that the same file names: a repository's file can name any server, but
-/// learns no token by it.
+/// A token from a file is sent only to the server that the same file names: a repository's file can name any server,
+/// but learns no token by it.
 struct Settings {
   std::string server = std::string(kDefaultServer);  ///< without a slash at its end
   std::string server_source = "the default";         ///< where it comes from, for messages
   std::optional<std::string> token = {};
   std::optional<std::string> project = {};
   std::optional<std::string> session = {};
-  std::optional<LocalServer> local = {};  ///< when `server` is one on this machine; used when there is no other token
+  std::optional<LocalServer> local = {};   ///< when `server` is one on this machine; used when there is no other token
   std::vector<std::string> warnings = {};  ///< about the files that were read
 };
 
-/// Reads them. A complaint for a file that can't be parsed, an address that is none, and a token in a repository's file.
-Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags, std::optional<Repository> const& repository);
+/// Reads them. A complaint for a file that can't be parsed, an address that is none, and a token in a repository's
+/// file.
+Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
+                                std::optional<Repository> const& repository);
 
-/// Looks where the user's state folder says that a server keeps its data (`codi/local.json`), then for `data/bootstrap.json` in the
-/// current folder; a file that is not this user's or names a server elsewhere is left alone.
+/// Looks where the user's state folder says that a server keeps its data (`codi/local.json`), then for
+/// `data/bootstrap.json` in the current folder; a file that is not this user's or names a server elsewhere is left
+/// alone.
 std::optional<LocalServer> find_local_server(Shell const& shell);
 
-/// `http://HOST[:PORT][/path]`, without slashes at its end; localhost and [::1] stay as they are. Nothing when it is no address.
+/// `http://HOST[:PORT][/path]`, without slashes at its end; localhost and [::1] stay as they are. Nothing when it is no
+/// address.
 std::optional<std::string> normalized_server(std::string_view url);
 
 /// True when both name one server: the spellings of this machine's own address are one.

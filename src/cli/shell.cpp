@@ -2,13 +2,12 @@
 
 #include "base/failure.hpp"
 
-#include <pwd.h>
-#include <termios.h>
-#include <unistd.h>
-
 #include <array>
 #include <iostream>
+#include <pwd.h>
+#include <termios.h>
 #include <thread>
+#include <unistd.h>
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves its declaration to the program
 
@@ -34,7 +33,7 @@ class EchoOff {
   EchoOff() : works_(tcgetattr(STDIN_FILENO, &before_) == 0) {
     if (!works_) return;
     auto silent = before_;
-    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);  // a signal would end the program with the echo off
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent);
   }
   EchoOff(EchoOff const&) = delete;
@@ -101,7 +100,8 @@ std::optional<std::string> read_secret(Shell& shell, std::string const& prompt) 
     read = static_cast<bool>(std::getline(shell.in, line));
   }
   shell.err << '\n';
-  if (!read) return std::nullopt;
+  constexpr char kControlC = '\x03';
+  if (!read || line.find(kControlC) != std::string::npos) return std::nullopt;
   return line;
 }
 

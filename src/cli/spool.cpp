@@ -4,12 +4,11 @@
 #include "base/limits.hpp"
 #include "cli/json_access.hpp"
 
+#include <cerrno>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
-
-#include <cerrno>
 #include <system_error>
+#include <unistd.h>
 
 namespace codi::cli {
 namespace {
@@ -42,7 +41,8 @@ std::optional<SpooledLine> read_line(std::string_view text) {
                   .action = text_of(*value, "action"),
                   .place = text_of(*value, "place"),
                   .facts = {}};
-  if (auto const* const facts = member_of(*value, "facts"); facts != nullptr && facts->is_object()) out.facts = facts->get_object();
+  if (auto const* const facts = member_of(*value, "facts"); facts != nullptr && facts->is_object())
+    out.facts = facts->get_object();
   if (!at || out.key.empty() || out.line.empty()) return std::nullopt;
   return out;
 }
@@ -55,7 +55,8 @@ std::string_view line_at(std::string_view text, std::size_t begin) {
 
 }  // namespace
 
-Spool::Spool(std::filesystem::path file) : path_(std::move(file)), lock_(lock_of(path_)), file_(path_, O_RDWR | O_CREAT | O_APPEND) {
+Spool::Spool(std::filesystem::path file)
+    : path_(std::move(file)), lock_(lock_of(path_)), file_(path_, O_RDWR | O_CREAT | O_APPEND) {
   load();
 }
 
@@ -101,7 +102,8 @@ void Spool::pop() {
 
 void Spool::reject(std::string_view why) {
   auto const line = line_at(text_, front_);
-  json::object const entry{{"why", json::string(why)}, {"line", parse_loosely(line).value_or(json::value(json::string(line)))}};
+  json::object const entry{{"why", json::string(why)},
+                           {"line", parse_loosely(line).value_or(json::value(json::string(line)))}};
   FileHandle const file(rejected_file(), O_WRONLY | O_CREAT | O_APPEND);
   write_all(file, compact(entry) + "\n");
   sync(file);

@@ -15,18 +15,18 @@ namespace codi::cli {
 
 /// A codi-log line that waits for its server.
 struct SpooledLine {
-  std::string key;      ///< its Idempotency-Key, for every try: a line is sent often and carried out once
-  Timestamp at;         ///< when it was said
-  std::string line;     ///< as it was given
-  std::string action;   ///< empty: none was given
-  std::string place;    ///< where it was said, for the aliases of templates
-  json::object facts;   ///< branch, worktree, host
+  std::string key;     ///< its Idempotency-Key, for every try: a line is sent often and carried out once
+  Timestamp at;        ///< when it was said
+  std::string line;    ///< as it was given
+  std::string action;  ///< empty: none was given
+  std::string place;   ///< where it was said, for the aliases of templates
+  json::object facts;  ///< branch, worktree, host
 };
 
-/// Lines on the disk, in the order in which they were said. One JSON object a line; a line that has been dealt with begins with `#`
-/// instead of a space. A line is in it as soon as append() returns, also after a power cut; half a line, of a process that died
-/// while writing, is not a line and is cut off. Everything happens under a lock, among threads and processes. Throws
-/// Failure when the machine fails it.
+/// Lines on the disk, in the order in which they were said. One JSON object a line; a line that has been dealt with
+/// begins with `#` instead of a space. A line is in it as soon as append() returns, also after a power cut; half a
+/// line, of a process that died while writing, is not a line and is cut off. Everything happens under a lock, among
+/// threads and processes. Throws Failure when the machine fails it.
 class Spool {
  public:
   /// `file` is made when the first line comes.

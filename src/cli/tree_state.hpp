@@ -16,18 +16,21 @@ struct PlaceKey {
   std::string place;   ///< the working tree's root, or the folder outside a repository
 };
 
+/// The session that the verbs of a place act for.
 struct RememberedSession {
   std::string id;
   std::string alias;
   bool implicit = false;  ///< started by a verb that needed one, not by `codi session start`
 };
 
-/// What the client remembers of a place between commands: the session that verbs act for, and which session `codi-log` last started
-/// from a template. It holds no secret. Safe among concurrent processes; throws Failure when the machine fails it.
+/// What the client remembers of a place between commands: the session that verbs act for, and which session `codi-log`
+/// last started from a template. It holds no secret. Safe among concurrent processes; throws Failure when the machine
+/// fails it.
 class TreeState {
  public:
   TreeState(std::filesystem::path const& state_folder, PlaceKey const& key);
 
+  /// The session of this place, and its replacement.
   [[nodiscard]] std::optional<RememberedSession> session() const;
   void remember(RememberedSession const& session);
   /// Forgets the session when it is the one with this id.

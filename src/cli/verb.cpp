@@ -2,11 +2,11 @@
 
 #include "cli/duration.hpp"
 
+#include <boost/json.hpp>
+
 #include <array>
 #include <charconv>
 #include <cmath>
-
-#include <boost/json.hpp>
 
 namespace codi::cli {
 

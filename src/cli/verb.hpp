@@ -20,11 +20,11 @@ enum class Take : std::uint8_t { flag, yes_no, text, integer, number, duration, 
 
 /// An option or positional argument of a verb.
 struct Option {
-  std::string name;        ///< `reason` is `--reason`; for a positional the word shown in its place, `TARGET`
+  std::string name;  ///< `reason` is `--reason`; for a positional the word shown in its place, `TARGET`
   std::string doc;
   Take take = Take::text;
   bool positional = false;
-  bool many = false;       ///< a positional takes all that are left; an option may be repeated
+  bool many = false;  ///< a positional takes all that are left; an option may be repeated
   bool required = false;
   std::vector<std::string> choices = {};
   std::string value_name = {};  ///< of an option, for help; by `take` when empty
@@ -32,6 +32,7 @@ struct Option {
   std::string member = {};      ///< the operation's member that it fills; empty: none
 };
 
+/// A command as help shows it, and what it is an example of.
 struct Example {
   std::string command;
   std::string says = {};
@@ -40,6 +41,7 @@ struct Example {
 /// The arguments of one command, by the name of their option.
 class Arguments {
  public:
+  /// Options that may be repeated have several values, in the order given.
   void add(std::string const& name, std::string value) { values_[name].push_back(std::move(value)); }
   [[nodiscard]] bool has(std::string const& name) const { return values_.contains(name); }
   /// The last value; nothing when it was not given.
@@ -70,11 +72,11 @@ struct Command {
   Verb const* verb = nullptr;  ///< null when the words name a group of verbs only
   std::string words;           ///< those that were understood
   bool help = false;
-  Arguments arguments;         ///< global options included
+  Arguments arguments;  ///< global options included
 };
 
-/// Finds the verb that the arguments name and reads its options. A complaint of Exit::usage for what is wrong, checked as far as
-/// the options say (choices, numbers, durations, what is required).
+/// Finds the verb that the arguments name and reads its options. A complaint of Exit::usage for what is wrong, checked
+/// as far as the options say (choices, numbers, durations, what is required).
 Outcome<Command> parse_command(std::span<Verb const> verbs, std::vector<std::string> arguments);
 
 /// The value of an option as JSON by its `take`; a duration is whole seconds. Nothing when the text does not fit.

@@ -14,7 +14,8 @@ namespace codi::cli {
 namespace {
 
 constexpr auto kTargetDoc =
-    "File or directory (`src/api/`: all below it), relative to the current folder; outside a repository to the project's root.";
+    "File or directory (`src/api/`: all below it), relative to the current folder; outside a repository to the "
+    "project's root.";
 
 Outcome<json::array> targets_of(Context& context, std::vector<std::string> const& typed) {
   auto const& repository = context.repository();
@@ -61,8 +62,9 @@ Outcome<> claim(Context& context, std::vector<Option> const& options, Arguments 
   }
   auto const style = context.out_style();
   for (auto const& one : items_of(reply->body, "claims"))
-    context.shell().out << style.paint(Tone::green, "claimed") << "  " << style.paint(Tone::bold, printable(text_of(one, "target")))
-                        << "  for " << text_of(one, "session_alias") << ", ends "
+    context.shell().out << style.paint(Tone::green, "claimed") << "  "
+                        << style.paint(Tone::bold, printable(text_of(one, "target"))) << "  for "
+                        << text_of(one, "session_alias") << ", ends "
                         << relative_time(context.now(), text_of(one, "expires_at")) << " unless renewed\n";
   context.shell().out << style.paint(Tone::dim, "fencing token  " + text_of(reply->body, "fencing_token")) << '\n';
   return {};
@@ -82,13 +84,16 @@ Outcome<std::vector<std::string>> named_claims(Context& context, json::array con
   std::vector<std::string> by_id;
   for (auto const& one : held) {
     auto const id = text_of(one, "id");
-    if (target && comparable(text_of(one, "target")) == comparable(std::string_view(target->front().get_string()))) by_target.push_back(id);
+    if (target && comparable(text_of(one, "target")) == comparable(std::string_view(target->front().get_string())))
+      by_target.push_back(id);
     if (typed.size() >= 4 && id.starts_with(typed)) by_id.push_back(id);
   }
   if (!by_target.empty()) return by_target;
   if (by_id.size() == 1) return by_id;
-  if (by_id.size() > 1) return complain(Exit::usage, fmt::format("{} claims have ids that begin with {}", by_id.size(), typed));
-  return complain(Exit::failed, fmt::format("the session holds no claim on {}", typed), {"`codi claims --mine` shows what it holds."});
+  if (by_id.size() > 1)
+    return complain(Exit::usage, fmt::format("{} claims have ids that begin with {}", by_id.size(), typed));
+  return complain(Exit::failed, fmt::format("the session holds no claim on {}", typed),
+                  {"`codi claims --mine` shows what it holds."});
 }
 
 Outcome<> release(Context& context, Arguments const& arguments) {
@@ -97,7 +102,8 @@ Outcome<> release(Context& context, Arguments const& arguments) {
   if (all != typed.empty()) return complain(Exit::usage, "name what to release, or give --all");
   auto const session = context.known_session();
   if (!session) return std::unexpected(session.error());
-  if (!*session) return complain(Exit::failed, "no session was started here, so nothing is held", {"Name one with --session."});
+  if (!*session)
+    return complain(Exit::failed, "no session was started here, so nothing is held", {"Name one with --session."});
   auto const held = context.list("list_claims", {{"session", **session}}, limits::kClaimsPerSession);
   if (!held) return std::unexpected(held.error());
   auto const& claims = items_of(*held, "items");
@@ -175,7 +181,8 @@ Outcome<> check(Context& context, std::vector<Option> const& options, Arguments 
   if (free) return {};
   Complaint taken{.exit = Exit::refused, .what = context.json() ? "" : "not clear"};
   if (!context.json())
-    for (auto const& one : items_of(reply->body, "conflicts")) taken.details.push_back(conflict_line(one, context.now()));
+    for (auto const& one : items_of(reply->body, "conflicts"))
+      taken.details.push_back(conflict_line(one, context.now()));
   return std::unexpected(std::move(taken));
 }
 
@@ -192,7 +199,8 @@ Verb claim_verb(Catalog const& catalog) {
   options.push_back({.name = "shared", .doc = "Same as --mode shared.", .take = Take::flag});
   return {.words = "claim",
           .summary = "Claim files and directories: all of them, or none",
-          .description = "Without a session one is started for this working tree. A conflict exits 3 and names who holds what.",
+          .description =
+              "Without a session one is started for this working tree. A conflict exits 3 and names who holds what.",
           .options = std::move(options),
           .examples = {{"codi claim src/api/users.rs"},
                        {"codi claim src/api/ tests/api/ --ttl 30m --reason \"the users endpoint\""},
@@ -206,12 +214,13 @@ Verb claims_verb(Catalog const& catalog) {
   auto const filling = options;
   options.push_back({.name = "path", .doc = "Only those that overlap this path.", .value_name = "PATH"});
   options.push_back({.name = "mine", .doc = "Only those of the session of this place.", .take = Take::flag});
-  return {.words = "claims",
-          .summary = "List what is claimed, and by whom",
-          .options = std::move(options),
-          .examples = {{"codi claims"}, {"codi claims --path src/api/"}, {"codi claims --state ended"}},
-          .run = [filling](Context& context, Arguments const& arguments) { return claims(context, filling, arguments); },
-          .covers = {"list_claims"}};
+  return {
+      .words = "claims",
+      .summary = "List what is claimed, and by whom",
+      .options = std::move(options),
+      .examples = {{"codi claims"}, {"codi claims --path src/api/"}, {"codi claims --state ended"}},
+      .run = [filling](Context& context, Arguments const& arguments) { return claims(context, filling, arguments); },
+      .covers = {"list_claims"}};
 }
 
 Verb check_verb(Catalog const& catalog) {
@@ -239,7 +248,8 @@ std::vector<Verb> claim_verbs(Catalog const& catalog) {
            .examples = {{"codi release src/api/users.rs"}, {"codi release --all"}},
            .run = &release,
            .covers = {"release_claim"}},
-          claims_verb(catalog), check_verb(catalog)};
+          claims_verb(catalog),
+          check_verb(catalog)};
 }
 
 }  // namespace codi::cli

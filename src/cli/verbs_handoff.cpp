@@ -14,7 +14,8 @@
 namespace codi::cli {
 namespace {
 
-// `role:x`, `session:x`, `user:x`; else an address is a user's, what looks like a session's alias is a session, the rest is a role.
+// `role:x`, `session:x`, `user:x`; else an address is a user's, what looks like a session's alias is a session, the
+// rest is a role.
 json::object recipient_of(std::string_view typed) {
   for (std::string_view const kind : {"role", "session", "user"})
     if (typed.starts_with(kind) && typed.substr(kind.size()).starts_with(':'))
@@ -28,7 +29,8 @@ std::string shown_recipient(json::value const& handoff) {
   auto const* const to = member_of(handoff, "to");
   if (to == nullptr) return {};
   for (std::string_view const kind : {"role", "session", "user"})
-    if (auto const name = text_of(*to, kind); !name.empty()) return printable(kind == "role" ? name : fmt::format("{} {}", kind, name));
+    if (auto const name = text_of(*to, kind); !name.empty())
+      return printable(kind == "role" ? name : fmt::format("{} {}", kind, name));
   return {};
 }
 
@@ -60,7 +62,8 @@ void print_handoff(Context const& context, json::value const& handoff) {
   else
     shown["claims"] = std::move(targets);
   shown["to"] = shown_recipient(handoff);
-  for (auto const* const name : {"project_id", "from_session_id", "taken_by_session_id", "updated_at"}) shown.erase(name);
+  for (auto const* const name : {"project_id", "from_session_id", "taken_by_session_id", "updated_at"})
+    shown.erase(name);
   for (auto const* const name : {"remaining", "decisions", "evidence"})
     if (items_of(shown, name).empty()) shown.erase(name);
   print_answer(context, shown);
@@ -78,7 +81,8 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
   if (arguments.has("decision")) members["decisions"] = texts(arguments.all("decision"));
   if (auto const token = arguments.one("fencing-token")) members["fencing_token"] = *token;
   json::array evidence;
-  for (auto const& text : arguments.all("evidence")) evidence.push_back(parse_loosely(text).value_or(json::value(json::string(text))));
+  for (auto const& text : arguments.all("evidence"))
+    evidence.push_back(parse_loosely(text).value_or(json::value(json::string(text))));
   if (!evidence.empty()) members["evidence"] = std::move(evidence);
   auto const reply = context.act("offer_handoff", std::move(members));
   if (!reply) return std::unexpected(reply.error());
@@ -101,8 +105,10 @@ Outcome<std::string> full_id(Context& context, std::string const& typed) {
   for (auto const& item : items_of(*found, "items"))
     if (text_of(item, "id").starts_with(to_lower_ascii(typed))) ids.push_back(text_of(item, "id"));
   if (ids.size() == 1) return ids[0];
-  return complain(Exit::failed, fmt::format("{} handoffs have ids that begin with {}", ids.empty() ? "no" : std::to_string(ids.size()), typed),
-                  {"`codi handoff list` shows them."});
+  return complain(
+      Exit::failed,
+      fmt::format("{} handoffs have ids that begin with {}", ids.empty() ? "no" : std::to_string(ids.size()), typed),
+      {"`codi handoff list` shows them."});
 }
 
 Outcome<> step(Context& context, std::string_view operation, Arguments const& arguments) {
@@ -160,12 +166,14 @@ Outcome<> list(Context& context, std::vector<Option> const& options, Arguments c
 }
 
 Verb step_verb(Catalog const& catalog, std::string_view words, std::string_view operation, std::string example) {
-  return {.words = std::string(words),
-          .summary = std::string(catalog.at(operation).meta.summary),
-          .options = {{.name = "ID", .doc = "Id of the handoff, or the beginning of it.", .positional = true, .required = true},
-                      {.name = "reason", .doc = "Why, for the others."}},
-          .examples = {{std::move(example)}},
-          .run = [operation](Context& context, Arguments const& arguments) { return step(context, operation, arguments); }};
+  return {
+      .words = std::string(words),
+      .summary = std::string(catalog.at(operation).meta.summary),
+      .options =
+          {{.name = "ID", .doc = "Id of the handoff, or the beginning of it.", .positional = true, .required = true},
+           {.name = "reason", .doc = "Why, for the others."}},
+      .examples = {{std::move(example)}},
+      .run = [operation](Context& context, Arguments const& arguments) { return step(context, operation, arguments); }};
 }
 
 }  // namespace
@@ -176,37 +184,46 @@ std::vector<Verb> handoff_verbs(Catalog const& catalog) {
       {.words = "handoff",
        .summary = "Offer work to a role, a session or a user",
        .description = "The session's claims move to whoever accepts, unless --no-claims says otherwise.",
-       .options = {{.name = "TO",
-                    .doc = "A role, a session's alias or a user's address; `role:`, `session:` and `user:` before it say which.",
-                    .positional = true,
-                    .required = true},
-                   {.name = "summary", .doc = "What was done and what it is about."},
-                   {.name = "remaining", .doc = "What is left to do.", .many = true},
-                   {.name = "decision", .doc = "What was decided, and why.", .many = true},
-                   {.name = "evidence", .doc = "A test run, a commit, a measurement: text or JSON.", .many = true},
-                   {.name = "with-claims", .doc = "Claims move; so it is when neither is given.", .take = Take::flag},
-                   {.name = "no-claims", .doc = "The session keeps its claims.", .take = Take::flag},
-                   {.name = "fencing-token", .doc = "Refused when the claim that it came with was lost.", .value_name = "TOKEN"}},
-       .examples = {{"codi handoff qa-reviewer --summary \"users endpoint, ready for review\" --remaining \"load test\""},
-                    {"codi handoff session:RUST-DEVELOPER-SESSION-2 --summary \"take over\" --no-claims"},
-                    {"codi handoff accept 0192f3a4"}},
+       .options =
+           {{.name = "TO",
+             .doc =
+                 "A role, a session's alias or a user's address; `role:`, `session:` and `user:` before it say which.",
+             .positional = true,
+             .required = true},
+            {.name = "summary", .doc = "What was done and what it is about."},
+            {.name = "remaining", .doc = "What is left to do.", .many = true},
+            {.name = "decision", .doc = "What was decided, and why.", .many = true},
+            {.name = "evidence", .doc = "A test run, a commit, a measurement: text or JSON.", .many = true},
+            {.name = "with-claims", .doc = "Claims move; so it is when neither is given.", .take = Take::flag},
+            {.name = "no-claims", .doc = "The session keeps its claims.", .take = Take::flag},
+            {.name = "fencing-token",
+             .doc = "Refused when the claim that it came with was lost.",
+             .value_name = "TOKEN"}},
+       .examples =
+           {{"codi handoff qa-reviewer --summary \"users endpoint, ready for review\" --remaining \"load test\""},
+            {"codi handoff session:RUST-DEVELOPER-SESSION-2 --summary \"take over\" --no-claims"},
+            {"codi handoff accept 0192f3a4"}},
        .run = &offer,
        .covers = {"offer_handoff"}});
   out.push_back(step_verb(catalog, "handoff accept", "accept_handoff", "codi handoff accept 0192f3a4"));
-  out.push_back(step_verb(catalog, "handoff decline", "decline_handoff", "codi handoff decline 0192f3a4 --reason \"no time today\""));
+  out.push_back(step_verb(catalog, "handoff decline", "decline_handoff",
+                          "codi handoff decline 0192f3a4 --reason \"no time today\""));
   out.push_back(step_verb(catalog, "handoff complete", "complete_handoff", "codi handoff complete 0192f3a4"));
   out.push_back(step_verb(catalog, "handoff withdraw", "withdraw_handoff", "codi handoff withdraw 0192f3a4"));
-  out.push_back({.words = "handoff show",
-                 .summary = "Read a handoff",
-                 .options = {{.name = "ID", .doc = "Id of the handoff, or the beginning of it.", .positional = true, .required = true}},
-                 .examples = {{"codi handoff show 0192f3a4"}},
-                 .run = &show});
+  out.push_back(
+      {.words = "handoff show",
+       .summary = "Read a handoff",
+       .options =
+           {{.name = "ID", .doc = "Id of the handoff, or the beginning of it.", .positional = true, .required = true}},
+       .examples = {{"codi handoff show 0192f3a4"}},
+       .run = &show});
   auto const options = options_of(catalog.at("list_handoffs"));
-  out.push_back({.words = "handoff list",
-                 .summary = "List handoffs, oldest first",
-                 .options = options,
-                 .examples = {{"codi handoff list --state offered"}, {"codi handoff list --role qa-reviewer"}},
-                 .run = [options](Context& context, Arguments const& arguments) { return list(context, options, arguments); }});
+  out.push_back(
+      {.words = "handoff list",
+       .summary = "List handoffs, oldest first",
+       .options = options,
+       .examples = {{"codi handoff list --state offered"}, {"codi handoff list --role qa-reviewer"}},
+       .run = [options](Context& context, Arguments const& arguments) { return list(context, options, arguments); }});
   return out;
 }
 

@@ -65,7 +65,8 @@ Tone tone_of_action(std::string_view action) {
   if (action == "FILE_CLAIM" || action == "FILE_RELEASE") return Tone::blue;
   if (action == "WORK_COMPLETE" || action == "TEST" || action == "TDD") return Tone::green;
   if (action == "HANDOFF" || action == "DELEGATION") return Tone::cyan;
-  bool const trouble = action == "CLAIM_CONFLICT" || action == "GATE_FAILED" || action == "VIOLATION" || action == "CLAIM_EXPIRED";
+  bool const trouble =
+      action == "CLAIM_CONFLICT" || action == "GATE_FAILED" || action == "VIOLATION" || action == "CLAIM_EXPIRED";
   return trouble ? Tone::red : Tone::plain;
 }
 
@@ -87,7 +88,7 @@ std::string remarks_of(json::value const& event) {
   return out;
 }
 
-void print_event(Context& context, json::value const& event, bool follows) {
+void print_event(Context& context, json::value const& event, bool follows, std::size_t alias_width) {
   constexpr std::size_t kAgeWidth = 8;
   constexpr std::size_t kActionWidth = 14;
   auto const style = context.out_style();
@@ -101,11 +102,12 @@ void print_event(Context& context, json::value const& event, bool follows) {
     text.replace(line, 1, indent);
   context.shell().out << style.paint(Tone::dim, fmt::format("{:<{}}", when, kAgeWidth)) << " "
                       << style.paint(tone_of_action(action), fmt::format("{:<{}}", action, kActionWidth)) << " "
-                      << style.paint(Tone::bold, text_of(event, "session_alias")) << "  " << text
-                      << style.paint(Tone::dim, remarks_of(event)) << '\n';
+                      << style.paint(Tone::bold, fmt::format("{:<{}}", text_of(event, "session_alias"), alias_width))
+                      << "  " << text << style.paint(Tone::dim, remarks_of(event)) << '\n';
 }
 
-Outcome<json::object> timeline_filter(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
+Outcome<json::object> timeline_filter(Context& context, std::vector<Option> const& options,
+                                      Arguments const& arguments) {
   auto members = members_of(options, arguments);
   if (context.flags().session) members["session"] = *context.flags().session;
   if (auto const path = arguments.one("path")) {
@@ -116,8 +118,10 @@ Outcome<json::object> timeline_filter(Context& context, std::vector<Option> cons
   if (auto const since = arguments.one("since")) {
     auto const age = parse_duration(*since);
     auto const at = age ? std::optional(context.now() + -std::chrono::milliseconds(*age)) : parse_timestamp(*since);
-    if (!at) return complain(Exit::usage, fmt::format("--since must be an age such as 2h or 1d, or a time such as {}, not `{}`",
-                                                      to_string(context.now()), *since));
+    if (!at)
+      return complain(Exit::usage,
+                      fmt::format("--since must be an age such as 2h or 1d, or a time such as {}, not `{}`",
+                                  to_string(context.now()), *since));
     members["since"] = to_string(*at);
   }
   return members;
@@ -137,7 +141,8 @@ Outcome<Newest> read_newest(Context& context, json::object members, std::size_t 
     auto const page = context.call("list_events", members);
     if (!page) return std::unexpected(page.error());
     for (auto const& event : items_of(page->body, "items")) {
-      if (out.events.size() == 2 * most) out.events.erase(out.events.begin(), out.events.begin() + static_cast<std::ptrdiff_t>(most));
+      if (out.events.size() == 2 * most)
+        out.events.erase(out.events.begin(), out.events.begin() + static_cast<std::ptrdiff_t>(most));
       out.events.push_back(event);
       out.cursor = text_of(event, "cursor");
     }
@@ -151,7 +156,7 @@ Outcome<Newest> read_newest(Context& context, json::object members, std::size_t 
 }
 
 // Ends when the command is interrupted, or refused for good.
-Outcome<> follow(Context& context, json::object members, json::value cursor) {
+Outcome<> follow(Context& context, json::object members, json::value cursor, std::size_t alias_width) {
   members.erase("since");
   members["limit"] = limits::kPageItems;
   bool away = false;
@@ -167,7 +172,7 @@ Outcome<> follow(Context& context, json::object members, json::value cursor) {
         if (context.json())
           context.print_json(event);
         else
-          print_event(context, event, true);
+          print_event(context, event, true, alias_width);
       }
       context.shell().out.flush();
       if (auto const next = text_of(page->body, "next"); !next.empty()) {
@@ -191,15 +196,19 @@ Outcome<> timeline(Context& context, std::vector<Option> const& options, Argumen
     context.print_json(json::object{{"items", std::move(newest->events)}, {"next", nullptr}});
     return {};
   }
+  constexpr std::size_t kAliasWidest = 32;
+  std::size_t alias_width = 0;
+  for (auto const& event : newest->events)
+    alias_width = std::max(alias_width, std::min(kAliasWidest, text_of(event, "session_alias").size()));
   for (auto const& event : newest->events) {
     if (context.json())
       context.print_json(event);
     else
-      print_event(context, event, follows);
+      print_event(context, event, follows, alias_width);
   }
   if (follows) {
     context.shell().out.flush();
-    return follow(context, std::move(*members), std::move(newest->cursor));
+    return follow(context, std::move(*members), std::move(newest->cursor), alias_width);
   }
   if (newest->events.empty()) context.note("nothing happened yet");
   return {};
@@ -208,14 +217,22 @@ Outcome<> timeline(Context& context, std::vector<Option> const& options, Argumen
 Verb log_verb() {
   return {.words = "log",
           .summary = "Write to the work log",
-          .description = "Without a session one is started for this working tree. `codi-log` takes whole lines and keeps them while the "
-                         "server is away.",
+          .description =
+              "Without a session one is started for this working tree. `codi-log` takes whole lines and keeps them "
+              "while the "
+              "server is away.",
           .options = {{.name = "TEXT", .doc = "What to tell.", .positional = true, .many = true, .required = true},
-                      {.name = "action", .doc = "What happened, such as PROGRESS, TEST or a word of your own; INFO when missing.",
+                      {.name = "action",
+                       .doc = "What happened, such as PROGRESS, TEST or a word of your own; INFO when missing.",
                        .value_name = "ACTION"},
                       {.name = "path", .doc = "What it is about.", .many = true, .value_name = "PATH"},
-                      {.name = "data", .doc = "A figure or an id; what reads as JSON is JSON.", .many = true, .value_name = "KEY=VALUE"},
-                      {.name = "fencing-token", .doc = "Refused when the claim that it came with was lost.", .value_name = "TOKEN"}},
+                      {.name = "data",
+                       .doc = "A figure or an id; what reads as JSON is JSON.",
+                       .many = true,
+                       .value_name = "KEY=VALUE"},
+                      {.name = "fencing-token",
+                       .doc = "Refused when the claim that it came with was lost.",
+                       .value_name = "TOKEN"}},
           .examples = {{"codi log \"users endpoint half done\" --action PROGRESS --data progress=50"},
                        {"codi log \"all green\" --action TEST --path tests/api/ --data coverage=96"}},
           .run = &write_event,
@@ -227,20 +244,27 @@ Verb log_verb() {
 std::vector<Verb> log_verbs(Catalog const& catalog) {
   auto const filling = options_of(catalog.at("list_events"), {"path", "since", "limit"});
   auto options = filling;
-  options.push_back({.name = "path", .doc = "Only what is about this path; all below it when it is a directory.", .value_name = "PATH"});
-  options.push_back({.name = "since", .doc = "Only what is at most so old, or happened at this time or after it.", .value_name = "TIME"});
-  options.push_back({.name = "limit", .doc = fmt::format("Show the newest N; {} when missing.", kShownByDefault), .take = Take::integer});
+  options.push_back({.name = "path",
+                     .doc = "Only what is about this path; all below it when it is a directory.",
+                     .value_name = "PATH"});
+  options.push_back({.name = "since",
+                     .doc = "Only what is at most so old, or happened at this time or after it.",
+                     .value_name = "TIME"});
+  options.push_back({.name = "limit",
+                     .doc = fmt::format("Show the newest N; {} when missing.", kShownByDefault),
+                     .take = Take::integer});
   options.push_back({.name = "follow", .doc = "Go on and show work as it happens.", .take = Take::flag});
-  return {log_verb(),
-          {.words = "timeline",
-           .summary = "Show what happened, oldest first",
-           .options = options,
-           .examples = {{"codi timeline --since 2h"},
-                        {"codi timeline --follow"},
-                        {"codi timeline --session RUST-DEVELOPER-SESSION-1 --action TEST"},
-                        {"codi timeline --follow --json", "one event a line, for scripts"}},
-           .run = [filling](Context& context, Arguments const& arguments) { return timeline(context, filling, arguments); },
-           .covers = {"list_events"}}};
+  return {
+      log_verb(),
+      {.words = "timeline",
+       .summary = "Show what happened, oldest first",
+       .options = options,
+       .examples = {{"codi timeline --since 2h"},
+                    {"codi timeline --follow"},
+                    {"codi timeline --session RUST-DEVELOPER-SESSION-1 --action TEST"},
+                    {"codi timeline --follow --json", "one event a line, for scripts"}},
+       .run = [filling](Context& context, Arguments const& arguments) { return timeline(context, filling, arguments); },
+       .covers = {"list_events"}}};
 }
 
 }  // namespace codi::cli

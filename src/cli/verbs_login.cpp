@@ -12,7 +12,8 @@ namespace {
 constexpr std::uint64_t kUnauthorized = 401;
 
 // An option's value, else what a person types.
-Outcome<std::string> asked(Context& context, Arguments const& arguments, std::string const& name, std::string_view question) {
+Outcome<std::string> asked(Context& context, Arguments const& arguments, std::string const& name,
+                           std::string_view question) {
   if (auto const given = arguments.one(name)) return *given;
   auto& shell = context.shell();
   if (shell.in_is_terminal) shell.err << question << ": " << std::flush;
@@ -24,7 +25,8 @@ Outcome<std::string> asked(Context& context, Arguments const& arguments, std::st
 Outcome<std::string> asked_password(Context& context) {
   auto password = read_secret(context.shell(), "Password: ");
   if (!password || password->empty())
-    return complain(Exit::usage, "the password is missing", {"Type it, or send it as one line: codi login --email E < file"});
+    return complain(Exit::usage, "the password is missing",
+                    {"Type it, or send it as one line: codi login --email E < file"});
   return *password;
 }
 
@@ -76,11 +78,13 @@ Outcome<> log_out(Context& context, Arguments const&) {
   auto logins = user_logins(context.shell());
   if (!logins.find(settings->server)) return complain(Exit::failed, "not signed in to " + settings->server);
   if (settings->token)
-    return complain(Exit::usage, "a token is set (CODI_TOKEN, --token or a settings file), so this would not end the login",
+    return complain(Exit::usage,
+                    "a token is set (CODI_TOKEN, --token or a settings file), so this would not end the login",
                     {"Run it without: env -u CODI_TOKEN codi logout"});
   auto const reply = context.call("logout");
   auto const* const status = reply ? nullptr : member_of(reply.error().problem, "status");
-  bool const dead_already = !reply && (status == nullptr ? reply.error().exit == Exit::failed : *status == json::value(kUnauthorized));
+  bool const dead_already =
+      !reply && (status == nullptr ? reply.error().exit == Exit::failed : *status == json::value(kUnauthorized));
   if (!reply && !dead_already) return std::unexpected(reply.error());
   logins.remove(settings->server);
   if (context.json())
@@ -109,27 +113,29 @@ Outcome<> who_am_i(Context& context, Arguments const&) {
 }  // namespace
 
 std::vector<Verb> login_verbs() {
-  return {{.words = "login",
-           .summary = "Sign in, and stay signed in on this machine",
-           .description = "The password is asked for, or read as one line from the input. Tokens are kept in the user's credentials.json "
-                          "(mode 0600) and renewed by themselves.",
-           .options = {{.name = "email", .doc = "E-mail address of the account."},
-                       {.name = "register", .doc = "Make an account and an organisation first.", .take = Take::flag},
-                       {.name = "invite", .doc = "Make an account with the code of an invite first.", .value_name = "CODE"},
-                       {.name = "name", .doc = "Your name, for a new account."},
-                       {.name = "tenant", .doc = "Name of a new organisation."}},
-           .examples = {{"codi login --email ann@example.org"},
-                        {"codi login --register --email ann@example.org --name Ann --tenant \"Acme\""},
-                        {"codi login --invite CODE --email bob@example.org --name Bob"}},
-           .run = &log_in},
-          {.words = "logout",
-           .summary = "End the login, on the server too",
-           .examples = {{"codi logout"}},
-           .run = &log_out},
-          {.words = "whoami",
-           .summary = "Show who you are to the server, and what commands here are about",
-           .examples = {{"codi whoami"}, {"codi whoami --json"}},
-           .run = &who_am_i}};
+  return {
+      {.words = "login",
+       .summary = "Sign in, and stay signed in on this machine",
+       .description = "The password is asked for, or read as one line from the input. Tokens are kept in the user's "
+                      "credentials.json "
+                      "(mode 0600) and renewed by themselves.",
+       .options = {{.name = "email", .doc = "E-mail address of the account."},
+                   {.name = "register", .doc = "Make an account and an organisation first.", .take = Take::flag},
+                   {.name = "invite", .doc = "Make an account with the code of an invite first.", .value_name = "CODE"},
+                   {.name = "name", .doc = "Your name, for a new account."},
+                   {.name = "tenant", .doc = "Name of a new organisation."}},
+       .examples = {{"codi login --email ann@example.org"},
+                    {"codi login --register --email ann@example.org --name Ann --tenant \"Acme\""},
+                    {"codi login --invite CODE --email bob@example.org --name Bob"}},
+       .run = &log_in},
+      {.words = "logout",
+       .summary = "End the login, on the server too",
+       .examples = {{"codi logout"}},
+       .run = &log_out},
+      {.words = "whoami",
+       .summary = "Show who you are to the server, and what commands here are about",
+       .examples = {{"codi whoami"}, {"codi whoami --json"}},
+       .run = &who_am_i}};
 }
 
 }  // namespace codi::cli

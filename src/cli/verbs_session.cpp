@@ -52,8 +52,13 @@ Outcome<> list(Context& context, std::vector<Option> const& options, Arguments c
       auto const* const value = member_of(item, name);
       return value == nullptr ? "" : shown_member(*value, name, context.now());
     };
-    table.add({{cell("alias"), Tone::bold}, {cell("role")}, {state, tone_of_state(state)}, {cell("tool")},
-               {cell("branch")}, {cell("host")}, {cell("last_seen_at")},
+    table.add({{cell("alias"), Tone::bold},
+               {cell("role")},
+               {state, tone_of_state(state)},
+               {cell("tool")},
+               {cell("branch")},
+               {cell("host")},
+               {cell("last_seen_at")},
                {state == "ended" ? cell("ended_at") : cell("expires_at")}});
   }
   if (table.empty())
@@ -92,15 +97,17 @@ Outcome<> call_about(Context& context, std::string_view operation, std::vector<O
   return {};
 }
 
-Verb about_session(Catalog const& catalog, std::string words, std::string_view operation, std::vector<Example> examples) {
+Verb about_session(Catalog const& catalog, std::string words, std::string_view operation,
+                   std::vector<Example> examples) {
   auto const& declared = catalog.at(operation);
   auto options = options_of(declared);
   Verb out{.words = std::move(words),
            .summary = std::string(declared.meta.summary),
            .options = options,
            .examples = std::move(examples)};
-  out.options.insert(out.options.begin(),
-                     Option{.name = "SESSION", .doc = "Alias or id; the session of this place when missing.", .positional = true});
+  out.options.insert(
+      out.options.begin(),
+      Option{.name = "SESSION", .doc = "Alias or id; the session of this place when missing.", .positional = true});
   out.run = [id = declared.meta.id, options](Context& context, Arguments const& arguments) {
     return call_about(context, id, options, arguments);
   };
@@ -113,27 +120,31 @@ std::vector<Verb> session_verbs(Catalog const& catalog) {
   auto const start_options = options_of(catalog.at("start_session"));
   auto list_options = options_of(catalog.at("list_sessions"));
   std::vector<Verb> out;
-  out.push_back({.words = "session start",
-                 .summary = "Start a session; verbs in this working tree act for it from then on",
-                 .description = "Branch, working tree and host are filled in. Prints the alias, for scripts.\n"
-                                "Several agents in one working tree: give each its own CODI_SESSION.",
-                 .options = start_options,
-                 .examples = {{"codi session start --role rust-developer --alias RUST-DEVELOPER-SESSION-N"},
-                              {"export CODI_SESSION=$(codi session start --role reviewer)", "in a shell of its own"},
-                              {"codi session start --json --show-token", "with the token that acts for this session only"}},
-                 .run = [start_options](Context& context, Arguments const& arguments) {
-                   return start(context, start_options, arguments);
-                 }});
+  out.push_back(
+      {.words = "session start",
+       .summary = "Start a session; verbs in this working tree act for it from then on",
+       .description = "Branch, working tree and host are filled in. Prints the alias, for scripts.\n"
+                      "Several agents in one working tree: give each its own CODI_SESSION.",
+       .options = start_options,
+       .examples = {{"codi session start --role rust-developer --alias RUST-DEVELOPER-SESSION-N"},
+                    {"export CODI_SESSION=$(codi session start --role reviewer)", "in a shell of its own"},
+                    {"codi session start --json --show-token", "with the token that acts for this session only"}},
+       .run = [start_options](Context& context, Arguments const& arguments) {
+         return start(context, start_options, arguments);
+       }});
   auto const asked = list_options;
   list_options.push_back({.name = "all", .doc = "Show ended ones too (--json always does).", .take = Take::flag});
-  out.push_back({.words = "session list",
-                 .summary = "List the sessions of the project",
-                 .options = list_options,
-                 .examples = {{"codi session list"}, {"codi session list --state stale"}},
-                 .run = [asked](Context& context, Arguments const& arguments) { return list(context, asked, arguments); }});
-  out.push_back(about_session(catalog, "session show", "get_session", {{"codi session show RUST-DEVELOPER-SESSION-1"}}));
+  out.push_back(
+      {.words = "session list",
+       .summary = "List the sessions of the project",
+       .options = list_options,
+       .examples = {{"codi session list"}, {"codi session list --state stale"}},
+       .run = [asked](Context& context, Arguments const& arguments) { return list(context, asked, arguments); }});
+  out.push_back(
+      about_session(catalog, "session show", "get_session", {{"codi session show RUST-DEVELOPER-SESSION-1"}}));
   out.push_back(about_session(catalog, "session heartbeat", "heartbeat_session", {{"codi session heartbeat"}}));
-  out.push_back(about_session(catalog, "session end", "end_session", {{"codi session end --reason \"done for today\""}}));
+  out.push_back(
+      about_session(catalog, "session end", "end_session", {{"codi session end --reason \"done for today\""}}));
   return out;
 }
 

@@ -1,9 +1,9 @@
 #include "base/text.hpp"
+#include "cli/context.hpp"
 #include "cli/files.hpp"
 #include "cli/json_access.hpp"
 #include "cli/settings_file.hpp"
 #include "cli/verbs.hpp"
-#include "cli/context.hpp"
 #include "coordination/slug.hpp"
 
 #include <fmt/format.h>
@@ -96,9 +96,10 @@ Outcome<std::optional<json::value>> named_project(Context& context, std::string 
 }
 
 std::string config_text(std::string_view server, std::string_view project) {
-  return fmt::format("# Settings of codi for this repository. Commit this file; secrets don't belong here.\n"
-                     "server = {}\nproject = {}\n",
-                     toml_string(server), toml_string(project));
+  return fmt::format(
+      "# Settings of codi for this repository. Commit this file; secrets don't belong here.\n"
+      "server = {}\nproject = {}\n",
+      toml_string(server), toml_string(project));
 }
 
 Outcome<> init(Context& context, Arguments const& arguments) {
@@ -128,12 +129,13 @@ Outcome<> init(Context& context, Arguments const& arguments) {
   bool const written = read_file(file) != text;
   if (written) write_file(file, text, 0644);
   if (context.json()) {
-    context.print_json(json::object{{"project", found.project}, {"server", settings->server}, {"config", file.string()}, {"created", found.made}});
+    context.print_json(json::object{
+        {"project", found.project}, {"server", settings->server}, {"config", file.string()}, {"created", found.made}});
     return {};
   }
   auto& out = context.shell().out;
-  out << (found.made ? "made project " : "project ") << slug << (workspace->remote ? " for " + *workspace->remote : "") << " on "
-      << settings->server << '\n'
+  out << (found.made ? "made project " : "project ") << slug << (workspace->remote ? " for " + *workspace->remote : "")
+      << " on " << settings->server << '\n'
       << (written ? "wrote " : "kept ") << file.string() << "\n\nNext:\n"
       << "  git add .codi/config.toml      so that every clone uses it\n"
       << "  codi claim PATH…               before you edit\n"
@@ -146,7 +148,8 @@ Outcome<> init(Context& context, Arguments const& arguments) {
 std::vector<Verb> setup_verbs() {
   return {{.words = "init",
            .summary = "Find or make the project of this repository and note it in .codi/config.toml",
-           .description = "The project is found by the repository's remote: every clone and working tree has the same. Safe to repeat.",
+           .description = "The project is found by the repository's remote: every clone and working tree has the same. "
+                          "Safe to repeat.",
            .options = {{.name = "slug", .doc = "Slug of the project; from the remote, else the folder, when missing."},
                        {.name = "name", .doc = "Name of a new project; its slug when missing."}},
            .examples = {{"codi init"}, {"codi init --slug payments --name \"Payments\""}},

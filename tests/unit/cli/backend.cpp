@@ -45,7 +45,8 @@ void add_query(json::object& members, api::Operation const& operation, std::stri
 }
 
 FakeAnswer answer_of(Reply reply) {
-  if (!reply.error) return {.status = reply.status, .body = reply.status == 204 ? json::value(nullptr) : json::value(reply.body)};
+  if (!reply.error)
+    return {.status = reply.status, .body = reply.status == 204 ? json::value(nullptr) : json::value(reply.body)};
   auto more = reply.error->members;
   auto const& info = error_info(reply.error->code);
   json::array recovery;
@@ -53,7 +54,8 @@ FakeAnswer answer_of(Reply reply) {
   if (recovery.empty()) recovery.emplace_back(json::string_view(info.recovery.data(), info.recovery.size()));
   more["recovery"] = std::move(recovery);
   json::array errors;
-  for (auto const& field : reply.error->errors) errors.push_back({{"pointer", field.pointer}, {"detail", field.detail}});
+  for (auto const& field : reply.error->errors)
+    errors.push_back({{"pointer", field.pointer}, {"detail", field.detail}});
   if (!errors.empty()) more["errors"] = std::move(errors);
   return problem(reply.status, std::string(info.text), reply.error->detail, std::move(more));
 }
@@ -70,7 +72,8 @@ FakeAnswer answer_by_operations(ApiHarness& api, SeenRequest const& request) {
       if (literal != literal_only || request.method != api::to_string(operation.meta.method)) continue;
       auto members = match("/v1" + std::string(operation.meta.path), path);
       if (!members) continue;
-      if (question != std::string::npos) add_query(*members, operation, std::string_view(request.target).substr(question + 1));
+      if (question != std::string::npos)
+        add_query(*members, operation, std::string_view(request.target).substr(question + 1));
       if (!request.body.empty())
         for (auto const& [name, value] : request.json()) (*members)[name] = value;
       auto const bearer = request.header("authorization");

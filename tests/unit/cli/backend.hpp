@@ -11,7 +11,8 @@ namespace codi::testing {
 /// Answers HTTP requests by the real operations on a real store: the way of a request without the gateway.
 FakeAnswer answer_by_operations(ApiHarness& api, SeenRequest const& request);
 
-/// A command line whose server answers by the real operations. CODI_SERVER and CODI_TOKEN are set, the project is `default`.
+/// A command line whose server answers by the real operations. CODI_SERVER and CODI_TOKEN are set, the project is
+/// `default`.
 class CommandLine : public Workshop {
  protected:
   CommandLine() {
@@ -22,7 +23,8 @@ class CommandLine : public Workshop {
   }
 
   void serve(std::uint16_t port = 0) {
-    server = std::make_unique<FakeServer>([this](SeenRequest const& request) { return answer_by_operations(api, request); }, port);
+    server = std::make_unique<FakeServer>(
+        [this](SeenRequest const& request) { return answer_by_operations(api, request); }, port);
   }
   /// The server goes away; serve(port) brings it back.
   std::uint16_t stop_server() {
@@ -30,7 +32,9 @@ class CommandLine : public Workshop {
     server.reset();
     return port;
   }
-  int codi(std::vector<std::string> arguments, std::string const& input = {}) { return test.codi(std::move(arguments), input); }
+  int codi(std::vector<std::string> arguments, std::string const& input = {}) {
+    return test.codi(std::move(arguments), input);
+  }
   int codi_log(std::vector<std::string> arguments) { return test.codi_log(std::move(arguments)); }
   [[nodiscard]] std::string out() const { return test.out.str(); }
   [[nodiscard]] std::string err() const { return test.err.str(); }

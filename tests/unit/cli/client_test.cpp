@@ -35,7 +35,8 @@ class ClientTest : public ::testing::Test {
 TEST_F(ClientTest, puts_members_where_the_operation_declares_them) {
   settings.token = "T";
   FakeServer const server([](SeenRequest const&) { return FakeAnswer{.body = json::object{{"ok", true}}}; });
-  auto const reply = call(server, "list_events", {{"project", "a b/c"}, {"limit", 5}, {"action", "TEST"}, {"after", nullptr}});
+  auto const reply =
+      call(server, "list_events", {{"project", "a b/c"}, {"limit", 5}, {"action", "TEST"}, {"after", nullptr}});
   ASSERT_TRUE(reply);
   EXPECT_EQ(reply->body, json::value(json::object{{"ok", true}}));
   ASSERT_TRUE(call(server, "end_session", {{"project", "p"}, {"session", "s"}, {"reason", "größe"}}));
@@ -61,7 +62,8 @@ TEST_F(ClientTest, a_part_of_the_path_that_is_missing_is_a_usage_error) {
 
 TEST_F(ClientTest, Hazard20_a_lost_answer_is_asked_for_again_with_the_same_key) {
   int calls = 0;
-  FakeServer const server([&](SeenRequest const&) { return ++calls < 3 ? FakeAnswer{.drop_connection = true} : FakeAnswer{.body = 1}; });
+  FakeServer const server(
+      [&](SeenRequest const&) { return ++calls < 3 ? FakeAnswer{.drop_connection = true} : FakeAnswer{.body = 1}; });
   ASSERT_TRUE(call(server, "end_session", {{"project", "p"}, {"session", "s"}}));
   auto const seen = server.seen();
   ASSERT_EQ(seen.size(), 3U);
@@ -115,19 +117,26 @@ TEST_F(ClientTest, exit_statuses_follow_from_the_refusal) {
 }
 
 TEST_F(ClientTest, says_what_is_wrong_with_each_field_and_what_to_do) {
-  json::array const errors{json::object{{"pointer", "/a"}, {"detail", "is required"}}, json::object{{"pointer", "/b"}, {"detail", "unknown member"}}};
-  auto const reply = refused_with(422, "API-USR-2001", {{"errors", errors}, {"recovery", json::array{"Correct it.\x1b[2J"}}});
+  json::array const errors{json::object{{"pointer", "/a"}, {"detail", "is required"}},
+                           json::object{{"pointer", "/b"}, {"detail", "unknown member"}}};
+  auto const reply =
+      refused_with(422, "API-USR-2001", {{"errors", errors}, {"recovery", json::array{"Correct it.\x1b[2J"}}});
   EXPECT_EQ(reply.error().what, "because (API-USR-2001)");
   EXPECT_EQ(reply.error().details, (std::vector<std::string>{"/a: is required", "/b: unknown member"}));
   EXPECT_EQ(reply.error().hints, (std::vector<std::string>{"Correct it.\uFFFD[2J"}));
 }
 
 TEST_F(ClientTest, names_who_holds_what_since_when_until_when_and_why) {
-  json::object const claim{{"target", "src/x.rs"}, {"session_alias", "DEV-1"}, {"created_at", to_string(test.clock.now() + -3min)},
-                           {"expires_at", to_string(test.clock.now() + 57min)}, {"branch", "main"}, {"reason", "users"}};
+  json::object const claim{{"target", "src/x.rs"},
+                           {"session_alias", "DEV-1"},
+                           {"created_at", to_string(test.clock.now() + -3min)},
+                           {"expires_at", to_string(test.clock.now() + 57min)},
+                           {"branch", "main"},
+                           {"reason", "users"}};
   auto const reply = refused_with(409, "CLAIM-USR-3001", {{"conflicts", json::array{claim}}});
   EXPECT_EQ(reply.error().details,
-            (std::vector<std::string>{"src/x.rs is held by DEV-1 since 3m ago, ends in 57m unless renewed, branch main: users"}));
+            (std::vector<std::string>{
+                "src/x.rs is held by DEV-1 since 3m ago, ends in 57m unless renewed, branch main: users"}));
 }
 
 TEST_F(ClientTest, no_server_is_told_with_its_address_and_where_that_comes_from) {
@@ -151,14 +160,20 @@ TEST_F(ClientTest, what_answers_must_be_codi) {
 class LoginTest : public ClientTest {
  protected:
   void sign_in(FakeServer const& server, Timestamp expires_at) {
-    user_logins(test.shell).put(server.url(), {.access_token = "old", .refresh_token = "r1", .expires_at = expires_at, .email = "ann@x", .tenant = "acme"});
+    user_logins(test.shell)
+        .put(server.url(), {.access_token = "old",
+                            .refresh_token = "r1",
+                            .expires_at = expires_at,
+                            .email = "ann@x",
+                            .tenant = "acme"});
   }
   static FakeAnswer respond(SeenRequest const& request) {
     if (request.target == "/v1/auth/refresh") {
       if (request.json().at("refresh_token") != "r1") return problem(401, "AUTH-USR-1002", "no");
       return {.body = {{"access_token", "new"}, {"refresh_token", "r2"}, {"expires_in", 900}}};
     }
-    return request.header("authorization") == "Bearer new" ? FakeAnswer{.body = {{"me", 1}}} : problem(401, "AUTH-USR-1002", "old");
+    return request.header("authorization") == "Bearer new" ? FakeAnswer{.body = {{"me", 1}}}
+                                                           : problem(401, "AUTH-USR-1002", "old");
   }
 };
 

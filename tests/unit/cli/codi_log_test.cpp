@@ -29,7 +29,8 @@ TEST_F(CodiLog, a_developers_script_gives_session_claim_figures_completion_and_h
   EXPECT_EQ(codi_log({id + ": COMPLETE user API ready for review", "WORK_COMPLETE"}), 0) << err();
   EXPECT_EQ(codi_log({id + ": HANDOFF to QA-REVIEWER", "HANDOFF"}), 0) << err();
   EXPECT_EQ(err(), "");
-  EXPECT_EQ(log("action"), (std::vector<std::string>{"SESSION_START", "FILE_CLAIM", "DEVELOPMENT", "TEST", "WORK_COMPLETE", "HANDOFF"}));
+  EXPECT_EQ(log("action"), (std::vector<std::string>{"SESSION_START", "FILE_CLAIM", "DEVELOPMENT", "TEST",
+                                                     "WORK_COMPLETE", "HANDOFF"}));
   EXPECT_EQ(last_event("DEVELOPMENT").at("data").at("progress"), 50);
   EXPECT_EQ(last_event("TEST").at("data").at("coverage"), 96);
   auto const sessions = items("list_sessions");
@@ -157,8 +158,8 @@ TEST_F(CodiLog, a_session_started_offline_gets_its_number_when_its_line_is_sent)
   EXPECT_EQ(codi_log({"DEV-SESSION-N: of the second"}), 0);
   serve(port);
   EXPECT_EQ(codi_log({"DEV-SESSION-N: online again"}), 0) << err();
-  EXPECT_EQ(log("session_alias"),
-            (std::vector<std::string>{"DEV-SESSION-1", "DEV-SESSION-1", "DEV-SESSION-2", "DEV-SESSION-2", "DEV-SESSION-2"}));
+  EXPECT_EQ(log("session_alias"), (std::vector<std::string>{"DEV-SESSION-1", "DEV-SESSION-1", "DEV-SESSION-2",
+                                                            "DEV-SESSION-2", "DEV-SESSION-2"}));
 }
 
 TEST_F(CodiLog, a_waiting_line_that_is_refused_is_set_aside_and_told) {
@@ -182,7 +183,8 @@ TEST_F(CodiLog, a_bad_credential_keeps_what_waits) {
   auto const port = stop_server();
   EXPECT_EQ(codi_log({"A-1: one"}), 0);
   {
-    testing::FakeServer const strict([](testing::SeenRequest const&) { return testing::problem(401, "AUTH-USR-1002", "revoked"); }, port);
+    testing::FakeServer const strict(
+        [](testing::SeenRequest const&) { return testing::problem(401, "AUTH-USR-1002", "revoked"); }, port);
     EXPECT_EQ(codi_log({"A-1: two"}), 1);
     EXPECT_NE(err().find("1 lines wait"), std::string::npos) << err();
     EXPECT_EQ(codi_log({"--flush"}), 1);
@@ -197,7 +199,8 @@ TEST_F(CodiLog, a_bad_credential_keeps_what_waits) {
 TEST_F(CodiLog, a_server_that_can_not_write_counts_as_away) {
   auto const port = stop_server();
   {
-    testing::FakeServer const full([](testing::SeenRequest const&) { return testing::problem(503, "DB-SYS-5001", "disk full"); }, port);
+    testing::FakeServer const full(
+        [](testing::SeenRequest const&) { return testing::problem(503, "DB-SYS-5001", "disk full"); }, port);
     EXPECT_EQ(codi_log({"A-1: one"}), 0) << err();
     EXPECT_EQ(codi_log({"--flush"}), 1);
   }

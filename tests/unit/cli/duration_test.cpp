@@ -19,7 +19,8 @@ TEST(Duration, reads_numbers_with_and_without_units) {
 }
 
 TEST(Duration, refuses_what_is_none) {
-  for (auto const* const text : {"", "m", "-5m", "5x", "1.5h", "1h30", "h1", " 5m", "99999999999999999999", "9999999d", "src"})
+  for (auto const* const text :
+       {"", "m", "-5m", "5x", "1.5h", "1h30", "h1", " 5m", "99999999999999999999", "9999999d", "src"})
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
 }
 
@@ -28,7 +29,10 @@ TEST(Duration, tells_times_as_people_do) {
   EXPECT_EQ(relative_time(now, now), "just now");
   EXPECT_EQ(relative_time(now, now + -45s), "45s ago");
   EXPECT_EQ(relative_time(now, now + -3min), "3m ago");
-  EXPECT_EQ(relative_time(now, now + 57min + 30s), "in 57m");
+  EXPECT_EQ(relative_time(now, now + 57min + 20s), "in 57m");
+  EXPECT_EQ(relative_time(now, now + 59min + 59s + 600ms), "in 1h");
+  EXPECT_EQ(relative_time(now, now + 90min), "in 1h30m");
+  EXPECT_EQ(relative_time(now, now + 11h + 20min), "in 11h");
   EXPECT_EQ(relative_time(now, now + 47h), "in 47h");
   EXPECT_EQ(relative_time(now, now + -73h), "3d ago");
   EXPECT_EQ(relative_time(now, "no time"), "no time");

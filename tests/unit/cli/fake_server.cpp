@@ -1,15 +1,14 @@
 #include "unit/cli/fake_server.hpp"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <poll.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <algorithm>
+#include <arpa/inet.h>
 #include <array>
 #include <cctype>
+#include <netinet/in.h>
+#include <poll.h>
 #include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace codi::testing {
 namespace {
@@ -96,8 +95,9 @@ void FakeServer::answer_one(int connection) {
   auto const answer = respond_(*request);
   if (answer.drop_connection) return;
   auto const body = answer.body.is_null() ? std::string() : boost::json::serialize(answer.body);
-  auto const text = "HTTP/1.1 " + std::to_string(answer.status) + " X\r\nConnection: close\r\nContent-Length: " +
-                    std::to_string(body.size()) + "\r\n" + answer.headers + "\r\n" + body;
+  auto const text = "HTTP/1.1 " + std::to_string(answer.status) +
+                    " X\r\nConnection: close\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
+                    answer.headers + "\r\n" + body;
   for (std::size_t sent = 0; sent < text.size();) {
     auto const count = send(connection, text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
     if (count <= 0) return;

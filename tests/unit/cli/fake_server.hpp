@@ -1,4 +1,6 @@
 #pragma once
+#include <boost/json.hpp>
+
 #include <atomic>
 #include <functional>
 #include <map>
@@ -7,8 +9,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include <boost/json.hpp>
 
 namespace codi::testing {
 

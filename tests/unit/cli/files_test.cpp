@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <sys/stat.h>
-
 #include <thread>
 
 namespace codi::cli {
@@ -54,7 +53,8 @@ TEST(Files, a_lock_is_held_by_one) {
 }
 
 TEST(Subprocess, gives_status_and_both_outputs) {
-  auto const done = run_program({"sh", "-c", "echo out; echo err >&2; echo $COLOUR; pwd; exit 3"}, "/", {{"PATH", "/usr/bin:/bin"}, {"COLOUR", "red"}});
+  auto const done = run_program({"sh", "-c", "echo out; echo err >&2; echo $COLOUR; pwd; exit 3"}, "/",
+                                {{"PATH", "/usr/bin:/bin"}, {"COLOUR", "red"}});
   ASSERT_TRUE(done);
   EXPECT_EQ(done->status, 3);
   EXPECT_EQ(done->out, "out\nred\n/\n");

@@ -1,7 +1,6 @@
+#include "cli/files.hpp"
 #include "cli/logins.hpp"
 #include "cli/tree_state.hpp"
-
-#include "cli/files.hpp"
 #include "support/temp_directory.hpp"
 
 #include <gtest/gtest.h>
@@ -55,7 +54,8 @@ TEST(TreeState, concurrent_changes_are_all_kept) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&, t] {
-      for (int i = 0; i < 10; ++i) TreeState(folder.path(), key()).remember_alias("T" + std::to_string(t) + "-" + std::to_string(i) + "-N", "x");
+      for (int i = 0; i < 10; ++i)
+        TreeState(folder.path(), key()).remember_alias("T" + std::to_string(t) + "-" + std::to_string(i) + "-N", "x");
     });
   for (auto& thread : threads) thread.join();
   for (int t = 0; t < 8; ++t)
@@ -70,7 +70,11 @@ TEST(TreeState, a_damaged_file_is_as_none) {
 }
 
 Login login(std::string refresh) {
-  return {.access_token = "a", .refresh_token = std::move(refresh), .expires_at = {5'000}, .email = "ann@x", .tenant = "acme"};
+  return {.access_token = "a",
+          .refresh_token = std::move(refresh),
+          .expires_at = {5'000},
+          .email = "ann@x",
+          .tenant = "acme"};
 }
 
 TEST(Logins, are_kept_by_server_in_a_private_file) {
@@ -99,11 +103,12 @@ TEST(Logins, Hazard27_a_refresh_token_is_used_by_one_process_only) {
   std::vector<std::thread> threads;
   for (int t = 0; t < 8; ++t)
     threads.emplace_back([&] {
-      auto const now = Logins(folder.path() / "credentials.json").replace("http://s", old, [&](Login const& seen) -> std::optional<Login> {
-        ++renewals;
-        EXPECT_EQ(seen.refresh_token, "r1");
-        return login("r2");
-      });
+      auto const now = Logins(folder.path() / "credentials.json")
+                           .replace("http://s", old, [&](Login const& seen) -> std::optional<Login> {
+                             ++renewals;
+                             EXPECT_EQ(seen.refresh_token, "r1");
+                             return login("r2");
+                           });
       EXPECT_EQ(now->refresh_token, "r2");
     });
   for (auto& thread : threads) thread.join();

@@ -1,10 +1,9 @@
 #include "cli/verb.hpp"
 
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 #include <array>
-
-#include <boost/json.hpp>
 
 namespace codi::cli {
 namespace {
@@ -13,15 +12,19 @@ std::vector<Verb> const& verbs() {
   static std::vector<Verb> const all{
       {.words = "claim",
        .summary = "Claim",
-       .options = {{.name = "TARGET", .doc = "What.", .positional = true, .many = true, .required = true},
-                   {.name = "ttl", .doc = "Time.", .take = Take::duration, .member = "ttl_seconds"},
-                   {.name = "ttl-seconds", .doc = "Time.", .take = Take::integer, .member = "ttl_seconds"},
-                   {.name = "wait", .doc = "Time.", .take = Take::duration, .bare_value = "60s", .member = "wait_seconds"},
-                   {.name = "mode", .doc = "Mode.", .choices = {"exclusive", "shared"}, .member = "mode"},
-                   {.name = "data", .doc = "Data.", .take = Take::json, .many = true, .member = "data"},
-                   {.name = "share", .doc = "Number.", .take = Take::number, .member = "share"},
-                   {.name = "quick", .doc = "Quick.", .take = Take::yes_no, .member = "quick"}}},
-      {.words = "claim mv", .summary = "Move", .options = {{.name = "FROM", .doc = "From.", .positional = true}, {.name = "TO", .doc = "To.", .positional = true}}},
+       .options =
+           {{.name = "TARGET", .doc = "What.", .positional = true, .many = true, .required = true},
+            {.name = "ttl", .doc = "Time.", .take = Take::duration, .member = "ttl_seconds"},
+            {.name = "ttl-seconds", .doc = "Time.", .take = Take::integer, .member = "ttl_seconds"},
+            {.name = "wait", .doc = "Time.", .take = Take::duration, .bare_value = "60s", .member = "wait_seconds"},
+            {.name = "mode", .doc = "Mode.", .choices = {"exclusive", "shared"}, .member = "mode"},
+            {.name = "data", .doc = "Data.", .take = Take::json, .many = true, .member = "data"},
+            {.name = "share", .doc = "Number.", .take = Take::number, .member = "share"},
+            {.name = "quick", .doc = "Quick.", .take = Take::yes_no, .member = "quick"}}},
+      {.words = "claim mv",
+       .summary = "Move",
+       .options = {{.name = "FROM", .doc = "From.", .positional = true},
+                   {.name = "TO", .doc = "To.", .positional = true}}},
       {.words = "session list", .summary = "List"},
       {.words = "session start", .summary = "Start"},
       {.words = "concealed", .summary = "Hidden", .hidden = true}};
@@ -67,7 +70,8 @@ TEST(Parse, options_of_every_verb_may_stand_anywhere) {
 TEST(Parse, a_group_that_can_be_listed_is_listed_when_it_stands_alone) {
   EXPECT_EQ(parse({"session"})->verb->words, "session list");
   EXPECT_EQ(parse({"session", "--json"})->verb->words, "session list");
-  EXPECT_EQ(refusal({"session", "strat"}), "codi session has no verb `strat` | Verbs: list start. | See `codi session --help`.");
+  EXPECT_EQ(refusal({"session", "strat"}),
+            "codi session has no verb `strat` | Verbs: list start. | See `codi session --help`.");
 }
 
 TEST(Parse, an_unknown_verb_lists_those_that_there_are) {
@@ -90,7 +94,8 @@ TEST(Parse, a_repeated_option_does_not_eat_what_follows) {
 }
 
 TEST(Parse, names_of_verbs_are_targets_behind_the_verb) {
-  EXPECT_EQ(parse({"claim", "session", "claim"})->arguments.all("TARGET"), (std::vector<std::string>{"session", "claim"}));
+  EXPECT_EQ(parse({"claim", "session", "claim"})->arguments.all("TARGET"),
+            (std::vector<std::string>{"session", "claim"}));
 }
 
 TEST(Parse, a_time_may_be_left_out_where_it_has_a_default) {
@@ -116,10 +121,12 @@ TEST(Parse, checks_what_options_say) {
 }
 
 TEST(Parse, options_become_members) {
-  auto const command = parse({"claim", "a", "--ttl", "2m", "--mode", "shared", "--data", "1", "--data", "\"x\"", "--share", "0.5", "--no-quick"});
+  auto const command = parse({"claim", "a", "--ttl", "2m", "--mode", "shared", "--data", "1", "--data", "\"x\"",
+                              "--share", "0.5", "--no-quick"});
   ASSERT_TRUE(command);
   auto const members = members_of(command->verb->options, command->arguments);
-  EXPECT_EQ(json::serialize(members), R"({"ttl_seconds":120,"mode":"shared","data":[1,"x"],"share":5E-1,"quick":false})");
+  EXPECT_EQ(json::serialize(members),
+            R"({"ttl_seconds":120,"mode":"shared","data":[1,"x"],"share":5E-1,"quick":false})");
   EXPECT_EQ(members_of(command->verb->options, parse({"claim", "a", "--quick"})->arguments).at("quick"), true);
 }
 

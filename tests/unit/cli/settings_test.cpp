@@ -29,9 +29,12 @@ class SettingsTest : public ::testing::Test {
   void user_file(std::string const& text) { test.write(test.home() / ".config/codi/config.toml", text); }
   void local_server(std::string const& server, std::string const& present = {}) {
     auto const data = test.folder("data-of-server");
-    test.write(data / "bootstrap.json", R"({"token":"codi_boot","operator_token":"o","tenant":"local","project":"default","server":")" + server + "\"}");
+    test.write(data / "bootstrap.json",
+               R"({"token":"codi_boot","operator_token":"o","tenant":"local","project":"default","server":")" + server +
+                   "\"}");
     auto const more = present.empty() ? "" : R"(,"server":")" + present + "\"";
-    test.write(test.home() / ".local/state/codi/local.json", R"({"data_directory":")" + data.string() + "\"" + more + "}");
+    test.write(test.home() / ".local/state/codi/local.json",
+               R"({"data_directory":")" + data.string() + "\"" + more + "}");
   }
 };
 
@@ -156,7 +159,8 @@ TEST_F(SettingsTest, the_data_folder_beside_is_looked_at_last) {
 TEST_F(SettingsTest, addresses_are_normalised) {
   EXPECT_EQ(normalized_server("http://127.0.0.1:7620//"), "http://127.0.0.1:7620");
   EXPECT_EQ(normalized_server("https://codi.example.org/team"), "https://codi.example.org/team");
-  for (auto const* const text : {"", "localhost:7620", "ftp://x", "http://", "http://user@host", "http://host?x", "http://ho st"})
+  for (auto const* const text :
+       {"", "localhost:7620", "ftp://x", "http://", "http://user@host", "http://host?x", "http://ho st"})
     EXPECT_EQ(normalized_server(text), std::nullopt) << text;
   EXPECT_TRUE(same_server("http://localhost:7620", "http://127.0.0.1:7620"));
   EXPECT_TRUE(same_server("http://[::1]:7620", "HTTP://127.0.0.1:7620"));

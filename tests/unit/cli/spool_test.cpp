@@ -6,18 +6,22 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <fstream>
 #include <map>
 #include <random>
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace codi::cli {
 namespace {
 
 SpooledLine line(std::string const& key, std::string const& text = "A-1: text") {
-  return {.key = key, .at = {1'700'000'000'000}, .line = text, .action = "INFO", .place = "/repo", .facts = {{"branch", "main"}}};
+  return {.key = key,
+          .at = {1'700'000'000'000},
+          .line = text,
+          .action = "INFO",
+          .place = "/repo",
+          .facts = {{"branch", "main"}}};
 }
 
 class SpoolTest : public ::testing::Test {
@@ -113,7 +117,9 @@ TEST_F(SpoolTest, Hazard35_lines_of_many_processes_stay_whole_and_in_their_order
     auto const child = fork();
     if (child == 0) {
       for (int i = 0; i < kLines; ++i)
-        if (!Spool(file).append(line(std::to_string(writer) + "/" + std::to_string(i), "A-1: " + std::string(3'000, 'x')))) _exit(1);
+        if (!Spool(file).append(
+                line(std::to_string(writer) + "/" + std::to_string(i), "A-1: " + std::string(3'000, 'x'))))
+          _exit(1);
       _exit(0);
     }
     children.push_back(child);

@@ -1,8 +1,9 @@
+#include "cli/verbs.hpp"
+
 #include "cli/client.hpp"
 #include "cli/json_access.hpp"
 #include "cli/reference.hpp"
 #include "cli/subprocess.hpp"
-#include "cli/verbs.hpp"
 #include "unit/cli/backend.hpp"
 
 #include <gtest/gtest.h>
@@ -70,6 +71,10 @@ TEST_F(Verbs, words_are_unique_and_every_operation_with_words_is_reached) {
 TEST_F(Verbs, without_a_verb_the_help_is_shown) {
   EXPECT_EQ(codi({}), 0);
   EXPECT_TRUE(shown("codi timeline --follow"));
+  EXPECT_EQ(codi({"help", "claim"}), 0);
+  EXPECT_TRUE(shown("Usage: codi claim"));
+  EXPECT_EQ(codi({"--version"}), 0);
+  EXPECT_TRUE(out().starts_with("codi "));
   EXPECT_EQ(codi({"nonsense"}), 2);
   EXPECT_TRUE(said("codi: codi has no verb `nonsense`"));
 }
@@ -182,7 +187,9 @@ TEST_F(Verbs, claims_are_listed_by_path_and_session) {
 }
 
 TEST_F(Verbs, a_session_is_started_remembered_and_ended) {
-  EXPECT_EQ(codi({"session", "start", "--role", "rust-developer", "--alias", "RUST-DEVELOPER-SESSION-N", "--ttl", "10m"}), 0) << err();
+  EXPECT_EQ(
+      codi({"session", "start", "--role", "rust-developer", "--alias", "RUST-DEVELOPER-SESSION-N", "--ttl", "10m"}), 0)
+      << err();
   EXPECT_EQ(out(), "RUST-DEVELOPER-SESSION-1\n");
   EXPECT_EQ(items("list_sessions").at(0).at("ttl_seconds"), 600);
   EXPECT_EQ(codi({"claim", "src/x.rs", "--json"}), 0) << err();
@@ -239,7 +246,10 @@ TEST_F(Verbs, a_session_that_a_person_started_is_not_replaced_in_silence) {
 }
 
 TEST_F(Verbs, two_agents_with_tokens_of_their_own_in_one_working_tree_are_two_sessions) {
-  auto const other = call("create_token", {{"name", "b"}, {"permissions", json::array{"project_read", "session_write", "claim_write", "event_write"}}, {"expires_in", 3600}});
+  auto const other =
+      call("create_token", {{"name", "b"},
+                            {"permissions", json::array{"project_read", "session_write", "claim_write", "event_write"}},
+                            {"expires_in", 3600}});
   ASSERT_EQ(other.status, 201U) << json::serialize(other.body);
   EXPECT_EQ(codi({"claim", "src/x.rs"}), 0);
   test.shell.environment["CODI_TOKEN"] = other.text("/token");
@@ -250,7 +260,10 @@ TEST_F(Verbs, two_agents_with_tokens_of_their_own_in_one_working_tree_are_two_se
 TEST_F(Verbs, log_writes_an_event_with_paths_and_data) {
   auto const repo = repository();
   test.shell.directory = repo / "src";
-  EXPECT_EQ(codi({"log", "half", "done", "--action", "PROGRESS", "--path", "api/users.rs", "--data", "progress=50", "--data", "commit=abc"}), 0) << err();
+  EXPECT_EQ(codi({"log", "half", "done", "--action", "PROGRESS", "--path", "api/users.rs", "--data", "progress=50",
+                  "--data", "commit=abc"}),
+            0)
+      << err();
   auto const event = last_event("PROGRESS");
   EXPECT_EQ(event.at("text"), "half done");
   EXPECT_EQ(event.at("paths"), json::array{"src/api/users.rs"});
@@ -263,7 +276,11 @@ TEST_F(Verbs, log_writes_an_event_with_paths_and_data) {
 
 TEST_F(Verbs, the_timeline_shows_what_happened_oldest_first) {
   start("DEV-1");
-  call("append_event", {{"session", "DEV-1"}, {"action", "PROGRESS"}, {"text", "first\nline"}, {"paths", json::array{"src/x.rs"}}, {"data", {{"progress", 50}}}});
+  call("append_event", {{"session", "DEV-1"},
+                        {"action", "PROGRESS"},
+                        {"text", "first\nline"},
+                        {"paths", json::array{"src/x.rs"}},
+                        {"data", {{"progress", 50}}}});
   pass_time(3min);
   call("append_event", {{"session", "DEV-1"}, {"action", "TEST"}, {"text", "evil \x1b[2J"}});
   EXPECT_EQ(codi({"timeline"}), 0) << err();
@@ -317,8 +334,8 @@ TEST_F(Verbs, follow_gives_scripts_one_event_a_line) {
 TEST_F(Verbs, work_is_handed_over_with_its_claims) {
   EXPECT_EQ(codi({"session", "start", "--alias", "DEV-1"}), 0);
   EXPECT_EQ(codi({"claim", "src/x.rs"}), 0);
-  EXPECT_EQ(codi({"handoff", "QA-REVIEWER", "--summary", "ready", "--remaining", "load test", "--decision", "no cache", "--evidence", "{\"tests\":12}",
-                  "--evidence", "commit abc"}),
+  EXPECT_EQ(codi({"handoff", "QA-REVIEWER", "--summary", "ready", "--remaining", "load test", "--decision", "no cache",
+                  "--evidence", "{\"tests\":12}", "--evidence", "commit abc"}),
             0)
       << err();
   EXPECT_TRUE(shown("offered to qa-reviewer") && shown("with the claim on src/x.rs")) << out();
@@ -352,7 +369,9 @@ TEST_F(Verbs, recipients_are_told_apart) {
   EXPECT_EQ(codi({"handoff", "qa", "--with-claims", "--no-claims"}), 2);
   EXPECT_EQ(codi({"handoff", "accept", "ffff"}), 1);
   EXPECT_TRUE(said("no handoffs have ids that begin with ffff"));
-  EXPECT_EQ(codi({"handoff", "withdraw", text_of(items("list_handoffs").at(0), "id"), "--reason", "changed my mind"}), 0) << err();
+  EXPECT_EQ(codi({"handoff", "withdraw", text_of(items("list_handoffs").at(0), "id"), "--reason", "changed my mind"}),
+            0)
+      << err();
 }
 
 TEST_F(Verbs, init_finds_or_makes_the_project_of_the_remote) {
@@ -415,7 +434,10 @@ TEST_F(Verbs, init_without_a_remote_goes_by_the_folder) {
 
 TEST_F(Verbs, a_person_registers_signs_in_and_out) {
   test.shell.environment.erase("CODI_TOKEN");
-  EXPECT_EQ(codi({"login", "--register", "--email", "ann@example.org", "--name", "Ann", "--tenant", "Acme"}, "correct horse\n"), 0) << err();
+  EXPECT_EQ(codi({"login", "--register", "--email", "ann@example.org", "--name", "Ann", "--tenant", "Acme"},
+                 "correct horse\n"),
+            0)
+      << err();
   EXPECT_TRUE(shown("as ann@example.org of acme")) << out();
   EXPECT_EQ(codi({"whoami", "--json"}), 0) << err();
   EXPECT_EQ(out_json().at("user").at("email"), "ann@example.org");
@@ -440,18 +462,23 @@ TEST_F(Verbs, a_person_joins_by_an_invite) {
   EXPECT_EQ(codi({"invite", "create", "--role", "member", "--expires-in", "2d", "--show-token", "--json"}), 0) << err();
   auto const code = text_of(out_json(), "code");
   test.shell.environment.erase("CODI_TOKEN");
-  EXPECT_EQ(codi({"login", "--invite", code, "--email", "bob@example.org", "--name", "Bob"}, "correct horse\n"), 0) << err();
+  EXPECT_EQ(codi({"login", "--invite", code, "--email", "bob@example.org", "--name", "Bob"}, "correct horse\n"), 0)
+      << err();
   EXPECT_TRUE(shown("of local")) << out();
   EXPECT_EQ(codi({"logout"}), 0);
 }
 
 TEST_F(Verbs, logout_with_another_token_set_is_refused) {
-  user_logins(test.shell).put(server->url(), {.access_token = "a", .refresh_token = "b", .expires_at = {}, .email = "x", .tenant = "y"});
+  user_logins(test.shell)
+      .put(server->url(), {.access_token = "a", .refresh_token = "b", .expires_at = {}, .email = "x", .tenant = "y"});
   EXPECT_EQ(codi({"logout"}), 2);
 }
 
 TEST_F(Verbs, verbs_of_operations_list_show_change_and_delete) {
-  EXPECT_EQ(codi({"project", "create", "--slug", "web", "--name", "Web", "--no-case-sensitive", "--policies", "{\"gates\":\"off\"}"}), 0) << err();
+  EXPECT_EQ(codi({"project", "create", "--slug", "web", "--name", "Web", "--no-case-sensitive", "--policies",
+                  "{\"gates\":\"off\"}"}),
+            0)
+      << err();
   EXPECT_TRUE(shown("web")) << out();
   EXPECT_EQ(codi({"project"}), 0);
   EXPECT_TRUE(shown("SLUG") && shown("default") && shown("web")) << out();
@@ -473,8 +500,8 @@ TEST_F(Verbs, verbs_of_operations_list_show_change_and_delete) {
 }
 
 TEST_F(Verbs, a_token_is_made_for_one_project) {
-  EXPECT_EQ(codi({"token", "create", "--name", "ci", "--permissions", "project_read", "--permissions", "session_write", "--expires-in", "1h",
-                  "--project", "default", "--show-token", "--json"}),
+  EXPECT_EQ(codi({"token", "create", "--name", "ci", "--permissions", "project_read", "--permissions", "session_write",
+                  "--expires-in", "1h", "--project", "default", "--show-token", "--json"}),
             0)
       << err();
   EXPECT_TRUE(text_of(out_json(), "token").starts_with("codi_"));
@@ -496,7 +523,8 @@ TEST_F(Verbs, a_machine_that_fails_is_told_not_thrown) {
 
 TEST_F(Verbs, a_newcomers_first_claim_needs_no_set_up) {
   auto const folder = test.folder("data-of-server");
-  test.write(folder / "bootstrap.json", R"({"token":")" + owner + R"(","tenant":"local","project":"default","server":")" + server->url() + "\"}");
+  test.write(folder / "bootstrap.json",
+             R"({"token":")" + owner + R"(","tenant":"local","project":"default","server":")" + server->url() + "\"}");
   test.write(test.home() / ".local/state/codi/local.json", R"({"data_directory":")" + folder.string() + "\"}");
   for (auto const* const name : {"CODI_SERVER", "CODI_TOKEN", "CODI_PROJECT"}) test.shell.environment.erase(name);
   EXPECT_EQ(codi({"claim", "src/x.rs"}), 0) << err();
@@ -535,9 +563,10 @@ TEST_F(Verbs, completion_scripts_are_valid_and_complete_verbs) {
   EXPECT_EQ(codi({"completion", "zsh"}), 0);
   EXPECT_TRUE(shown("#compdef codi"));
   EXPECT_EQ(codi({"completion", "bash"}), 0);
-  auto const script = out() + "COMP_WORDS=(codi session st); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n"
-                              "COMP_WORDS=(codi --json ti); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n"
-                              "COMP_WORDS=(codi claim --rea); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n";
+  auto const script = out() +
+                      "COMP_WORDS=(codi session st); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n"
+                      "COMP_WORDS=(codi --json ti); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n"
+                      "COMP_WORDS=(codi claim --rea); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n";
   auto const done = run_program({"bash", "-c", script}, "/", test.shell.environment);
   ASSERT_TRUE(done);
   EXPECT_EQ(done->out, "start\ntimeline\n--reason\n") << done->err;
