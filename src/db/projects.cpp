@@ -15,8 +15,9 @@ Task<std::optional<models::Project>> get_project(Tx& tx, ProjectId id) {
 Task<std::optional<models::Project>> find_project(Tx& tx, std::string slug_or_id) {
   if (auto const id = ProjectId::parse(slug_or_id)) co_return co_await get_project(tx, *id);
   auto const id_text = co_await tx.get(slug_key(tx, slug_or_id));
-  if (!id_text) co_return std::nullopt;
-  co_return co_await get_project(tx, ProjectId::parse(*id_text).value_or(ProjectId{}));
+  // An unknown slug costs the second read too: one that the caller must not know of can't be told from it by the work.
+  auto const id = ProjectId::parse(id_text.value_or("")).value_or(ProjectId{});
+  co_return co_await get_project(tx, id);
 }
 
 Task<bool> project_slug_taken(Tx& tx, std::string slug) {

@@ -9,6 +9,7 @@
 #include "base/encoding.hpp"
 #include "db/rocks/rocks_engine.hpp"
 #include "db/store_facts.hpp"
+#include "support/counting_engine.hpp"
 #include "support/temp_directory.hpp"
 
 #include <boost/json/parse.hpp>
@@ -70,7 +71,8 @@ class ApiHarness {
   explicit ApiHarness(api::Settings settings = {})
       : clock(Timestamp{1'772'000'000'000}),
         random(1),
-        engine(db::open_rocks({.directory = directory.path() / "store", .sync = false})),
+        engine(
+            std::make_unique<CountingEngine>(db::open_rocks({.directory = directory.path() / "store", .sync = false}))),
         facts(db::open_store_facts(*engine, random)),
         workers(2, limits::kPasswordHashQueue),
         tokens(*engine, clock, facts.id),
@@ -142,7 +144,7 @@ class ApiHarness {
   TempDirectory directory;
   ManualClock clock;
   SeededRandom random;
-  std::unique_ptr<db::Engine> engine;
+  std::unique_ptr<CountingEngine> engine;
   db::StoreFacts facts;
   WorkerPool workers;
   auth::TokenService tokens;
