@@ -189,7 +189,10 @@ const guarded = document.operations.filter((operation) => !operation.open);
 
 function bodyOf(operation: Operation, asker: Side): Json | undefined {
   if (!operation.body) return undefined;
-  const body = sample(operation.body) as Record<string, Json>;
+  const schema = document.resolve(operation.body);
+  // What a DELETE requires may stand in its query as well, so that the schema of its body requires nothing.
+  const required = operation.method === "delete" ? Object.keys(schema.properties ?? {}) : schema.required;
+  const body = sample({ ...schema, required: required ?? [] }) as Record<string, Json>;
   if ("session" in body) body["session"] = asker.house.session.id;
   return body;
 }
@@ -198,12 +201,14 @@ async function walk(asker: Side, owner: Side, within: string): Promise<number> {
   let asked = 0;
   for (const operation of guarded.filter(({ path }) => path.startsWith(within) && path.includes("{"))) {
     const count = parameterNames(operation.path).length;
+    const [own] = await fillings(asker.token, operation.path, asker.house.project.slug);
+    assert(own);
     for (let known = 0; known < count; ++known) {
       // The first parameters are the asker's own, the one at `known` and those below it are theirs.
-      let own = operation.path;
-      for (let n = 0; n < known; ++n) own = fill(own, n === 0 ? asker.house.project.slug : "never");
+      let begun = operation.path;
+      for (const name of own.names.slice(0, known)) begun = fill(begun, name);
       for (const { names } of await fillings(owner.token, operation.path, owner.house.project.slug)) {
-        let path = own;
+        let path = begun;
         for (const name of names.slice(known)) path = fill(path, name);
         await assertNoDifference(asker, owner, operation, path, names[known] ?? "", bodyOf(operation, asker));
         asked += 1;
@@ -314,28 +319,37 @@ void test("names that are taken in another tenant are free here", async () => {
   assert.equal(started.status, 201, started.text);
 });
 
-function median(values: number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+/** In how many of `pairs` a thing of theirs took longer to refuse than one that never existed. */
+async function slower(path: string, name: string, pairs: number): Promise<number> {
+  const time = async (asked: string): Promise<number> => {
+    const started = performance.now();
+    await send(us.token, "get", asked);
+    return performance.now() - started;
+  };
+  let count = 0;
+  for (let n = 0; n < pairs; ++n) {
+    const none = path.replace(name, neverExisted(name));
+    if (n % 2 === 0) count += (await time(path)) > (await time(none)) ? 1 : 0;
+    else count += (await time(none)) < (await time(path)) ? 1 : 0;
+  }
+  return count;
 }
 
 void test("another tenant's thing takes as long to refuse as one that never existed", async (t) => {
   const project = ours.project.slug;
-  for (const [method, path, name] of [
-    ["get", `/v1/projects/${theirs.project.id}`, theirs.project.id],
-    ["get", `/v1/users/${theirs.owner.user.id}`, theirs.owner.user.id],
-    ["get", `/v1/projects/${project}/sessions/${theirs.session.id}`, theirs.session.id],
-    ["get", `/v1/projects/${project}/claims/${theirs.claim.id}`, theirs.claim.id],
+  for (const [path, name] of [
+    [`/v1/projects/${theirs.project.id}`, theirs.project.id],
+    [`/v1/users/${theirs.owner.user.id}`, theirs.owner.user.id],
+    [`/v1/projects/${project}/sessions/${theirs.session.id}`, theirs.session.id],
+    [`/v1/projects/${project}/claims/${theirs.claim.id}`, theirs.claim.id],
   ] as const) {
-    const times: [number[], number[]] = [[], []];
-    for (let n = 0; n < 200; ++n)
-      for (const side of [0, 1] as const) {
-        const asked = side === 0 ? path : path.replace(name, neverExisted(name));
-        const started = performance.now();
-        await send(us.token, method, asked);
-        times[side].push(performance.now() - started);
-      }
-    const [theirsMs, noneMs] = times.map(median) as [number, number];
-    t.diagnostic(`${path.split("/").at(-2) ?? ""}: ${theirsMs.toFixed(3)} ms, never existed ${noneMs.toFixed(3)} ms`);
-    assert(Math.abs(theirsMs - noneMs) < 0.3 + 0.3 * Math.min(theirsMs, noneMs), path);
+    // Which one of a pair is slower is a toss unless they differ, however busy the machine is: 70 of 100 is four
+    // deviations away from that. What differs by its class does so in every round.
+    const pairs = 100;
+    const rounds: number[] = [];
+    do rounds.push(await slower(path, name, pairs));
+    while (Math.abs((rounds.at(-1) ?? 0) - pairs / 2) > 20 && rounds.length < 3);
+    t.diagnostic(`${path.split("/").at(-2) ?? ""}: slower in ${rounds.join(", then ")} of ${pairs} pairs`);
+    assert(rounds.length < 3 || Math.abs((rounds.at(-1) ?? 0) - pairs / 2) <= 20, path);
   }
 });
