@@ -30,7 +30,11 @@ json::object without_null(json::object schema) {
     auto& list = names->get_array();
     list.erase(std::remove(list.begin(), list.end(), json::value(nullptr)), list.end());
   }
-  if (auto* choices = schema.if_contains("oneOf")) return choices->get_array().front().get_object();
+  if (auto* choices = schema.if_contains("oneOf")) {
+    auto& list = choices->get_array();
+    list.erase(std::remove(list.begin(), list.end(), json::value({{"type", "null"}})), list.end());
+    if (list.size() == 1) return list.front().get_object();
+  }
   return schema;
 }
 
@@ -200,19 +204,21 @@ class Document {
     return operation.meta.method == Method::put || operation.meta.method == Method::patch;
   }
 
+  static bool has_input(Operation const& operation, std::string_view name) {
+    return std::ranges::any_of(operation.inputs, [&](auto const& member) { return member.field.name == name; });
+  }
+
   // What each can be refused with, as far as its declaration tells.
   static std::set<unsigned> refusals_of(Operation const& operation) {
     auto const& meta = operation.meta;
-    bool const open = meta.access == Access::open;
-    std::set<unsigned> out{401, 429, 503};
+    // 403 also where no permission is named: a session token does not end a login, and registration may be closed.
+    std::set<unsigned> out{401, 403, 429, 503};
     if (!operation.inputs.empty()) out.insert({400, 422});
-    if (meta.permission || open) out.insert(403);
     if (!middleware::path_parameters(meta.path).empty()) out.insert(404);
-    if (meta.kind == Kind::write) out.insert(409);
+    if (meta.kind == Kind::write || has_input(operation, "fencing_token")) out.insert(409);
     if (takes_if_match(operation)) out.insert(412);
     if (meta.method != Method::get && !operation.inputs.empty()) out.insert({413, 415});
-    if (std::ranges::any_of(operation.inputs, [](auto const& member) { return member.field.name == "after"; }))
-      out.insert(410);
+    if (has_input(operation, "after")) out.insert(410);
     return out;
   }
 
