@@ -19,7 +19,7 @@ install() {
   flock 9
   if [[ ! -f $marker || $(<"$marker") != "$wanted" ]]; then
     echo "e2e: installing npm packages"
-    (cd "$here" && npm ci --silent)
+    (cd "$here" && npm ci --loglevel=error)
     printf '%s\n' "$wanted" >"$marker"
   fi
   exec 9>&-
