@@ -72,18 +72,15 @@ class Granting {
  private:
   // Gathers conflicts of one target; gives the session's own claim on exactly it.
   Task<std::optional<Claim>> look(Target target) {
-    std::optional<Claim> own;
-    auto const found = co_await db::overlapping_claims(tx_, project_.id, target, limits::kScanKeysPerPage);
+    constexpr std::size_t kEnough = limits::kConflictsShown + 1;
+    auto const found = co_await db::overlapping_claims(tx_, project_.id, target, session_.id, kEnough);
     for (auto const& claim : found) {
-      if (claim.session_id == session_.id) {
-        if (same_target(db::target_of(claim, project_.case_sensitive), target)) own = claim;
-      } else if (db::lease_ran_out(tx_, claim)) {
+      if (db::lease_ran_out(tx_, claim))
         co_await expire_once(claim);
-      } else {
+      else
         add_conflict(claim);
-      }
     }
-    co_return own;
+    co_return co_await db::claim_of_session_on(tx_, project_.id, session_.id, std::move(target));
   }
 
   Task<void> expire_once(Claim claim) {
@@ -194,10 +191,10 @@ Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::
                                std::optional<SessionId> own) {
   Conflicts out;
   for (auto const& target : targets) {
-    auto const found = co_await db::overlapping_claims(tx, project.id, target, limits::kScanKeysPerPage);
+    auto const found = co_await db::overlapping_claims(tx, project.id, target, own, limits::kConflictsShown + 1);
     for (auto const& claim : found) {
       auto const same = [&](Claim const& other) { return other.id == claim.id; };
-      if (claim.session_id == own || db::lease_ran_out(tx, claim) || std::ranges::any_of(out.claims, same)) continue;
+      if (db::lease_ran_out(tx, claim) || std::ranges::any_of(out.claims, same)) continue;
       if (out.claims.size() == limits::kConflictsShown)
         out.more = true;
       else
@@ -260,11 +257,8 @@ Task<Result<std::vector<Claim>>> claims_on(db::Tx& tx, models::Project const& pr
                                            std::vector<Target> targets) {
   std::vector<Claim> out;
   for (auto const& target : targets) {
-    auto const found = co_await db::overlapping_claims(tx, project.id, target, limits::kScanKeysPerPage);
-    auto const held = std::ranges::find_if(found, [&](Claim const& claim) {
-      return claim.session_id == session.id && same_target(db::target_of(claim, project.case_sensitive), target);
-    });
-    if (held == found.end())
+    auto held = co_await db::claim_of_session_on(tx, project.id, session.id, target);
+    if (!held)
       co_return fail(ErrorCode::not_found,
                      fmt::format("{} holds no claim on {}", session.alias, coordination::canonical(target)));
     out.push_back(*held);

@@ -90,22 +90,79 @@ void unindex_claim(Tx& tx, Claim const& claim, Target const& target) {
   tx.clear(tx.key("project", claim.project_id, "live_claims", claim.id));
 }
 
-Task<std::vector<Claim>> overlapping_claims(Tx& tx, ProjectId project, Target target, std::size_t limit) {
-  std::vector<Claim> out;
+namespace {
+
+/// Looks through the index page by page for claims of others.
+class OverlapSearch {
+ public:
+  OverlapSearch(Tx& tx, ProjectId project, std::optional<SessionId> own, std::size_t enough)
+      : tx_(tx), project_(project), own_(own ? to_string(*own) : ""), enough_(enough) {}
+
+  /// Claims on exactly the place `prefix`, or also on all below it.
+  Task<void> look(TenantKey prefix, bool below_too) {
+    std::optional<TenantKey> from;
+    while (live_ < enough_) {
+      auto task =
+          below_too ? tx_.get_below(prefix, {}, std::move(from)) : tx_.get_ids_below(prefix, {}, std::move(from));
+      auto const rows = co_await std::move(task);
+      for (auto const& row : rows.rows) {
+        if (live_ == enough_) co_return;
+        if (row.value != own_) co_await take(id_of_row(row.key));
+      }
+      if (!rows.more) co_return;
+      from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
+    }
+  }
+
+  std::vector<Claim> found() { return std::move(found_); }
+
+ private:
+  Task<void> take(ClaimId id) {
+    auto claim = co_await get_claim(tx_, project_, id);
+    if (!claim) co_return;
+    if (!lease_ran_out(tx_, *claim)) ++live_;
+    found_.push_back(*std::move(claim));
+  }
+
+  Tx& tx_;
+  ProjectId project_;
+  std::string own_;
+  std::size_t enough_;
+  std::size_t live_ = 0;
+  std::vector<Claim> found_;
+};
+
+}  // namespace
+
+Task<std::vector<Claim>> overlapping_claims(Tx& tx, ProjectId project, Target target, std::optional<SessionId> own,
+                                            std::size_t enough) {
+  OverlapSearch search(tx, project, own, enough);
   if (target.kind != TargetKind::resource) {
     // Claims on what lies above: each ancestor, the root first.
     Target above{.kind = TargetKind::directory};
     for (auto const& segment : target.segments) {
-      auto rows = co_await tx.get_ids_below(place(tx, project, above), {.limit = limit});
-      co_await load_rows(tx, project, std::move(rows), out);
+      co_await search.look(place(tx, project, above), false);
       above.segments.push_back(segment);
     }
   }
-  // Claims on the target itself and on all below it.
-  auto rows = co_await tx.get_below(place(tx, project, target), {.limit = limit});
-  co_await load_rows(tx, project, std::move(rows), out);
-  if (out.size() > limit) out.resize(limit);
-  co_return out;
+  co_await search.look(place(tx, project, target), true);
+  co_return search.found();
+}
+
+Task<std::optional<Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session, Target target) {
+  auto const prefix = place(tx, project, target);
+  auto const holder = to_string(session);
+  std::optional<TenantKey> from;
+  for (;;) {
+    auto const rows = co_await tx.get_ids_below(prefix, {}, std::move(from));
+    for (auto const& row : rows.rows) {
+      if (row.value != holder) continue;
+      auto claim = co_await get_claim(tx, project, id_of_row(row.key));
+      if (claim && claim->kind == target.kind) co_return claim;
+    }
+    if (!rows.more) co_return std::nullopt;
+    from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
+  }
 }
 
 Task<std::vector<Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session) {

@@ -26,9 +26,14 @@ coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 /// Removes the index entries that a claim has while a session holds it: before it ends or moves to another session.
 void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
-/// Live claims (or ones whose lease has run out unnoticed) that overlap `target`, of any session, at most `limit`.
+/// Claims of other sessions than `own` that overlap `target`, among them ones whose lease has run out unnoticed. The
+/// whole of what overlaps is looked through, until `enough` claims whose lease has not run out are found.
 Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, coordination::Target target,
-                                                    std::size_t limit);
+                                                    std::optional<SessionId> own, std::size_t enough);
+
+/// The session's claim on exactly this target.
+Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session,
+                                                       coordination::Target target);
 
 /// All claims indexed as held by the session.
 Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session);

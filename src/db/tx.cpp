@@ -9,9 +9,10 @@ Task<RangeRows> Tx::get_below(TenantKey prefix, RangeOptions options, std::optio
   return below_.get_range(std::move(range), options);
 }
 
-Task<RangeRows> Tx::get_ids_below(TenantKey prefix, RangeOptions options) {
+Task<RangeRows> Tx::get_ids_below(TenantKey prefix, RangeOptions options, std::optional<TenantKey> from) {
   constexpr char kUuidCode = 0x30;  // of the tuple encoding
   KeyRange range{.begin = prefix.bytes() + kUuidCode, .end = prefix.bytes() + static_cast<char>(kUuidCode + 1)};
+  if (from) range.begin = from->bytes() + '\0';
   return below_.get_range(std::move(range), options);
 }
 

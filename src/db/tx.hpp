@@ -108,7 +108,7 @@ class Tx {
   /// given.
   Task<RangeRows> get_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
   /// Only those rows whose next element is an id: those that belong to `prefix` itself, not to what lies deeper.
-  Task<RangeRows> get_ids_below(TenantKey prefix, RangeOptions options = {});
+  Task<RangeRows> get_ids_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
   /// What follows `prefix` in a row's key.
   [[nodiscard]] static std::string_view suffix(TenantKey const& prefix, std::string_view row_key) {
     return row_key.substr(prefix.bytes().size());

@@ -171,6 +171,18 @@ TEST_F(Claims, a_session_never_conflicts_with_itself_and_the_same_target_again_i
   EXPECT_EQ(items("list_claims").size(), 3U);
 }
 
+TEST_F(Claims, Hazard1_a_claim_of_another_is_met_behind_any_number_of_the_sessions_own) {
+  std::string const long_name(180, 'n');
+  for (int batch = 0; batch < 7; ++batch) {
+    json::array many;
+    for (int i = 0; i < 1'000; ++i) many.emplace_back("big/" + long_name + std::to_string(batch * 1'000 + i));
+    ASSERT_EQ(call("create_claims", {{"session", "A"}, {"targets", many}}).status, 201U);
+  }
+  ASSERT_EQ(claim("B", {"big/zzz"}).status, 201U);
+  EXPECT_EQ(claim("A", {"big/"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(call("check_claims", {{"session", "A"}, {"targets", json::array{"big/"}}}).text("/clear"), "false");
+}
+
 TEST_F(Claims, fencing_tokens_only_grow) {
   std::string last;
   for (int i = 0; i < 20; ++i) {
