@@ -36,8 +36,9 @@ inline void expect_golden(std::string const& name, std::string const& text) {
   }
   std::stringstream golden;
   golden << std::ifstream(path).rdbuf();
-  EXPECT_TRUE(golden.str() == text + "\n") << "tests/golden/" << name
-                                           << " is out of date: run this test with CODI_UPDATE_GOLDEN=1 and look at the difference";
+  EXPECT_TRUE(golden.str() == text + "\n")
+      << "tests/golden/" << name
+      << " is out of date: run this test with CODI_UPDATE_GOLDEN=1 and look at the difference";
 }
 
 }  // namespace codi::testing
