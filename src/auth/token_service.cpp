@@ -110,8 +110,8 @@ Result<Presented> TokenService::inspect(std::string_view bearer) {
   auto const now = clock_.now();
   if (auto const known = shared_->cache.find(digest, now)) return *known;
   auto const kid = kid_of_jwt(bearer);
-  auto const key = kid ? find_key(*kid) : std::nullopt;
-  auto const verified = key ? verify_jwt(bearer, *key, issuer_) : std::nullopt;
+  auto const key = kid ? find_key(*kid) : nullptr;
+  auto const verified = key ? verify_jwt(bearer, key->pair, issuer_) : std::nullopt;
   if (!verified || verified->expires_at <= now) return token_refused();
   auto const& said = verified->claims;
   LoginClaims const claims{.tenant = said.tenant, .user = said.user, .login = said.login};
@@ -134,14 +134,10 @@ std::string TokenService::jwks() {
   return boost::json::serialize(boost::json::object{{"keys", std::move(keys)}});
 }
 
-std::optional<KeyPair> TokenService::find_key(std::string const& kid) {
-  auto found = shared_->find(kid);
-  if (!found) {
-    load_soon(limits::kSigningKeyReloadUnknown);
-    found = shared_->find(kid);
-  }
-  if (!found) return std::nullopt;
-  return found->pair;
+std::shared_ptr<TokenService::Key const> TokenService::find_key(std::string const& kid) {
+  if (auto found = shared_->find(kid)) return found;
+  load_soon(limits::kSigningKeyReloadUnknown);
+  return shared_->find(kid);
 }
 
 void TokenService::load_soon(std::chrono::milliseconds at_most_every) {

@@ -57,7 +57,7 @@ class TokenService {
   };
   struct Shared;  // outlives the service while a load is under way
 
-  [[nodiscard]] std::optional<KeyPair> find_key(std::string const& kid);
+  [[nodiscard]] std::shared_ptr<Key const> find_key(std::string const& kid);
   void load();
   void load_soon(std::chrono::milliseconds at_most_every);
   void change_keys(std::optional<models::SigningKey> const& made, std::string const& newest_kid);
