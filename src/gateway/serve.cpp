@@ -18,6 +18,7 @@
 #include <filesystem>
 #include <iostream>
 #include <sys/resource.h>
+#include <unistd.h>
 
 namespace codi::gateway {
 namespace {
@@ -95,15 +96,16 @@ void greet(ServeOptions const& options, App const& app, std::string const& comma
 
 void log_start(ServeOptions const& options, App const& app, steady_clock::time_point started) {
   auto const info = build_info();
-  log::write(log::Level::info, "serve", "started",
-             {{"metadata",
-               {{"version", info.version},
-                {"commit", info.commit},
-                {"build_time", info.time},
-                {"listen", to_string(app.address())},
-                {"store", "rocksdb:" + options.store.string()},
-                {"threads", options.app.server.threads},
-                {"start_ms", std::chrono::duration<double, std::milli>(steady_clock::now() - started).count()}}}});
+  log::write(
+      log::Level::info, "serve", "started",
+      {{"metadata",
+        {{"version", info.version},
+         {"commit", info.commit},
+         {"build_time", info.time},
+         {"listen", to_string(app.address())},
+         {"store", "rocksdb:" + options.store.string()},
+         {"threads", options.app.server.threads},
+         {"start_ms", std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started).count()}}}});
   if (!is_loopback(app.address()))
     log::write(
         log::Level::warn, "serve", "not_encrypted",
@@ -139,7 +141,7 @@ int serve(int argc, char const* const* argv, char const* program) {
     return run(*options, program, stopping);
   } catch (std::exception const& error) {
     log::write(log::Level::error, "serve", "failed", {{"detail", error.what()}});
-    std::cerr << "codi serve: " << error.what() << '\n';
+    if (isatty(STDERR_FILENO) == 1) std::cerr << "codi serve: " << error.what() << '\n';
     return EXIT_FAILURE;
   }
 }

@@ -1,0 +1,202 @@
+#include "support/app_fixture.hpp"
+
+#include <fmt/format.h>
+
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdexcept>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace codi {
+namespace {
+
+using testing::CurlClient;
+using testing::TempDirectory;
+
+std::string content(std::filesystem::path const& file) {
+  std::ifstream in(file);
+  return std::string(std::istreambuf_iterator<char>(in), {});
+}
+
+// `codi serve` in a process of its own, whose output goes to files.
+class Served {
+ public:
+  Served(std::filesystem::path folder, std::vector<std::string> const& arguments) : folder_(std::move(folder)) {
+    std::vector<std::string> command{CODI_PROGRAM, "serve"};
+    command.insert(command.end(), arguments.begin(), arguments.end());
+    std::vector<std::string> environment{"XDG_STATE_HOME=" + (folder_ / "state").string()};
+    for (auto** variable = environ; *variable != nullptr; ++variable)
+      if (!std::string_view(*variable).starts_with("XDG_STATE_HOME=")) environment.emplace_back(*variable);
+    spawn(command, environment);
+  }
+  ~Served() {
+    if (!ended_) {
+      ::kill(pid_, SIGKILL);
+      ::waitpid(pid_, nullptr, 0);
+    }
+  }
+  Served(Served const&) = delete;
+  Served& operator=(Served const&) = delete;
+
+  /// The address that it says it listens on; empty when it ends before.
+  std::string url() {
+    std::string found;
+    testing::soon([&] {
+      static constexpr std::string_view kMark = "listens on ";
+      auto const text = out();
+      auto const at = text.find(kMark);
+      auto const end = text.find('\n', at);
+      if (at != std::string::npos && end != std::string::npos && text.find("timeline") != std::string::npos)
+        found = text.substr(at + kMark.size(), end - at - kMark.size());
+      return !found.empty() || ended();
+    });
+    return found;
+  }
+  void signal(int number) const { ::kill(pid_, number); }
+  int wait() {
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    ended_ = true;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  [[nodiscard]] std::string out() const { return content(folder_ / "out"); }
+  [[nodiscard]] std::string err() const { return content(folder_ / "err"); }
+
+ private:
+  static std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    for (auto& text : texts) out.push_back(text.data());
+    out.push_back(nullptr);
+    return out;
+  }
+  void spawn(std::vector<std::string>& command, std::vector<std::string>& environment) {
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    constexpr int kFlags = O_CREAT | O_TRUNC | O_WRONLY;
+    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder_ / "out").c_str(), kFlags, 0600);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "err").c_str(), kFlags, 0600);
+    int const failed =
+        ::posix_spawn(&pid_, CODI_PROGRAM, &actions, nullptr, pointers(command).data(), pointers(environment).data());
+    posix_spawn_file_actions_destroy(&actions);
+    if (failed != 0) throw std::runtime_error("can't start codi");
+  }
+  [[nodiscard]] bool ended() {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
+  }
+
+  std::filesystem::path folder_;
+  pid_t pid_ = -1;
+  bool ended_ = false;
+};
+
+class Serve : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string store() const { return "rocksdb:" + (folder_.path() / "data").string(); }
+  TempDirectory folder_;
+};
+
+TEST_F(Serve, tells_a_person_where_it_is_and_drains_on_sigterm) {
+  Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()});
+  auto const url = server.url();
+  ASSERT_FALSE(url.empty()) << server.err();
+  EXPECT_NE(server.out().find((folder_.path() / "data/bootstrap.json").string() + " (new)"), std::string::npos)
+      << server.out();
+  for (auto const* const command : {"/codi claim ", "/codi claims", "/codi timeline --follow"})
+    EXPECT_NE(server.out().find(command), std::string::npos) << command;
+  EXPECT_EQ(server.out().find("WARNING"), std::string::npos);
+
+  auto const made = json::parse(content(folder_.path() / "data/bootstrap.json")).as_object();
+  EXPECT_EQ(made.at("server"), json::value(url));
+  CurlClient client(url);
+  client.set_token(std::string(made.at("token").as_string()));
+  EXPECT_EQ(client.get("/v1/projects/default").status, 200);
+
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+  for (auto const* const action : {"started", "draining", "stopped"})
+    EXPECT_NE(server.err().find(fmt::format(R"("action":"{}")", action)), std::string::npos) << action;
+  EXPECT_EQ(server.err().find(std::string(made.at("token").as_string())), std::string::npos);
+}
+
+TEST_F(Serve, leaves_a_note_for_clients_of_the_same_user) {
+  Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()});
+  auto const url = server.url();
+  ASSERT_FALSE(url.empty()) << server.err();
+  auto const file = folder_.path() / "state/codi/local.json";
+  auto const note = json::parse(content(file)).as_object();
+  EXPECT_EQ(note.at("data_directory"), json::value((folder_.path() / "data").string()));
+  EXPECT_EQ(note.at("bootstrap_file"), json::value((folder_.path() / "data/bootstrap.json").string()));
+  EXPECT_EQ(note.at("server"), json::value(url));
+  struct stat facts{};
+  ASSERT_EQ(::stat(file.c_str(), &facts), 0);
+  EXPECT_EQ(facts.st_mode & 0777U, 0600U);
+  server.signal(SIGINT);
+  EXPECT_EQ(server.wait(), 0);
+}
+
+TEST_F(Serve, every_line_of_its_log_is_json) {
+  Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()});
+  auto const url = server.url();
+  ASSERT_FALSE(url.empty()) << server.err();
+  CurlClient(url).get("/healthz");
+  CurlClient(url).get("/nothing");
+  server.signal(SIGTERM);
+  EXPECT_EQ(server.wait(), 0);
+  std::ifstream lines(folder_.path() / "err");
+  int count = 0;
+  for (std::string line; std::getline(lines, line); ++count) EXPECT_TRUE(json::parse(line).is_object()) << line;
+  EXPECT_GE(count, 5);
+}
+
+TEST(Hazard17, a_second_server_on_the_same_folder_is_refused) {
+  TempDirectory const folder;
+  TempDirectory const other;
+  auto const store = "rocksdb:" + (folder.path() / "data").string();
+  Served first(folder.path(), {"--listen", "127.0.0.1:0", "--store", store});
+  auto const url = first.url();
+  ASSERT_FALSE(url.empty()) << first.err();
+  Served second(other.path(), {"--listen", "127.0.0.1:0", "--store", store});
+  EXPECT_EQ(second.wait(), 1);
+  EXPECT_NE(second.err().find((folder.path() / "data").string()), std::string::npos) << second.err();
+  EXPECT_EQ(CurlClient(url).get("/healthz").status, 200);
+}
+
+TEST_F(Serve, a_taken_address_ends_with_1_and_says_so) {
+  Served first(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()});
+  auto const url = first.url();
+  ASSERT_FALSE(url.empty()) << first.err();
+  TempDirectory const other;
+  Served second(other.path(), {"--listen", url.substr(7), "--store", "rocksdb:" + (other.path() / "data").string()});
+  EXPECT_EQ(second.wait(), 1);
+  EXPECT_NE(second.err().find("is taken"), std::string::npos) << second.err();
+}
+
+TEST_F(Serve, beyond_loopback_without_tls_it_warns_loudly) {
+  Served server(folder_.path(), {"--listen", "0.0.0.0:0", "--store", store()});
+  auto const url = server.url();
+  ASSERT_TRUE(url.starts_with("http://127.0.0.1:")) << server.err();
+  EXPECT_TRUE(testing::soon([&] { return server.out().find("WARNING") != std::string::npos; }));
+  EXPECT_NE(server.err().find(R"("action":"not_encrypted")"), std::string::npos);
+  auto const answer = CurlClient(url).post(
+      "/v1/auth/register", R"({"email":"a@example.org","password":"a long pass phrase","name":"A","tenant_name":"A"})");
+  EXPECT_EQ(answer.text("/code"), "AUTH-USR-1006");
+}
+
+TEST_F(Serve, wrong_arguments_end_with_2) {
+  Served server(folder_.path(), {"--listen", "nowhere"});
+  EXPECT_EQ(server.wait(), 2);
+}
+
+TEST_F(Serve, a_state_folder_that_can_not_be_written_is_no_reason_to_stop) {
+  std::ofstream(folder_.path() / "state") << "a file, not a folder";
+  Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()});
+  EXPECT_FALSE(server.url().empty()) << server.err();
+  EXPECT_NE(server.err().find("no_note_for_clients"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace codi
