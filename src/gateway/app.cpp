@@ -18,6 +18,9 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <optional>
+#include <utility>
+
 namespace codi::gateway {
 namespace {
 
@@ -38,27 +41,35 @@ api::Settings settings_of(AppOptions const& options) {
 
 }  // namespace
 
-// The members stand in the order in which they depend on each other: destroyed in reverse, nothing outlives what it
-// uses.
+// The members stand in the order in which they depend on each other.
 class App::Impl {
  public:
   Impl(std::unique_ptr<db::Engine> engine, AppOptions options)
       : options_(std::move(options)), engine_(std::move(engine)) {
-    server_.open();
+    server_->open();
     if (!options_.bootstrap_file) return;
     bootstrapped_ =
         auth::bootstrap_store(*engine_, clock_, random_, facts_.epoch, url(), *options_.bootstrap_file).has_value();
   }
 
+  ~Impl() {
+    // After a drain that ran out of time there may be calls on the way: first nobody waits for their answers any more,
+    // then the workers, which use everything, end. What the store still does touches no member of this.
+    server_.reset();
+    workers_.reset();
+  }
+  Impl(Impl const&) = delete;
+  Impl& operator=(Impl const&) = delete;
+
   void start() {
-    server_.start();
+    server_->start();
     reaper_.start(options_.reap_period);
   }
 
-  bool stop_and_drain() { return server_.stop_and_drain(); }
+  bool stop_and_drain() { return server_->stop_and_drain(); }
 
-  [[nodiscard]] Address address() const { return server_.address(); }
-  [[nodiscard]] std::string url() const { return url_of(server_.address()); }
+  [[nodiscard]] Address address() const { return server_->address(); }
+  [[nodiscard]] std::string url() const { return url_of(server_->address()); }
   [[nodiscard]] bool bootstrapped() const { return bootstrapped_; }
   api::Runtime& runtime() { return runtime_; }
 
@@ -75,14 +86,14 @@ class App::Impl {
   SystemRandom random_;
   std::unique_ptr<db::Engine> engine_;
   db::StoreFacts const facts_ = db::open_store_facts(*engine_, random_);
-  WorkerPool workers_{options_.workers, limits::kPasswordHashQueue};
+  std::optional<WorkerPool> workers_{std::in_place, options_.workers, limits::kPasswordHashQueue};
   auth::TokenService tokens_{*engine_, clock_, options_.issuer.value_or(facts_.id)};
   auth::PasswordHasher hasher_;
   auth::LoginThrottle throttle_{clock_};
   api::Runtime runtime_{.engine = *engine_,
                         .clock = clock_,
                         .random = random_,
-                        .workers = workers_,
+                        .workers = *workers_,
                         .tokens = tokens_,
                         .hasher = hasher_,
                         .throttle = throttle_,
@@ -91,14 +102,14 @@ class App::Impl {
   Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen)}};
   middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },
                                 .ready = [this] { return prober_.readiness().ready; },
-                                .queued_work = [this] { return workers_.queued(); }}};
+                                .queued_work = [this] { return workers_->queued(); }}};
   middleware::PublicRoutes const routes_ = make_routes();
   middleware::Pipeline pipeline_{{.runtime = runtime_,
                                   .operations = api::operations(),
                                   .public_routes = routes_,
                                   .metrics = metrics_,
                                   .rates = options_.rates}};
-  Server server_{options_.server, pipeline_};
+  std::optional<Server> server_{std::in_place, options_.server, pipeline_};
   api::Reaper reaper_{runtime_};
   Ticker maintenance_{"tokens", limits::kSigningKeyReload, [this] { tokens_.maintain(); }};
   bool bootstrapped_ = false;

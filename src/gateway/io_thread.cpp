@@ -7,6 +7,8 @@
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 
+#include <exception>
+
 namespace codi::gateway {
 
 using boost::system::error_code;
@@ -30,7 +32,17 @@ void ConnectionCount::leave(std::string const& address) {
 void IoThread::start(Listener const& listener) {
   acceptor_.assign(listener.is_v6() ? Tcp::v6() : Tcp::v4(), listener.duplicate());
   asio::co_spawn(io_.get_executor(), accept_loop(), asio::detached);
-  thread_ = std::thread([this] { io_.run(); });
+  thread_ = std::thread([this] { run(); });
+}
+
+void IoThread::run() {
+  for (;;) try {
+      io_.run();
+      return;
+    } catch (std::exception const& error) {
+      // One connection's trouble must not end the others.
+      log::write(log::Level::error, "gateway", "thread_failed", {{"detail", error.what()}});
+    }
 }
 
 Awaitable<> IoThread::accept_loop() {

@@ -46,6 +46,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   void stop();
 
  private:
+  void run();
   Awaitable<> accept_loop();
   void admit(Socket socket);
   [[nodiscard]] middleware::Post make_post();

@@ -27,8 +27,9 @@ using middleware::HttpResponse;
 using Stream = beast::basic_stream<Tcp, Executor, beast::unlimited_rate_policy>;
 using Parser = http::request_parser<http::string_body>;
 
-// Room for a header and for what a client has sent after it.
+// Room for a header and for what a client has sent after it; an idle connection keeps less.
 constexpr std::size_t kBufferBytes = 4 * limits::kHeaderBytes;
+constexpr std::size_t kIdleBufferBytes = 4'096;
 constexpr auto kLingerTime = std::chrono::seconds(2);
 constexpr std::size_t kLingerBytes = 4 << 20;
 
@@ -137,7 +138,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (buffer_.size() > 0) co_return Next::go_on;
     if (draining_) co_return Next::close;
     idle_ = true;
-    auto const room = buffer_.prepare(limits::kHeaderBytes);
+    if (buffer_.capacity() > kIdleBufferBytes) buffer_.shrink_to_fit();
+    auto const room = buffer_.prepare(kIdleBufferBytes);
     auto const [ec, bytes] = co_await stream_.async_read_some(room, use_tuple);
     idle_ = false;
     buffer_.commit(bytes);

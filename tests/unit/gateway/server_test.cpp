@@ -11,7 +11,10 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <sys/resource.h>
 #include <thread>
+#include <unistd.h>
 
 namespace codi::gateway {
 namespace {
@@ -344,6 +347,53 @@ TEST_F(ServerTest, a_taken_address_is_refused_with_what_to_do) {
 TEST_F(ServerTest, an_address_that_is_none_of_this_machine_is_refused) {
   EXPECT_THROW(Server({.listen = {.host = "192.0.2.1", .port = 0}}, handler_).open(), Failure);
   EXPECT_THROW(Server({.listen = {.host = "no-such-host.invalid", .port = 0}}, handler_).open(), Failure);
+}
+
+TEST_F(ServerTest, listens_on_ipv6_too) {
+  server_ = std::make_unique<Server>(ServerOptions{.listen = {.host = "::1", .port = 0}}, handler_);
+  try {
+    server_->open();
+  } catch (Failure const& failure) {
+    GTEST_SKIP() << failure.what();
+  }
+  EXPECT_TRUE(to_string(server_->address()).starts_with("[::1]:"));
+  server_->start();
+  EXPECT_TRUE(server_->stop_and_drain());
+}
+
+// Takes every descriptor that this process may have, and gives them back.
+class NoDescriptors {
+ public:
+  NoDescriptors() {
+    getrlimit(RLIMIT_NOFILE, &before_);
+    rlimit few = before_;
+    few.rlim_cur = 256;
+    setrlimit(RLIMIT_NOFILE, &few);
+    for (int taken = ::dup(0); taken >= 0; taken = ::dup(0)) taken_.push_back(taken);
+  }
+  ~NoDescriptors() {
+    for (int const taken : taken_) ::close(taken);
+    setrlimit(RLIMIT_NOFILE, &before_);
+  }
+  void give_one_back() {
+    ::close(taken_.back());
+    taken_.pop_back();
+  }
+
+ private:
+  rlimit before_{};
+  std::vector<int> taken_;
+};
+
+TEST_F(ServerTest, connections_wait_while_there_are_no_descriptors) {
+  start();
+  std::optional<NoDescriptors> none(std::in_place);
+  none->give_one_back();
+  auto connection = client();
+  connection.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_FALSE(connection.closed_within(200ms));
+  none.reset();
+  EXPECT_TRUE(connection.response());
 }
 
 TEST_F(ServerTest, port_0_is_a_real_port_that_restarts_at_once) {
