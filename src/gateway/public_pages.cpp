@@ -60,13 +60,17 @@ middleware::PublicRoutes::Answer fixed(std::string_view media_type, std::string 
   return [made = std::make_shared<HttpResponse const>(std::move(out))] { return *made; };
 }
 
-std::string escaped(std::string_view text) {
+// Text with `code` in backquotes, as HTML.
+std::string prose(std::string_view text) {
   std::string out;
+  bool in_code = false;
   for (char const c : text) {
     if (c == '<')
       out += "&lt;";
     else if (c == '&')
       out += "&amp;";
+    else if (c == '`')
+      out += (in_code = !in_code) ? "<code>" : "</code>";
     else
       out += c;
   }
@@ -78,7 +82,7 @@ std::string errors_page() {
   std::string rows;
   for (auto const& info : error_table())
     rows += fmt::format("<tr id=\"{0}\"><td><code>{0}</code></td><td>{1}</td><td>{2}</td><td>{3}</td></tr>\n",
-                        info.text, info.status, escaped(info.title), escaped(info.recovery));
+                        info.text, info.status, prose(info.title), prose(info.recovery));
   return fmt::format(
       "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><title>codi errors</title>"
       "<meta name=\"viewport\" content=\"width=device-width\"><link rel=\"stylesheet\" "
@@ -111,7 +115,8 @@ middleware::PublicRoutes public_pages(PublicSources sources) {
   });
   routes.add("/.well-known/jwks.json", [keys = std::move(sources.jwks)] { return key_set(keys()); });
   routes.add("/openapi.json", fixed("application/json", std::move(sources.openapi)));
-  routes.add("/docs", fixed("text/html; charset=utf-8", std::string(assets::kDocsIndexHtml), true));
+  for (auto const* const path : {"/docs", "/docs/"})
+    routes.add(path, fixed("text/html; charset=utf-8", std::string(assets::kDocsIndexHtml), true));
   routes.add("/docs/docs.js", fixed("text/javascript; charset=utf-8", std::string(assets::kDocsDocsJs), true));
   routes.add("/docs/docs.css", fixed("text/css; charset=utf-8", std::string(assets::kDocsDocsCss), true));
   routes.add("/docs/errors", fixed("text/html; charset=utf-8", errors_page(), true));

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 
 namespace codi::middleware {
 namespace {
@@ -162,7 +163,7 @@ Exchange::Refusal Exchange::obey_rate_limit() {
   error.code = ErrorCode::rate_limited;
   error.detail =
       fmt::format("a caller may make {} requests a second in bursts of {}", parts_.rates.per_second, rate_->limit);
-  error.retry_after_s = 1;
+  error.retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / parts_.rates.per_second)));
   return error;
 }
 

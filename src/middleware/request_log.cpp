@@ -10,6 +10,11 @@ json::value id_or_null(std::optional<Id> const& id) {
   return json::string(to_string(*id));
 }
 
+// In milliseconds, with no more digits than mean something.
+double whole_microseconds(std::chrono::nanoseconds took) {
+  return static_cast<double>(std::chrono::duration_cast<std::chrono::microseconds>(took).count()) / 1'000;
+}
+
 log::Level level_of(unsigned status) {
   if (status >= 500) return log::Level::error;
   return log::Level::info;
@@ -34,7 +39,7 @@ void log_request(ExchangeFacts const& facts, std::string_view method, HttpRespon
               {"endpoint", facts.route},
               {"method", method},
               {"status", response.status},
-              {"duration_ms", std::chrono::duration<double, std::milli>(took).count()},
+              {"duration_ms", whole_microseconds(took)},
               {"metadata", std::move(metadata)}});
 }
 

@@ -3,6 +3,12 @@
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
 const DEPTH_MAX = 6;
+// Samples say more with the words that people use there.
+const SAMPLES = {
+  alias: "agent-1", code: "$CODE", email: "ada@example.org", from: "src/old/", line: "agent-1: reading src/api/", name: "Ada", path: "src/api/",
+  paths: "src/api/", project: "web", reason: "adding the users endpoint", refresh_token: "$REFRESH_TOKEN", role: "member", session: "agent-1",
+  slug: "web", summary: "Endpoint done, tests missing", targets: "src/api/", tenant_name: "Example", text: "half of it works", to: "qa-reviewer",
+};
 
 /** An element with classes, attributes and children; strings become text. */
 function el(name, attributes = {}, ...children) {
@@ -39,14 +45,16 @@ class Reference {
   /** The one schema of a choice between it and null. */
   bare(value) {
     const schema = this.resolve(value);
-    const choice = (schema.oneOf || []).find((each) => each.type !== "null");
-    return choice ? { ...this.resolve(choice), description: schema.description, nullable: true } : schema;
+    const choices = (schema.oneOf || []).filter((each) => each.type !== "null");
+    if (!schema.oneOf || choices.length === schema.oneOf.length || choices.length > 1) return schema;
+    return { ...this.resolve(choices[0]), description: schema.description, nullable: true };
   }
 
   typeName(value) {
     const schema = this.bare(value);
     const types = [].concat(schema.type || []).filter((type) => type !== "null");
     let name = types.join(" or ") || "any JSON";
+    if (schema.oneOf) return schema.oneOf.map((each) => this.typeName(each)).join(" or ");
     if (types[0] === "array") name = `list of ${this.typeName(schema.items)}`;
     else if (schema.refName && types[0] === "object") name = schema.refName;
     else if (schema.format && schema.format !== "int64") name = schema.format;
@@ -67,29 +75,30 @@ class Reference {
     return out.join("; ");
   }
 
-  example(value, depth = 0) {
+  example(value, depth = 0, name = "") {
     const schema = this.bare(value);
     if (schema.examples) return schema.examples[0];
     if (schema.enum) return schema.enum[0];
+    if (schema.oneOf) return this.example(schema.oneOf[0], depth + 1, name);
     const type = [].concat(schema.type || []).filter((each) => each !== "null")[0];
-    if (type === "array") return depth > DEPTH_MAX ? [] : [this.example(schema.items, depth + 1)];
+    if (type === "array") return depth > DEPTH_MAX ? [] : [this.example(schema.items, depth + 1, name)];
     if (type === "object") {
       const out = {};
-      for (const [name, property] of Object.entries(schema.properties || {}))
-        if (depth < DEPTH_MAX) out[name] = this.example(property, depth + 1);
+      for (const [member, property] of Object.entries(schema.properties || {}))
+        if (depth < DEPTH_MAX) out[member] = this.example(property, depth + 1, member);
       return out;
     }
     if (type === "integer" || type === "number") return schema.minimum > 0 ? schema.minimum : 0;
     if (type === "boolean") return true;
     const byFormat = { uuid: "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e", "date-time": "2026-01-31T09:30:00.000Z", email: "ada@example.org" };
-    return byFormat[schema.format] || (schema.pattern ? "0".repeat(32) : "text");
+    return byFormat[schema.format] || SAMPLES[name] || (schema.pattern ? "0".repeat(32) : "text");
   }
 
   /** The body that a request needs at least. */
   smallestBody(value) {
     const schema = this.bare(value);
     const out = {};
-    for (const name of schema.required || []) out[name] = this.example(schema.properties[name]);
+    for (const name of schema.required || []) out[name] = this.example(schema.properties[name], 0, name);
     return out;
   }
 
@@ -164,7 +173,7 @@ class Page {
     const body = operation.requestBody && operation.requestBody.content["application/json"];
     return el("div", { class: "inside" }, el("p", {}, prose(operation.description)), this.chips(operation),
       this.parameters(operation),
-      body ? [el("h3", {}, operation.requestBody.required ? "Body" : "Body (optional)"), this.fields(body.schema, 0)] : null,
+      body ? [el("h3", {}, operation.requestBody.required ? "Body" : "Body (optional)"), this.fields(body.schema, 0, true)] : null,
       el("h3", {}, "Answers"), this.answers(operation),
       el("h3", {}, "Example"), this.sample(this.reference.curl(operation)));
   }
@@ -195,26 +204,28 @@ class Page {
     return limits ? el("span", { class: "type" }, `(${limits})`) : null;
   }
 
-  fields(value, depth) {
+  /** The members of an object, one below the other; `sent` says whether a caller must know which are required. */
+  fields(value, depth, sent = false) {
     const schema = this.reference.bare(value);
-    if (schema.items) return this.fields(schema.items, depth);
+    if (schema.items) return this.fields(schema.items, depth, sent);
     const properties = Object.entries(schema.properties || {});
     if (!properties.length) return el("p", { class: "none" }, this.reference.typeName(value));
     const required = schema.required || [];
     return el("div", {}, properties.map(([name, property]) => el("div", { class: "field" },
       el("span", { class: "name" }, name), el("span", { class: "type" }, this.reference.typeName(property)),
-      required.includes(name) ? el("span", { class: "required" }, "required") : null,
+      sent && required.includes(name) ? el("span", { class: "required" }, "required") : null,
       el("p", { class: "doc" }, prose(this.reference.resolve(property).description || property.description), this.limitsText(property)),
-      this.nested(property, depth))));
+      this.nested(property, depth, sent))));
   }
 
-  nested(property, depth) {
+  nested(property, depth, sent) {
     let schema = this.reference.bare(property);
     while (schema.items) schema = this.reference.bare(schema.items);
+    schema = (schema.oneOf || []).map((each) => this.reference.bare(each)).find((each) => each.properties) || schema;
     if (!schema.properties || depth > DEPTH_MAX) return null;
     const details = el("details", { class: "nested" }, el("summary", {}, `fields of ${schema.refName || "it"}`));
     details.addEventListener("toggle", () => {
-      if (details.open && details.children.length === 1) details.append(this.fields(schema, depth + 1));
+      if (details.open && details.children.length === 1) details.append(this.fields(schema, depth + 1, sent));
     });
     return details;
   }
