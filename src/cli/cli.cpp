@@ -60,15 +60,12 @@ int run(Shell& shell, Catalog catalog, std::vector<std::string> arguments) {
   Complaint complaint;
   try {
     auto const done = run_command(shell, catalog, std::move(arguments));
-    if (done) {
-      shell.out.flush();
-      return static_cast<int>(Exit::done);
-    }
-    complaint = done.error();
+    shell.out.flush();
+    if (done && shell.out) return static_cast<int>(Exit::done);
+    complaint = done ? Complaint{.what = "can't write the answer: is the disk full?"} : done.error();
   } catch (std::exception const& failure) {
     complaint.what = failure.what();
   }
-  shell.out.flush();
   print_complaint(shell, "codi", complaint);
   return static_cast<int>(complaint.exit);
 }

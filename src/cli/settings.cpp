@@ -63,6 +63,7 @@ struct Source {
   std::string name;
   SettingsFile values;
   bool own_server_only = false;  // its token goes to its own server only
+  bool in_repository = false;
 };
 
 Outcome<void> add_file(std::vector<Source>& sources, std::vector<std::string>& warnings, fs::path const& path,
@@ -78,7 +79,7 @@ Outcome<void> add_file(std::vector<Source>& sources, std::vector<std::string>& w
   for (auto const& key : (*file)->unknown)
     warnings.push_back(fmt::format("{}: `{}` means nothing (server, project, session{})", path.string(), key,
                                    in_repository ? "" : ", token"));
-  sources.push_back({path.string(), std::move(**file), true});
+  sources.push_back({path.string(), std::move(**file), true, in_repository});
   return {};
 }
 
@@ -150,6 +151,7 @@ Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
   std::optional<std::string> server;
   for (auto& source : *sources) {
     take(out.project, source.values.project);
+    if (source.in_repository) out.repository_project = source.values.project;
     take(out.session, source.values.session);
     if (!source.values.server) continue;
     auto const address = normalized_server(*source.values.server);

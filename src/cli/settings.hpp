@@ -39,6 +39,7 @@ struct Settings {
   std::optional<std::string> token = {};
   std::optional<std::string> project = {};
   std::optional<std::string> session = {};
+  std::optional<std::string> repository_project = {};  ///< what the repository's file says
   std::optional<LocalServer> local = {};   ///< when `server` is one on this machine; used when there is no other token
   std::vector<std::string> warnings = {};  ///< about the files that were read
 };

@@ -18,6 +18,8 @@ using namespace std::chrono_literals;
 
 constexpr auto kPollInterval = 1s;
 constexpr std::size_t kShownByDefault = 100;
+constexpr std::size_t kShownAtMost = 100'000;
+constexpr auto kRecent = 24h;
 
 // `progress=50` is a number, `commit=abc` text: what reads as JSON is JSON.
 Outcome<json::object> data_of(std::vector<std::string> const& pairs) {
@@ -155,13 +157,34 @@ Outcome<Newest> read_newest(Context& context, json::object members, std::size_t 
   return out;
 }
 
+// What happened lately is enough when there is enough of it: a long log is not read from its beginning.
+Outcome<Newest> read_latest(Context& context, json::object members, std::size_t most) {
+  if (!members.contains("since")) {
+    auto recent = members;
+    recent["since"] = to_string(context.now() + -kRecent);
+    auto newest = read_newest(context, std::move(recent), most);
+    if (!newest || newest->events.size() >= most) return newest;
+  }
+  return read_newest(context, std::move(members), most);
+}
+
+// Behind a cursor the oldest come first, page by page.
+Outcome<Newest> read_after(Context& context, json::object members, std::optional<std::string> const& limit) {
+  if (limit) members["limit"] = std::stoll(*limit);
+  auto const found = context.list("list_events", std::move(members));
+  if (!found) return std::unexpected(found.error());
+  auto const& items = items_of(*found, "items");
+  Newest out{.events = items, .next = *member_of(*found, "next"), .cursor = nullptr};
+  if (!items.empty()) out.cursor = text_of(items.back(), "cursor");
+  return out;
+}
+
 // Ends when the command is interrupted, or refused for good.
 Outcome<> follow(Context& context, json::object members, json::value cursor, std::size_t alias_width) {
-  members.erase("since");
   members["limit"] = limits::kPageItems;
   bool away = false;
   for (;;) {
-    members["after"] = cursor;
+    if (cursor.is_string()) members["after"] = cursor;
     auto const page = context.call("list_events", members);
     if (!page && page.error().exit != Exit::unreachable) return std::unexpected(page.error());
     if (page.has_value() == away) context.note(away ? "the server is back" : page.error().what + "; waiting for it");
@@ -187,13 +210,15 @@ Outcome<> follow(Context& context, json::object members, json::value cursor, std
 Outcome<> timeline(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
   auto members = timeline_filter(context, options, arguments);
   if (!members) return pass_on(members);
-  std::size_t most = kShownByDefault;
-  if (auto const limit = arguments.one("limit")) most = static_cast<std::size_t>(std::max(1LL, std::stoll(*limit)));
-  auto newest = read_newest(context, *members, most);
+  auto const limit = arguments.one("limit");
+  std::size_t most = context.json() ? limits::kClientListItems : kShownByDefault;
+  if (limit) most = std::min(kShownAtMost, static_cast<std::size_t>(std::max(1LL, std::stoll(*limit))));
+  auto newest =
+      members->contains("after") ? read_after(context, *members, limit) : read_latest(context, *members, most);
   if (!newest) return pass_on(newest);
   bool const follows = arguments.has("follow");
   if (context.json() && !follows) {
-    context.print_json(json::object{{"items", std::move(newest->events)}, {"next", nullptr}});
+    context.print_json(json::object{{"items", std::move(newest->events)}, {"next", std::move(newest->next)}});
     return {};
   }
   constexpr std::size_t kAliasWidest = 32;
@@ -251,7 +276,8 @@ std::vector<Verb> log_verbs(Catalog const& catalog) {
                      .doc = "Only what is at most so old, or happened at this time or after it.",
                      .value_name = "TIME"});
   options.push_back({.name = "limit",
-                     .doc = fmt::format("Show the newest N; {} when missing.", kShownByDefault),
+                     .doc = fmt::format("Show the newest N ({} when missing; with --json {}); with --after the oldest.",
+                                        kShownByDefault, limits::kClientListItems),
                      .take = Take::integer});
   options.push_back({.name = "follow", .doc = "Go on and show work as it happens.", .take = Take::flag});
   return {

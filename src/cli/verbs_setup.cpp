@@ -34,7 +34,7 @@ Outcome<Workspace> find_workspace(Context& context, Arguments const& arguments) 
     if (!normalized.empty()) out.remote = normalized;
   }
   auto const main_root = *repository ? (*repository)->main_root : out.root;
-  auto const by_folder = coordination::make_slug(main_root.filename().string());
+  auto const by_folder = coordination::slug_from_remote_url(main_root.string());
   out.slug = out.remote ? coordination::slug_from_remote_url(*out.remote) : by_folder;
   if (auto const slug = arguments.one("slug")) out.slug = *slug;
   return out;
@@ -109,8 +109,10 @@ Outcome<> init(Context& context, Arguments const& arguments) {
   if (!settings) return std::unexpected(settings.error());
   FoundProject found;
   bool settled = false;
-  if (settings->project && !arguments.has("slug")) {
-    auto named = named_project(context, *settings->project);
+  // What CODI_PROJECT or the user's own file say is not about this repository.
+  auto const name = context.flags().project ? context.flags().project : settings->repository_project;
+  if (name && !arguments.has("slug")) {
+    auto named = named_project(context, *name);
     if (!named) return pass_on(named);
     settled = named->has_value();
     if (settled) found.project = **named;

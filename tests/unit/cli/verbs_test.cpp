@@ -297,6 +297,17 @@ TEST_F(Verbs, the_timeline_shows_what_happened_oldest_first) {
   EXPECT_EQ(codi({"timeline", "--path", "src/", "--session", "DEV-1", "--json"}), 0) << err();
   EXPECT_EQ(items_of(out_json(), "items").size(), 1U);
   EXPECT_EQ(codi({"timeline", "--since", "yesterday"}), 2);
+  pass_time(30h);
+  call("append_event", {{"session", start("DEV-2").empty() ? "" : "DEV-2"}, {"action", "INFO"}, {"text", "new"}});
+  EXPECT_EQ(codi({"timeline", "--json"}), 0);
+  auto const all = items_of(out_json(), "items");
+  EXPECT_GE(all.size(), 5U) << "what is older than a day is shown when there is little else";
+  EXPECT_EQ(codi({"timeline", "--limit", "1", "--json"}), 0);
+  EXPECT_EQ(text_of(items_of(out_json(), "items").at(0), "text"), "new");
+  EXPECT_EQ(codi({"timeline", "--after", text_of(all[0], "cursor"), "--limit", "1", "--json"}), 0);
+  EXPECT_EQ(items_of(out_json(), "items").size(), 1U);
+  EXPECT_EQ(items_of(out_json(), "items").at(0), all[1]);
+  EXPECT_FALSE(text_of(out_json(), "next").empty());
 }
 
 TEST_F(Verbs, an_empty_timeline_says_so) {
@@ -426,6 +437,10 @@ TEST_F(Verbs, init_without_a_remote_goes_by_the_folder) {
   test.shell.directory = test.folder("My Things");
   EXPECT_EQ(codi({"init", "--name", "Things"}), 0) << err();
   EXPECT_TRUE(shown("made project my-things")) << out();
+  test.shell.directory = test.folder("elsewhere");
+  test.shell.environment["CODI_PROJECT"] = "default";
+  EXPECT_EQ(codi({"init"}), 0) << err();
+  EXPECT_TRUE(shown("made project elsewhere")) << "another project that is set elsewhere is not this folder's";
   EXPECT_EQ(codi({"init", "--slug", "other-things"}), 0) << err();
   EXPECT_TRUE(shown("made project other-things")) << out();
   EXPECT_EQ(codi({"init", "--project", "none-such"}), 1);

@@ -234,8 +234,7 @@ class Generator {
 
   std::int64_t integer() {
     auto const shifted = static_cast<std::int64_t>(random_() >> below(64));
-    auto const edge =
-        static_cast<std::int64_t>(std::uint64_t{1} << below(64)) + static_cast<std::int64_t>(below(3)) - 1;
+    auto const edge = static_cast<std::int64_t>((std::uint64_t{1} << below(64)) + below(3) - 1);
     auto const value = below(2) == 0 ? shifted : edge;
     return below(2) == 0 ? value : static_cast<std::int64_t>(0 - static_cast<std::uint64_t>(value));
   }
