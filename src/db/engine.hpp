@@ -79,8 +79,8 @@ class Transaction {
  public:
   virtual ~Transaction() = default;
 
-  /// The value of a key; the rows of a range in one batch.
-  virtual Task<std::optional<std::string>> get(std::string_view key, Isolation isolation = Isolation::serializable) = 0;
+  /// The value of a key; the rows of a range in one batch. The task owns what it is given.
+  virtual Task<std::optional<std::string>> get(std::string key, Isolation isolation = Isolation::serializable) = 0;
   virtual Task<RangeRows> get_range(KeyRange range, RangeOptions options = {}) = 0;
 
   /// Nothing is sent to the store before the commit.

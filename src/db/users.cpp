@@ -42,8 +42,7 @@ Task<bool> has_other_owner(Tx& tx, UserId id) {
   co_return false;
 }
 
-// Not `return tx.get(…)`: the key must live until the read is awaited.
-Task<std::optional<std::string>> get_password(Tx& tx, UserId id) { co_return co_await tx.get(password_key(tx, id)); }
+Task<std::optional<std::string>> get_password(Tx& tx, UserId id) { return tx.get(password_key(tx, id)); }
 
 void put_password(Tx& tx, UserId id, std::string const& encoded_hash) { tx.set(password_key(tx, id), encoded_hash); }
 

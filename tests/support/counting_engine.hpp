@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -16,6 +17,10 @@ class CountingEngine final : public db::Engine {
   explicit CountingEngine(std::unique_ptr<db::Engine> below) : below_(std::move(below)) {}
 
   void attempt(db::WriteOptions options, db::Body body, db::Done done) override {
+    {
+      std::lock_guard const lock(mutex_);
+      last_fairness_key_ = options.fairness_key;
+    }
     below_->attempt(std::move(options), counted(std::move(body)), std::move(done));
   }
   void read(db::Body body, db::Done done) override { below_->read(counted(std::move(body)), std::move(done)); }
@@ -28,6 +33,11 @@ class CountingEngine final : public db::Engine {
 
   /// Reads of keys and of ranges so far, in all transactions.
   [[nodiscard]] std::uint64_t reads() const { return *reads_; }
+  /// Whose turn the last writing transaction took.
+  [[nodiscard]] std::string last_fairness_key() const {
+    std::lock_guard const lock(mutex_);
+    return last_fairness_key_;
+  }
 
  private:
   using Counter = std::shared_ptr<std::atomic<std::uint64_t>>;
@@ -35,9 +45,9 @@ class CountingEngine final : public db::Engine {
   class Counted final : public db::Transaction {
    public:
     Counted(db::Transaction& below, std::atomic<std::uint64_t>& reads) : below_(below), reads_(reads) {}
-    Task<std::optional<std::string>> get(std::string_view key, db::Isolation isolation) override {
+    Task<std::optional<std::string>> get(std::string key, db::Isolation isolation) override {
       ++reads_;
-      return below_.get(key, isolation);
+      return below_.get(std::move(key), isolation);
     }
     Task<db::RangeRows> get_range(db::KeyRange range, db::RangeOptions options) override {
       ++reads_;
@@ -69,6 +79,8 @@ class CountingEngine final : public db::Engine {
     return [body = std::move(body), reads = reads_](db::Transaction& below) { return run(body, reads, below); };
   }
 
+  mutable std::mutex mutex_;
+  std::string last_fairness_key_;
   std::unique_ptr<db::Engine> below_;
   Counter reads_ = std::make_shared<std::atomic<std::uint64_t>>(0);
 };

@@ -21,9 +21,9 @@ class FaultTransaction final : public Transaction {
  public:
   FaultTransaction(Transaction& below, std::atomic<bool> const& failing) : below_(below), failing_(failing) {}
 
-  Task<std::optional<std::string>> get(std::string_view key, Isolation isolation) override {
+  Task<std::optional<std::string>> get(std::string key, Isolation isolation) override {
     check();
-    return below_.get(key, isolation);
+    return below_.get(std::move(key), isolation);
   }
   Task<RangeRows> get_range(KeyRange range, RangeOptions options) override {
     check();

@@ -46,7 +46,7 @@ char const* describe(StorageCode code) {
 
 }  // namespace
 
-Task<std::optional<std::string>> RocksTransaction::get(std::string_view key, Isolation /*isolation*/) {
+Task<std::optional<std::string>> RocksTransaction::get(std::string key, Isolation /*isolation*/) {
   co_return read(key);
 }
 

@@ -23,7 +23,7 @@ class RocksTransaction final : public Transaction {
   RocksTransaction(View& base, Clock const& clock, Mode mode)
       : base_(base), pending_view_(pending_, base), clock_(clock), mode_(mode) {}
 
-  Task<std::optional<std::string>> get(std::string_view key, Isolation isolation) override;
+  Task<std::optional<std::string>> get(std::string key, Isolation isolation) override;
   Task<RangeRows> get_range(KeyRange range, RangeOptions options) override;
   void set(std::string_view key, std::string_view value) override;
   void clear(std::string_view key) override;
