@@ -17,11 +17,18 @@
 #include <string_view>
 #include <vector>
 
+namespace codi::auth {
+class LoginThrottle;
+class PasswordHasher;
+class TokenService;
+}  // namespace codi::auth
+
 /// Operations: each is declared once, as a struct; router, OpenAPI, MCP tools and CLI options are built from the list
 /// of them.
 namespace codi::api {
 
 struct Runtime;
+struct Settings;
 
 /// HTTP methods that operations use.
 enum class Method : std::uint8_t { get, post, put, patch, delete_ };
@@ -59,11 +66,26 @@ struct Nothing {};
 BOOST_DESCRIBE_STRUCT(Nothing, (), ())
 
 /// What `prepare` may use: it runs on a worker thread, before the transaction, and may block.
-struct PrepareContext {
-  Runtime& runtime;
+class PrepareContext {
+ public:
+  /// `drawn_from` is a stream of its own, other than the transaction's; `who` is null for Access::open. All must
+  /// outlive it.
+  PrepareContext(Runtime& runtime, db::RequestFacts const& drawn, Random& drawn_from, auth::Caller const* who);
+
+  auth::TokenService& tokens;
+  auth::PasswordHasher& hasher;
+  auth::LoginThrottle& throttle;
+  Settings const& settings;
   db::RequestFacts const& facts;
-  Random& random;                        ///< a stream of its own, other than the transaction's
-  auth::Caller const* caller = nullptr;  ///< null for Access::open
+  Random& random;
+  auth::Caller const* caller;
+
+  /// Runs `body` on a snapshot, perhaps more than once; what it writes is dropped. Blocks; throws what the store
+  /// throws.
+  void read(std::function<Task<void>(auth::OpenTx&)> const& body) const;
+
+ private:
+  db::Engine& engine_;
 };
 
 /// One call of one operation: its input, and what became of it. Not thread-safe; one stage at a time.
@@ -173,9 +195,9 @@ OperationSchema schema_of(reflect::SchemaBuilder& builder) {
   OperationSchema out;
   reflect::for_each_field<typename Op::In>([&](auto member, reflect::Field const& f) {
     using Type = std::remove_cvref_t<decltype(std::declval<typename Op::In&>().*member.pointer)>;
-    out.inputs.push_back(builder.schema<Type>(f));
+    out.inputs.push_back(builder.schema<Type>(reflect::Use::input, f));
   });
-  if constexpr (!std::same_as<typename Op::Out, Nothing>) out.output = builder.schema<typename Op::Out>();
+  if constexpr (!std::same_as<typename Op::Out, Nothing>) out.output = builder.schema<typename Op::Out>(reflect::Use::output);
   return out;
 }
 

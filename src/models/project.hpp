@@ -62,7 +62,7 @@ struct codi::reflect::Fields<codi::models::Policies> {
 };
 template <>
 struct codi::reflect::Fields<codi::models::PolicyChanges> {
-  static constexpr std::string_view name = "PolicyChanges";
+  static constexpr std::string_view name = "Policies";
   static constexpr auto fields = Fields<codi::models::Policies>::fields;
 };
 template <>

@@ -83,12 +83,18 @@ std::vector<Member> members_of() {
   return out;
 }
 
-/// Collects JSON Schema (2020-12) of types; described structs become named components that others refer to.
+/// Which way a value goes: a caller may leave out optional members, an answer has them all, as null where there is no
+/// value.
+enum class Use : std::uint8_t { input, output };
+
+/// Collects JSON Schema (2020-12) of types; described structs become named components that others refer to, those of
+/// inputs with `Input` behind the name. Not thread-safe.
 class SchemaBuilder {
  public:
   /// The schema of T, or a reference to its component.
   template <class T>
-  json::object schema(Field const& f = {}) {
+  json::object schema(Use use, Field const& f = {}) {
+    use_ = use;
     return build(static_cast<T const*>(nullptr), f);
   }
   [[nodiscard]] json::object const& components() const { return components_; }
@@ -153,16 +159,16 @@ class SchemaBuilder {
   template <DescribedStruct T>
   json::object build(T const*, Field const& f) {
     if (Fields<T>::name.empty()) return with_field(object_schema<T>(), field(f.name, f.doc));
-    add_component<T>();
-    return with_field({{"$ref", "#/components/schemas/" + std::string(Fields<T>::name)}}, field(f.name, f.doc));
+    return with_field({{"$ref", "#/components/schemas/" + add_component<T>()}}, field(f.name, f.doc));
   }
 
   template <DescribedStruct T>
-  void add_component() {
-    std::string const name(Fields<T>::name);
-    if (components_.contains(name)) return;
+  std::string add_component() {
+    auto name = std::string(Fields<T>::name) + (use_ == Use::input ? "Input" : "");
+    if (components_.contains(name)) return name;
     components_[name] = nullptr;  // reserves the name: a struct may contain itself
     components_[name] = object_schema<T>();
+    return name;
   }
 
   template <DescribedStruct T>
@@ -172,12 +178,14 @@ class SchemaBuilder {
     for_each_field<T>([&](auto member, Field const& f) {
       using Type = std::remove_cvref_t<decltype(std::declval<T&>().*member.pointer)>;
       properties[f.name] = build(static_cast<Type const*>(nullptr), f);
-      if (!detail::Unwrap<Type>::optional) required.emplace_back(f.name);
+      if (use_ == Use::output || !detail::Unwrap<Type>::optional) required.emplace_back(f.name);
     });
     json::object out{{"type", "object"}, {"properties", std::move(properties)}, {"additionalProperties", false}};
     if (!required.empty()) out["required"] = std::move(required);
     return out;
   }
+
+  Use use_ = Use::output;
   json::object components_;
 };
 

@@ -10,7 +10,7 @@ namespace {
 
 TEST(Schema, a_struct_is_a_component_that_others_refer_to) {
   reflect::SchemaBuilder builder;
-  EXPECT_EQ(json::serialize(builder.schema<Sample>()), R"({"$ref":"#/components/schemas/Sample"})");
+  EXPECT_EQ(json::serialize(builder.schema<Sample>(reflect::Use::output)), R"({"$ref":"#/components/schemas/Sample"})");
   auto const& components = builder.components();
   ASSERT_TRUE(components.contains("Sample") && components.contains("Inner"));
   auto const& sample = components.at("Sample").as_object();
@@ -26,7 +26,18 @@ TEST(Schema, a_struct_is_a_component_that_others_refer_to) {
   EXPECT_EQ(components.at("Inner").at("properties").at("count").at("maximum"), 10);
   auto const required = json::serialize(sample.at("required"));
   EXPECT_NE(required.find("\"name\""), std::string::npos);
-  EXPECT_EQ(required.find("\"note\""), std::string::npos) << "an optional member is not required";
+  EXPECT_NE(required.find("\"note\""), std::string::npos) << "an answer has every member";
+}
+
+TEST(Schema, callers_may_leave_optional_members_out) {
+  reflect::SchemaBuilder builder;
+  EXPECT_EQ(json::serialize(builder.schema<Sample>(reflect::Use::input)),
+            R"({"$ref":"#/components/schemas/SampleInput"})");
+  auto const& components = builder.components();
+  ASSERT_TRUE(components.contains("InnerInput") && !components.contains("Sample"));
+  auto const required = json::serialize(components.at("SampleInput").at("required"));
+  EXPECT_NE(required.find("\"name\""), std::string::npos);
+  EXPECT_EQ(required.find("\"note\""), std::string::npos);
 }
 
 TEST(Schema, members_at_run_time_say_how_they_are_written) {
