@@ -2,6 +2,7 @@
 #include "api/runtime.hpp"
 #include "api/sign_in.hpp"
 #include "auth/login_throttle.hpp"
+#include "auth/directory.hpp"
 #include "auth/password.hpp"
 #include "auth/revocation.hpp"
 #include "base/text.hpp"
@@ -136,11 +137,10 @@ struct ChangePassword {
     std::optional<models::User> user;
   };
 
-  static Task<db::Verdict> look_up(db::Transaction& transaction, PrepareContext const& context, Known& known) {
-    db::Tx tx(transaction, context.caller->tenant, context.facts, context.random);
-    known.password_hash = co_await db::get_password(tx, context.caller->user);
-    known.user = co_await db::get_user(tx, context.caller->user);
-    co_return db::Verdict::commit;
+  static Task<void> look_up(auth::OpenTx& open, auth::Caller const& caller, Known& known) {
+    auto tx = auth::Directory::bind(open, caller.tenant);
+    known.password_hash = co_await db::get_password(tx, caller.user);
+    known.user = co_await db::get_user(tx, caller.user);
   }
 
   static Result<void> check_old(PrepareContext const& context, In const& in, Known const& known) {
@@ -150,10 +150,10 @@ struct ChangePassword {
       if (caller.permissions == auth::permissions_of(caller.role)) return {};
       return fail(ErrorCode::not_permitted, "this token may not do all that its user may, so it can't set a password");
     }
-    auto& throttle = context.runtime.throttle;
+    auto& throttle = context.throttle;
     auto const account = fold_case(known.user->email).value_or(known.user->email);
     if (auto calm = throttle.check(account, context.facts.address); !calm) return calm;
-    if (context.runtime.hasher.verify(*in.old, known.password_hash)) {
+    if (context.hasher.verify(*in.old, known.password_hash)) {
       throttle.succeeded(account, context.facts.address);
       return {};
     }
@@ -165,11 +165,10 @@ struct ChangePassword {
     if (context.caller->kind == CredentialKind::session_token)
       return fail(ErrorCode::not_permitted, "a session token acts for its session and reads its project only");
     Known known;
-    db::Body const body = [&](db::Transaction& transaction) { return look_up(transaction, context, known); };
-    db::run_read_blocking(context.runtime.engine, body);
+    context.read([&](auth::OpenTx& open) { return look_up(open, *context.caller, known); });
     if (!known.user) return auth::token_refused();
     if (auto const right = check_old(context, in, known); !right) return std::unexpected(right.error());
-    return Prepared{.old_hash = known.password_hash, .new_hash = context.runtime.hasher.hash(in.new_)};
+    return Prepared{.old_hash = known.password_hash, .new_hash = context.hasher.hash(in.new_)};
   }
 
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const&, Prepared const& made) {

@@ -106,7 +106,7 @@ struct RegisterTenant {
     Prepared made{.tenant = TenantId::make(now, context.random),
                   .user = UserId::make(now, context.random),
                   .email_folded = *std::move(email),
-                  .password_hash = context.runtime.hasher.hash(in.password),
+                  .password_hash = context.hasher.hash(in.password),
                   .login = {}};
     made.login = draw_login(context, made.tenant, made.user, models::Role::owner);
     return made;
@@ -162,24 +162,21 @@ struct LogIn {
     std::optional<models::User> user;
   };
 
-  static Task<db::Verdict> look_up(db::Transaction& transaction, PrepareContext const& context,
-                                   std::string email_folded, Known& known) {
-    known.account = co_await auth::Directory::find_account(transaction, std::move(email_folded));
+  static Task<void> look_up(auth::OpenTx& open, std::string email_folded, Known& known) {
+    known.account = co_await auth::Directory::find_account(open, std::move(email_folded));
     auto const account = known.account.value_or(auth::Account{});
-    db::Tx tx(transaction, account.tenant, context.facts, context.random);
+    auto tx = auth::Directory::bind(open, account.tenant);
     known.password_hash = co_await db::get_password(tx, account.user);
     known.user = co_await db::get_user(tx, account.user);
-    co_return db::Verdict::commit;
   }
 
   static Result<Prepared> prepare(PrepareContext const& context, In const& in) {
     auto const email = fold_case(in.email).value_or(in.email);
-    auto& throttle = context.runtime.throttle;
+    auto& throttle = context.throttle;
     if (auto const calm = throttle.check(email, context.facts.address); !calm) return std::unexpected(calm.error());
     Known known;
-    db::Body const body = [&](db::Transaction& transaction) { return look_up(transaction, context, email, known); };
-    db::run_read_blocking(context.runtime.engine, body);
-    if (!context.runtime.hasher.verify(in.password, known.password_hash) || !known.account || !known.user) {
+    context.read([&](auth::OpenTx& open) { return look_up(open, email, known); });
+    if (!context.hasher.verify(in.password, known.password_hash) || !known.account || !known.user) {
       throttle.failed(email, context.facts.address);
       return bad_credentials();
     }
@@ -222,32 +219,27 @@ struct RefreshLogin {
     NewLogin next;
   };
 
-  static Task<db::Verdict> look_up(db::Transaction& transaction, PrepareContext const& context, std::string digest,
-                                   std::optional<auth::AccessClaims>& claims) {
+  static Task<void> look_up(auth::OpenTx& open, std::string digest, std::optional<auth::AccessClaims>& claims) {
     claims.reset();
-    auto const entry = co_await auth::Directory::find_token(transaction, std::move(digest));
-    if (!entry) co_return db::Verdict::abort;
-    db::Tx tx(transaction, entry->tenant, context.facts, context.random);
+    auto const entry = co_await auth::Directory::find_token(open, std::move(digest));
+    if (!entry) co_return;
+    auto tx = auth::Directory::bind(open, entry->tenant);
     auto const login = co_await db::get_login(tx, LoginId{entry->id});
-    if (!login) co_return db::Verdict::abort;
+    if (!login) co_return;
     auto const user = co_await db::get_user(tx, login->user_id);
     if (user) claims = {.tenant = entry->tenant, .user = user->id, .login = login->id, .role = user->role};
-    co_return db::Verdict::abort;
   }
 
   static Result<Prepared> prepare(PrepareContext const& context, In const& in) {
     auto const presented = auth::parse_refresh_token(in.refresh_token);
     if (!presented) return auth::token_refused();
     std::optional<auth::AccessClaims> claims;
-    db::Body const body = [&](db::Transaction& transaction) {
-      return look_up(transaction, context, presented->family_digest, claims);
-    };
-    db::run_read_blocking(context.runtime.engine, body);
+    context.read([&](auth::OpenTx& open) { return look_up(open, presented->family_digest, claims); });
     if (!claims) return auth::token_refused();
     return Prepared{.presented = *presented,
                     .next = {.id = claims->login,
                              .refresh = auth::next_refresh_token(*presented, context.random),
-                             .access_token = context.runtime.tokens.sign(*claims)}};
+                             .access_token = context.tokens.sign(*claims)}};
   }
 
   static Task<Result<Out>> run(auth::OpenTx& open, In const&, Prepared const& made) {

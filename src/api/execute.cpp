@@ -29,6 +29,14 @@ Error error_of(std::exception_ptr const& thrown, std::string const& request_id) 
   return error;
 }
 
+Task<db::Verdict> read_in(db::Transaction& transaction, PrepareContext const& context,
+                          std::function<Task<void>(auth::OpenTx&)> const& body) {
+  auth::OpenTx open(transaction, context.facts, context.random);
+  auto task = body(open);
+  co_await std::move(task);
+  co_return db::Verdict::abort;
+}
+
 /// One request from start to end. Kept alive by whichever stage is under way.
 class Execution : public std::enable_shared_from_this<Execution> {
  public:
@@ -111,7 +119,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
     auto const tenant = co_await resolve(transaction);
     if (error_) co_return db::Verdict::abort;
     if (request_.idempotency_key && !request_.malformed) {
-      db::Tx tx(transaction, tenant, facts_, random);
+      auth::OpenTx open(transaction, facts_, random);
+      auto tx = auth::Directory::bind(open, tenant);
       co_await find_replay(tx);
     }
     co_return db::Verdict::abort;
@@ -147,7 +156,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       auto seed = facts_.seed;
       seed[0] ^= std::byte{0xA5};  // a stream apart from the transaction's
       SeededRandom random(seed);
-      PrepareContext const context{runtime_, facts_, random, caller_ ? &*caller_ : nullptr};
+      PrepareContext const context(runtime_, facts_, random, caller_ ? &*caller_ : nullptr);
       return call_->prepare(context);
     } catch (...) {
       return std::unexpected(error_of(std::current_exception(), facts_.request_id));
@@ -164,10 +173,18 @@ class Execution : public std::enable_shared_from_this<Execution> {
     db::run_write(runtime_.engine, {.fairness_key = fairness_key()}, std::move(body), std::move(done));
   }
 
+  // The tenant; for a token that was not seen lately the token, for callers without one the address.
   [[nodiscard]] std::string fairness_key() const {
     if (!presented_) return request_.address;
     if (auto const* claims = std::get_if<auth::LoginClaims>(&*presented_)) return to_string(claims->tenant);
-    return std::get<auth::TokenDigest>(*presented_).sha256;
+    auto const& token = std::get<auth::TokenDigest>(*presented_);
+    return token.tenant ? to_string(*token.tenant) : token.sha256;
+  }
+
+  void remember_tenant() {
+    if (!caller_ || caller_->kind == auth::CredentialKind::operator_token) return;
+    if (auto const* token = std::get_if<auth::TokenDigest>(&*presented_))
+      runtime_.tokens.remember(*token, caller_->tenant);
   }
 
   Task<TenantId> resolve(db::Transaction& transaction) {
@@ -205,12 +222,12 @@ class Execution : public std::enable_shared_from_this<Execution> {
     SeededRandom random(facts_.seed);
     auto const tenant = co_await resolve(transaction);
     if (error_) co_return db::Verdict::abort;
-    db::Tx tx(transaction, tenant, facts_, random);
+    auth::OpenTx open(transaction, facts_, random);
+    auto tx = auth::Directory::bind(open, tenant);
     if (request_.idempotency_key) {
       co_await find_replay(tx);
       if (error_ || replay_) co_return db::Verdict::abort;
     }
-    auth::OpenTx open(transaction, facts_, random);
     auto task = is_open() ? call_->run(&open, nullptr, nullptr) : call_->run(nullptr, &tx, &*caller_);
     auto result = co_await std::move(task);
     if (!result) {
@@ -245,6 +262,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void finish(Result<Answer> answer) {
     if (flight_) runtime_.in_flight.leave(*flight_);
     Identity identity;
+    remember_tenant();
     if (caller_) identity = {caller_->tenant, caller_->user, caller_->session};
     if (caller_ && caller_->user == UserId{}) identity.user.reset();
     auto const done = std::move(done_);
@@ -267,6 +285,21 @@ class Execution : public std::enable_shared_from_this<Execution> {
 };
 
 }  // namespace
+
+PrepareContext::PrepareContext(Runtime& runtime, db::RequestFacts const& drawn, Random& drawn_from,
+                               auth::Caller const* who)
+    : tokens(runtime.tokens),
+      hasher(runtime.hasher),
+      throttle(runtime.throttle),
+      settings(runtime.settings),
+      facts(drawn),
+      random(drawn_from),
+      caller(who),
+      engine_(runtime.engine) {}
+
+void PrepareContext::read(std::function<Task<void>(auth::OpenTx&)> const& body) const {
+  db::run_read_blocking(engine_, [&](db::Transaction& transaction) { return read_in(transaction, *this, body); });
+}
 
 void execute(Runtime& runtime, Operation const& operation, Request request, std::function<void(Finished)> done) {
   std::make_shared<Execution>(runtime, operation, std::move(request), std::move(done))->start();

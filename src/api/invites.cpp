@@ -244,25 +244,20 @@ struct AcceptInvite {
     Invite invite;
   };
 
-  static Task<db::Verdict> look_up(db::Transaction& transaction, PrepareContext const& context, std::string digest,
-                                   std::optional<Known>& known) {
+  static Task<void> look_up(auth::OpenTx& open, std::string digest, std::optional<Known>& known) {
     known.reset();
-    auto const entry = co_await auth::Directory::find_token(transaction, std::move(digest));
-    if (!entry || entry->kind != auth::TokenKind::invite) co_return db::Verdict::abort;
-    db::Tx tx(transaction, entry->tenant, context.facts, context.random);
+    auto const entry = co_await auth::Directory::find_token(open, std::move(digest));
+    if (!entry || entry->kind != auth::TokenKind::invite) co_return;
+    auto tx = auth::Directory::bind(open, entry->tenant);
     auto const invite = co_await db::get_invite(tx, InviteId{entry->id});
     if (invite) known = Known{entry->tenant, *invite};
-    co_return db::Verdict::abort;
   }
 
   static Result<Prepared> prepare(PrepareContext const& context, In const& in) {
     auto email = fold_email(in.email);
     if (!email) return std::unexpected(email.error());
     std::optional<Known> known;
-    db::Body const body = [&](db::Transaction& transaction) {
-      return look_up(transaction, context, sha256(in.code), known);
-    };
-    db::run_read_blocking(context.runtime.engine, body);
+    context.read([&](auth::OpenTx& open) { return look_up(open, sha256(in.code), known); });
     if (!known) return no_such_invite();
     if (auto const open = check_registration(context, true); !open) return std::unexpected(open.error());
     if (known->invite.email && fold_case(*known->invite.email) != *email)
@@ -272,7 +267,7 @@ struct AcceptInvite {
                   .invite = known->invite.id,
                   .user = UserId::make(context.facts.now, context.random),
                   .email_folded = *std::move(email),
-                  .password_hash = context.runtime.hasher.hash(in.password),
+                  .password_hash = context.hasher.hash(in.password),
                   .login = {}};
     made.login = draw_login(context, made.tenant, made.user, known->invite.role);
     return made;

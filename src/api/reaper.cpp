@@ -60,20 +60,20 @@ Task<void> reap(db::Tx& tx, db::Due due) {
   }
 }
 
+}  // namespace
+
 /// One entry's transaction; lives until it is done.
-struct Reaping {
+struct Reaper::Reaping {
   db::RequestFacts facts;
   db::DueEntry entry;
 
   Task<db::Verdict> run(db::Transaction& transaction) {
     SeededRandom random(facts.seed);
-    db::Tx tx(transaction, entry.tenant, facts, random);
+    auto tx = db::SystemTx::open(transaction, entry, facts, random);
     co_await reap(tx, entry.due);
     co_return db::Verdict::commit;
   }
 };
-
-}  // namespace
 
 Reaper::~Reaper() {
   {

@@ -26,6 +26,7 @@ class Reaper {
   std::size_t run_once();
 
  private:
+  struct Reaping;
   void loop(std::chrono::milliseconds period);
 
   Runtime& runtime_;

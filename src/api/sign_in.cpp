@@ -16,7 +16,7 @@ namespace codi::api {
 NewLogin draw_login(PrepareContext const& context, TenantId tenant, UserId user, models::Role role) {
   NewLogin login{.id = LoginId::make(context.facts.now, context.random),
                  .refresh = auth::make_refresh_token(context.random)};
-  login.access_token = context.runtime.tokens.sign({.tenant = tenant, .user = user, .login = login.id, .role = role});
+  login.access_token = context.tokens.sign({.tenant = tenant, .user = user, .login = login.id, .role = role});
   return login;
 }
 
@@ -53,7 +53,7 @@ Result<std::string> fold_email(std::string_view email) {
 }
 
 Result<void> check_registration(PrepareContext const& context, bool by_invite) {
-  auto const& settings = context.runtime.settings;
+  auto const& settings = context.settings;
   bool const closed_by_proxy = settings.registration_is_default && context.facts.through_proxy;
   auto const mode = closed_by_proxy ? Registration::closed : settings.registration;
   if (mode == Registration::open || (mode == Registration::invited && by_invite)) return {};
@@ -62,15 +62,19 @@ Result<void> check_registration(PrepareContext const& context, bool by_invite) {
                                                   : "this server takes no new accounts");
 }
 
+namespace {
+
+Task<void> look_up(auth::OpenTx& open, std::string const& email_folded, std::optional<auth::Account>& account) {
+  account = co_await auth::Directory::find_account(open, email_folded);
+}
+
+}  // namespace
+
 Result<void> check_email_free(PrepareContext const& context, std::string const& email_folded) {
-  auto& throttle = context.runtime.throttle;
+  auto& throttle = context.throttle;
   if (auto calm = throttle.check_disclosure(context.facts.address); !calm) return calm;
   std::optional<auth::Account> account;
-  db::Body const body = [&](db::Transaction& transaction) -> Task<db::Verdict> {
-    account = co_await auth::Directory::find_account(transaction, email_folded);
-    co_return db::Verdict::commit;
-  };
-  db::run_read_blocking(context.runtime.engine, body);
+  context.read([&](auth::OpenTx& open) { return look_up(open, email_folded, account); });
   if (!account) return {};
   throttle.disclosed(context.facts.address);
   return email_taken();

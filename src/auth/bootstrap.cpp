@@ -76,7 +76,8 @@ Task<db::Verdict> make_all(db::Transaction& transaction, Plan const& plan) {
   auto const started = co_await Directory::any_tenant(transaction);
   if (started) co_return db::Verdict::abort;
   SeededRandom random(plan.facts.seed);
-  db::Tx tx(transaction, plan.tenant, plan.facts, random);
+  OpenTx open(transaction, plan.facts, random);
+  auto tx = Directory::bind(open, plan.tenant);
   put_tenant_and_owner(tx, plan);
   put_owner_token(tx, plan);
   co_await Directory::take_email(tx, std::string(kOwnerEmail), plan.owner);

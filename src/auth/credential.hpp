@@ -2,6 +2,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -17,6 +18,7 @@ struct LoginClaims {
 /// SHA-256 of an opaque token (`codi_…`): an API, session or operator token.
 struct TokenDigest {
   std::string sha256;
+  std::optional<TenantId> tenant = {};  ///< as an earlier request found it; decides nothing but whose turn it is
 };
 
 /// A credential whose form and signature are right.

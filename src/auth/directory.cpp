@@ -118,7 +118,7 @@ Task<Result<Caller>> Directory::resolve(db::Transaction& transaction, Presented 
     Resolution resolution(transaction, claims->tenant, facts);
     co_return co_await resolution.login(*claims);
   }
-  auto const entry = co_await find_token(transaction, std::get<TokenDigest>(presented).sha256);
+  auto const entry = co_await read_token(transaction, std::get<TokenDigest>(presented).sha256);
   if (!entry) co_return token_refused();
   Resolution resolution(transaction, entry->tenant, facts);
   switch (entry->kind) {
@@ -141,7 +141,7 @@ Task<bool> Directory::any_tenant(db::Transaction& transaction) {
   co_return !found.rows.empty();
 }
 
-Task<std::optional<Account>> Directory::find_account(db::Transaction& transaction, std::string email_folded) {
+Task<std::optional<Account>> Directory::read_account(db::Transaction& transaction, std::string email_folded) {
   auto const stored = co_await transaction.get(email_key(email_folded));
   if (!stored) co_return std::nullopt;
   db::tuple::Unpacker parts(*stored);
@@ -151,8 +151,12 @@ Task<std::optional<Account>> Directory::find_account(db::Transaction& transactio
   co_return Account{TenantId{*tenant}, UserId{*user}};
 }
 
+Task<std::optional<Account>> Directory::find_account(OpenTx& open, std::string email_folded) {
+  return read_account(open.below_, std::move(email_folded));
+}
+
 Task<std::optional<Account>> Directory::find_account(db::Tx& tx, std::string email_folded) {
-  auto const account = co_await find_account(tx.global(db::GlobalPass()), std::move(email_folded));
+  auto const account = co_await read_account(tx.global(db::GlobalPass()), std::move(email_folded));
   if (!account || account->tenant != tx.tenant()) co_return std::nullopt;
   co_return account;
 }
@@ -170,14 +174,14 @@ void Directory::free_email(db::Tx& tx, std::string const& email_folded) {
   tx.global(db::GlobalPass()).clear(email_key(email_folded));
 }
 
-Task<std::optional<TokenEntry>> Directory::find_token(db::Transaction& transaction, std::string digest) {
+Task<std::optional<TokenEntry>> Directory::read_token(db::Transaction& transaction, std::string digest) {
   auto const stored = co_await transaction.get(token_key(digest));
   if (!stored) co_return std::nullopt;
   co_return unpack_entry(*stored);
 }
 
 Task<std::optional<TokenEntry>> Directory::find_token(OpenTx& open, std::string digest) {
-  return find_token(open.below_, std::move(digest));
+  return read_token(open.below_, std::move(digest));
 }
 
 void Directory::put_token(db::Tx& tx, TokenKind kind, Uuid const& id, std::string const& digest) {

@@ -45,7 +45,7 @@ class Directory {
   static Task<bool> any_tenant(db::Transaction& transaction);
 
   /// Whose address it is; `email_folded` is fold_case() of it. Reads as much for an unknown address as for a known one.
-  static Task<std::optional<Account>> find_account(db::Transaction& transaction, std::string email_folded);
+  static Task<std::optional<Account>> find_account(OpenTx& open, std::string email_folded);
   /// The same for a caller of a tenant: another tenant's address is as unknown as one that nobody has.
   static Task<std::optional<Account>> find_account(db::Tx& tx, std::string email_folded);
   /// Takes an address for a user of `tx`'s tenant; false when it is anyone's already.
@@ -53,7 +53,6 @@ class Directory {
   static void free_email(db::Tx& tx, std::string const& email_folded);
 
   /// What the token with this digest stands for.
-  static Task<std::optional<TokenEntry>> find_token(db::Transaction& transaction, std::string digest);
   static Task<std::optional<TokenEntry>> find_token(OpenTx& open, std::string digest);
   static void put_token(db::Tx& tx, TokenKind kind, Uuid const& id, std::string const& digest);
   static void remove_token(db::Tx& tx, std::string const& digest);
@@ -72,6 +71,8 @@ class Directory {
 
  private:
   class Resolution;
+  static Task<std::optional<Account>> read_account(db::Transaction& transaction, std::string email_folded);
+  static Task<std::optional<TokenEntry>> read_token(db::Transaction& transaction, std::string digest);
 };
 
 }  // namespace codi::auth

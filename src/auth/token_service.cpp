@@ -41,6 +41,7 @@ struct TokenService::Shared {
   std::chrono::milliseconds loaded_at{0};
   bool loading = false;
   TokenCache cache{limits::kTokenCacheEntries};
+  TokenCache opaque{limits::kTokenCacheEntries};  // only whose they are
 
   void install(std::vector<SigningKey> stored, std::chrono::milliseconds at) {
     sort_oldest_first(stored);
@@ -103,7 +104,9 @@ Result<Presented> TokenService::inspect(std::string_view bearer) {
   if (auto const kind = kind_of_opaque_token(bearer)) {
     using enum TokenKind;
     if (*kind != api && *kind != session && *kind != operator_) return token_refused();
-    return TokenDigest{sha256(bearer)};
+    TokenDigest token{sha256(bearer)};
+    if (auto const known = shared_->opaque.find(token.sha256, clock_.now())) token.tenant = known->tenant;
+    return token;
   }
   load_soon(limits::kSigningKeyReload);
   auto const digest = sha256(bearer);
@@ -117,6 +120,11 @@ Result<Presented> TokenService::inspect(std::string_view bearer) {
   LoginClaims const claims{.tenant = said.tenant, .user = said.user, .login = said.login};
   shared_->cache.put(digest, claims, verified->expires_at);
   return claims;
+}
+
+void TokenService::remember(TokenDigest const& token, TenantId tenant) {
+  if (token.tenant != tenant)
+    shared_->opaque.put(token.sha256, {.tenant = tenant}, clock_.now() + limits::kAccessTokenTime);
 }
 
 std::string TokenService::sign(AccessClaims const& claims) {

@@ -34,6 +34,9 @@ class TokenService {
   /// since are asked for, and a token signed with one is refused only until they have come.
   Result<Presented> inspect(std::string_view bearer);
 
+  /// Notes whose an opaque token is, for Presented of later requests.
+  void remember(TokenDigest const& token, TenantId tenant);
+
   /// An access token that holds for limits::kAccessTokenTime. For worker threads: a signature costs some fifty
   /// microseconds.
   std::string sign(AccessClaims const& claims);

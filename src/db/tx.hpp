@@ -71,20 +71,16 @@ struct Due {
   Uuid id;
 };
 
-/// Lets its holder reach keys outside a tenant. Only the classes named here can make one: auth's door and the system's
-/// own work.
+/// Lets its holder reach keys outside a tenant. Only auth's directory can make one.
 class GlobalPass {
   GlobalPass() = default;
   friend class codi::auth::Directory;
-  friend class SystemTx;
 };
 
-/// One try of a request's transaction, bound to a tenant. Used by one coroutine at a time.
+/// One try of a request's transaction, bound to a tenant. Used by one coroutine at a time. Only auth's directory, which
+/// knows the caller's tenant, and the system's own work make one.
 class Tx {
  public:
-  /// `random` is shared by all that one try draws, so that nothing is drawn twice.
-  Tx(Transaction& below, TenantId tenant, RequestFacts const& facts, Random& random)
-      : below_(below), tenant_(tenant), facts_(facts), random_(random), prefix_(make_key({}, tenant)) {}
   Tx(Tx const&) = delete;
   Tx& operator=(Tx const&) = delete;
 
@@ -102,7 +98,7 @@ class Tx {
 
   /// The value of a key.
   Task<std::optional<std::string>> get(TenantKey key, Isolation isolation = Isolation::serializable) {
-    return below_.get(key.bytes(), isolation);
+    return below_.get(std::move(key.bytes_), isolation);
   }
   /// Rows whose keys extend `prefix` by at least one element, after (before, in reverse) the key `from` when one is
   /// given.
@@ -130,7 +126,7 @@ class Tx {
   /// Reads a described struct.
   template <class T>
   Task<std::optional<T>> find(TenantKey key) {
-    auto const text = co_await below_.get(key.bytes());
+    auto const text = co_await get(std::move(key));
     if (!text) co_return std::nullopt;
     co_return reflect::decode_stored<T>(*text);
   }
@@ -164,6 +160,12 @@ class Tx {
   Transaction& global(GlobalPass const&) { return below_; }
 
  private:
+  friend class codi::auth::Directory;
+  friend class SystemTx;
+  /// `random` is shared by all that one try draws, so that nothing is drawn twice.
+  Tx(Transaction& below, TenantId tenant, RequestFacts const& facts, Random& random)
+      : below_(below), tenant_(tenant), facts_(facts), random_(random), prefix_(make_key({}, tenant)) {}
+
   Transaction& below_;
   TenantId tenant_;
   RequestFacts const& facts_;

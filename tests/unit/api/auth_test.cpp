@@ -340,7 +340,8 @@ TEST(SuspendedTenant, has_no_token_that_holds) {
   db::RequestFacts const facts;
   db::run_write_blocking(*server.engine, [&](db::Transaction& transaction) -> Task<db::Verdict> {
     SeededRandom unused(1);
-    db::Tx tx(transaction, tenant_id, facts, unused);
+    auth::OpenTx open(transaction, facts, unused);
+    auto tx = auth::Directory::bind(open, tenant_id);
     auto tenant = co_await db::get_tenant(tx);
     tenant->state = models::TenantState::suspended;
     db::put_tenant(tx, *tenant);

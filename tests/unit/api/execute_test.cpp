@@ -106,6 +106,18 @@ TEST_F(Execute, a_store_that_fails_is_503_and_says_when_to_retry) {
       << "what failed inside is for the log only";
 }
 
+TEST_F(Execute, Hazard28_turns_go_by_tenant_whatever_the_credential) {
+  auto const tenant = api.call("me", {}, owner).text("/tenant/id");
+  EXPECT_EQ(make("p", "k1").status, 201U);
+  EXPECT_EQ(api.engine->last_fairness_key(), tenant);
+  auto const session = start("A");
+  for (int i = 0; i < 2; ++i) call("append_event", {{"session", "A"}, {"action", "INFO"}, {"text", "x"}}, session);
+  EXPECT_EQ(api.engine->last_fairness_key(), tenant);
+  auto const other = api.register_tenant("x@example.org", "Other");
+  EXPECT_EQ(api.call("create_project", {{"slug", "p"}, {"name", "P"}}, other.token).status, 201U);
+  EXPECT_EQ(api.engine->last_fairness_key(), other.tenant);
+}
+
 TEST_F(Execute, every_try_draws_the_same_ids_under_a_store_that_makes_trouble) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
     auto const faulty = db::make_fault_engine(

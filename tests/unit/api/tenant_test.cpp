@@ -1,3 +1,4 @@
+#include "auth/directory.hpp"
 #include "auth/revocation.hpp"
 #include "db/retry.hpp"
 #include "support/api_harness.hpp"
@@ -123,7 +124,8 @@ TEST(Expiry, removes_what_has_expired_and_nothing_else) {
     facts.now = server.clock.now();
     db::run_write_blocking(*server.engine, [&](db::Transaction& transaction) -> Task<db::Verdict> {
       SeededRandom unused(1);
-      db::Tx tx(transaction, *TenantId::parse(owner.tenant), facts, unused);
+      auth::OpenTx open(transaction, facts, unused);
+      auto tx = auth::Directory::bind(open, *TenantId::parse(owner.tenant));
       for (auto const& [kind, id] :
            {std::pair(db::DueKind::invite, invite.text("/id")), std::pair(db::DueKind::api_token, token.text("/id")),
             std::pair(db::DueKind::refresh_token, login), std::pair(db::DueKind::session, login)}) {

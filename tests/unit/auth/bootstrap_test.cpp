@@ -72,7 +72,8 @@ TEST_F(BootstrapTest, makes_a_tenant_a_project_and_two_tokens) {
   db::RequestFacts const facts;
   db::run_read_blocking(*engine, [&](db::Transaction& transaction) -> Task<db::Verdict> {
     SeededRandom unused(1);
-    db::Tx tx(transaction, owner->tenant, facts, unused);
+    OpenTx open(transaction, facts, unused);
+    auto tx = Directory::bind(open, owner->tenant);
     auto const tenant = co_await db::get_tenant(tx);
     EXPECT_TRUE(tenant && tenant->slug == made->tenant);
     auto const project = co_await db::find_project(tx, made->project);

@@ -85,6 +85,19 @@ TEST_F(TokenServiceTest, opaque_tokens_become_their_digest) {
   }
 }
 
+TEST_F(TokenServiceTest, whose_an_opaque_token_is_can_be_remembered) {
+  auto const service = make();
+  auto const token = make_opaque_token(TokenKind::api, random);
+  auto const presented = [&] { return std::get<TokenDigest>(service->inspect(token.text).value()); };
+  EXPECT_FALSE(presented().tenant);
+  service->remember(presented(), claims.tenant);
+  EXPECT_EQ(presented().tenant, claims.tenant);
+  clock.advance(limits::kAccessTokenTime);
+  EXPECT_FALSE(presented().tenant);
+  service->remember(presented(), claims.tenant);
+  EXPECT_EQ(presented().tenant, claims.tenant);
+}
+
 TEST_F(TokenServiceTest, keys_outlive_the_server) {
   auto service = make();
   auto const token = token_of(*service);
