@@ -37,7 +37,8 @@ struct ListAudit {
                                       .tag = "audit",
                                       .summary = "Read the tenant's audit log, oldest first",
                                       .permission = Permission::audit_read,
-                                      .cli = "audit list"};
+                                      .cli = "audit list",
+                                      .cli_example = "--limit 20"};
   using In = ListAuditIn;
   using Out = models::Page<models::AuditEntry>;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

@@ -49,6 +49,15 @@ Error conflict_error(Conflicts const& conflicts) {
   return error;
 }
 
+// For the log, whose entries have a time of their own.
+std::string told(Conflicts const& conflicts) {
+  auto const& first = conflicts.claims.front();
+  auto text =
+      fmt::format("{} is held by {}{}", first.target, first.session_alias, first.reason ? ": " + *first.reason : "");
+  if (conflicts.claims.size() > 1) text += fmt::format(" (and {} more)", conflicts.claims.size() - 1);
+  return text;
+}
+
 /// One try to claim a batch.
 class Granting {
  public:
@@ -102,7 +111,7 @@ class Granting {
     auto error = conflict_error(conflicts_);
     db::append_event(tx_, project_.id, &session_,
                      {.action = "CLAIM_CONFLICT",
-                      .text = error.detail,
+                      .text = told(conflicts_),
                       .paths = canonical_of(wish_.targets),
                       .data = {{"conflicts", ids_of(conflicts_.claims)},
                                {"holder_session_id", to_string(conflicts_.claims.front().session_id)},

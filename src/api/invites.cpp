@@ -119,15 +119,17 @@ namespace codi::api {
 namespace {
 
 struct CreateInvite {
-  static constexpr OperationMeta meta{.id = "create_invite",
-                                      .method = Method::post,
-                                      .path = "/invites",
-                                      .tag = "invites",
-                                      .summary = "Invite someone into your tenant",
-                                      .kind = Kind::write,
-                                      .permission = Permission::invite_manage,
-                                      .status = 201,
-                                      .cli = "invite create"};
+  static constexpr OperationMeta meta{
+      .id = "create_invite",
+      .method = Method::post,
+      .path = "/invites",
+      .tag = "invites",
+      .summary = "Invite someone into your tenant",
+      .kind = Kind::write,
+      .permission = Permission::invite_manage,
+      .status = 201,
+      .cli = "invite create",
+      .cli_example = "--role member --email ada@example.org --expires-in 2d --show-token"};
   using In = CreateInviteIn;
   using Out = CreatedInvite;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -193,7 +195,8 @@ struct DeleteInvite {
                                       .kind = Kind::write,
                                       .permission = Permission::invite_manage,
                                       .status = 204,
-                                      .cli = "invite delete"};
+                                      .cli = "invite delete",
+                                      .cli_example = "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e"};
   using In = InviteIn;
   using Out = Nothing;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

@@ -59,6 +59,7 @@ struct OperationMeta {
   bool mcp = false;           ///< offered as an MCP tool
   std::string_view cli = {};  ///< words of the command line, such as `session start`; empty: none
   std::string_view description = {};
+  std::string_view cli_example = {};  ///< what follows those words in the example of the verb's help
 };
 
 /// The Out of an operation that answers 204.

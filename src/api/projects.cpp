@@ -117,15 +117,17 @@ void audit(db::Tx& tx, auth::Caller const& caller, std::string action, Project c
 }
 
 struct CreateProject {
-  static constexpr OperationMeta meta{.id = "create_project",
-                                      .method = Method::post,
-                                      .path = "/projects",
-                                      .tag = "projects",
-                                      .summary = "Make a project",
-                                      .kind = Kind::write,
-                                      .permission = Permission::project_create,
-                                      .status = 201,
-                                      .cli = "project create"};
+  static constexpr OperationMeta meta{
+      .id = "create_project",
+      .method = Method::post,
+      .path = "/projects",
+      .tag = "projects",
+      .summary = "Make a project",
+      .kind = Kind::write,
+      .permission = Permission::project_create,
+      .status = 201,
+      .cli = "project create",
+      .cli_example = "--slug web --name \"The web shop\" --repo-url git@github.com:acme/web.git"};
   using In = CreateProjectIn;
   using Out = Project;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -173,7 +175,8 @@ struct GetProject {
                                       .summary = "Read a project",
                                       .permission = Permission::project_read,
                                       .mcp = true,
-                                      .cli = "project show"};
+                                      .cli = "project show",
+                                      .cli_example = "web"};
   using In = ProjectIn;
   using Out = Project;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -193,7 +196,8 @@ struct UpdateProject {
                                       .summary = "Change a project",
                                       .kind = Kind::write,
                                       .permission = Permission::project_manage,
-                                      .cli = "project update"};
+                                      .cli = "project update",
+                                      .cli_example = "web --policies '{\"boundaries\": \"warn\"}'"};
   using In = UpdateProjectIn;
   using Out = Project;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -230,7 +234,8 @@ struct DeleteProject {
                                       .kind = Kind::write,
                                       .permission = Permission::project_manage,
                                       .status = 204,
-                                      .cli = "project delete"};
+                                      .cli = "project delete",
+                                      .cli_example = "web"};
   using In = ProjectIn;
   using Out = Nothing;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

@@ -40,6 +40,15 @@ Task<Result<std::string>> choose_alias(db::Tx& tx, models::Project const& projec
   co_return alias;
 }
 
+// `started as qa-reviewer with claude on branch main`, as far as it is known.
+std::string greeting_of(models::Session const& session) {
+  std::string text = "started";
+  if (session.role) text += " as " + *session.role;
+  if (session.tool) text += " with " + *session.tool;
+  if (session.branch) text += " on branch " + *session.branch;
+  return text;
+}
+
 }  // namespace
 
 Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& project, auth::Permitted const& permitted,
@@ -70,7 +79,7 @@ Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& pr
   co_await auth::Directory::put_session_token(tx, session.id, project.id, caller, token.digest);
 
   auto event = said.value_or(db::EventDraft{.action = "SESSION_START"});
-  if (event.text.empty()) event.text = fmt::format("{} started", session.alias);
+  if (event.text.empty()) event.text = greeting_of(session);
   if (session.role) event.data["role"] = *session.role;
   if (session.tool) event.data["tool"] = *session.tool;
   if (session.branch) event.data["branch"] = *session.branch;

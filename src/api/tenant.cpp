@@ -67,7 +67,8 @@ struct UpdateTenant {
                                       .summary = "Change your tenant",
                                       .kind = Kind::write,
                                       .permission = Permission::tenant_manage,
-                                      .cli = "tenant update"};
+                                      .cli = "tenant update",
+                                      .cli_example = "--name \"Acme Ltd\""};
   using In = UpdateTenantIn;
   using Out = Tenant;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

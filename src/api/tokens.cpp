@@ -130,7 +130,9 @@ struct CreateToken {
       .cli = "token create",
       .description =
           "It acts for you and never may do more than you. Scoped to a project, it can't change the tenant, "
-          "its people or their tokens, whatever its permissions say."};
+          "its people or their tokens, whatever its permissions say.",
+      .cli_example =
+          "--name ci --permissions project_read --permissions event_write --expires-in 30d --project web --show-token"};
   using In = CreateTokenIn;
   using Out = CreatedToken;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -200,7 +202,8 @@ struct DeleteToken {
       .permission = Permission::token_manage,
       .status = 204,
       .cli = "token delete",
-      .description = "The tokens of the sessions that it started end with it. Every API token may revoke itself."};
+      .description = "The tokens of the sessions that it started end with it. Every API token may revoke itself.",
+      .cli_example = "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e"};
   using In = TokenIn;
   using Out = Nothing;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

@@ -131,7 +131,8 @@ struct GetUser {
                                       .tag = "users",
                                       .summary = "Read a user",
                                       .permission = Permission::user_read,
-                                      .cli = "user show"};
+                                      .cli = "user show",
+                                      .cli_example = "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e"};
   using In = UserIn;
   using Out = User;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -154,7 +155,8 @@ struct UpdateUser {
                                       .cli = "user update",
                                       .description =
                                           "Everyone may change the own name. A tenant always keeps an "
-                                          "owner who is not suspended."};
+                                          "owner who is not suspended.",
+                                      .cli_example = "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e --role admin"};
   using In = UpdateUserIn;
   using Out = User;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -191,7 +193,8 @@ struct DeleteUser {
                                       .cli = "user delete",
                                       .description =
                                           "Ends all logins and tokens of the user and frees the e-mail "
-                                          "address. The last owner can't leave."};
+                                          "address. The last owner can't leave.",
+                                      .cli_example = "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e"};
   using In = UserIn;
   using Out = Nothing;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

@@ -45,7 +45,12 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
   if (auto const& errors = items_of(problem, "errors"); errors.size() > 1)
     for (auto const& field : errors)
       out.details.push_back(fmt::format("{}: {}", shown(field, "pointer"), shown(field, "detail")));
+  // Said once, for people: what the first conflict is stands in the place of the server's sentence about it.
   for (auto const& claim : items_of(problem, "conflicts")) out.details.push_back(conflict_line(claim, now));
+  if (!out.details.empty() && !items_of(problem, "conflicts").empty()) {
+    out.what = fmt::format("{} ({})", out.details.front(), code);
+    out.details.erase(out.details.begin());
+  }
   for (auto const& hint : items_of(problem, "recovery"))
     if (hint.is_string()) out.hints.push_back(printable(std::string_view(hint.get_string())));
   if (code == error_info(ErrorCode::token_invalid).text)

@@ -115,13 +115,6 @@ Outcome<> run_generic(Context& context, api::Operation const& operation, Verb co
   return {};
 }
 
-std::string example_of(Verb const& verb) {
-  auto line = "codi " + verb.words;
-  for (auto const& option : verb.options)
-    if (option.required) line += " " + usage_of(option);
-  return line;
-}
-
 bool is_scalar(json::value const& value) { return !value.is_object() && !value.is_null(); }
 
 Tone tone_of(std::string_view name, json::value const& value) {
@@ -204,7 +197,8 @@ std::vector<Verb> generic_verbs(Catalog const& catalog, std::span<Verb const> ma
               .summary = std::string(meta.summary),
               .description = std::string(meta.description),
               .options = options_of(operation)};
-    verb.examples.push_back({example_of(verb)});
+    verb.examples.push_back(
+        {fmt::format("codi {}{}{}", meta.cli, meta.cli_example.empty() ? "" : " ", meta.cli_example)});
     verb.run = [&operation, described = verb](Context& context, Arguments const& arguments) {
       return run_generic(context, operation, described, arguments);
     };

@@ -96,10 +96,11 @@ Outcome<std::vector<std::string>> named_claims(Context& context, json::array con
                   {"`codi claims --mine` shows what it holds."});
 }
 
-Outcome<> release(Context& context, Arguments const& arguments) {
+// The claims that the arguments name among those of the session of this place; all of them for --all.
+Outcome<std::vector<std::string>> own_claims(Context& context, Arguments const& arguments) {
   auto const typed = arguments.all("TARGET");
   bool const all = arguments.has("all");
-  if (all != typed.empty()) return complain(Exit::usage, "name what to release, or give --all");
+  if (all != typed.empty()) return complain(Exit::usage, "name the claims, or give --all");
   auto const session = context.known_session();
   if (!session) return std::unexpected(session.error());
   if (!*session)
@@ -111,25 +112,75 @@ Outcome<> release(Context& context, Arguments const& arguments) {
   if (all)
     for (auto const& one : claims) ids.push_back(text_of(one, "id"));
   for (auto const& text : typed) {
-    if (parse_uuid(text)) {
-      ids.push_back(text);
-      continue;
-    }
-    auto const named = named_claims(context, claims, text);
+    auto const named = parse_uuid(text) ? std::vector<std::string>{text} : named_claims(context, claims, text);
     if (!named) return std::unexpected(named.error());
     ids.insert(ids.end(), named->begin(), named->end());
   }
-  json::array released;
+  return ids;
+}
+
+// One claim of anybody, by its id, the beginning of it, or its target.
+Outcome<std::string> any_claim(Context& context, std::string const& typed) {
+  if (parse_uuid(typed)) return typed;
+  auto const live = context.list("list_claims", {});
+  if (!live) return std::unexpected(live.error());
+  auto const named = named_claims(context, items_of(*live, "items"), typed);
+  if (named && named->size() == 1) return named->front();
+  if (named)
+    return complain(Exit::usage, fmt::format("{} claims are on {}: name one by its id", named->size(), typed),
+                    {"`codi claims` shows them."});
+  if (named.error().exit == Exit::usage) return std::unexpected(named.error());
+  return complain(Exit::failed, fmt::format("nobody holds a claim on {}", typed),
+                  {"`codi claims` shows what is held."});
+}
+
+// Does the same to each of several claims, and says so.
+Outcome<> for_each_claim(Context& context, std::string_view operation, std::vector<std::string> const& ids,
+                         json::object const& members, std::string_view done) {
+  json::array answers;
   for (auto const& id : ids) {
-    auto const reply = context.call("release_claim", {{"claim", id}});
+    auto one = members;
+    one["claim"] = id;
+    auto const reply = context.call(operation, std::move(one));
     if (!reply) return std::unexpected(reply.error());
-    released.push_back(reply->body);
-    if (!context.json()) context.shell().out << "released  " << printable(text_of(reply->body, "target")) << '\n';
+    answers.push_back(reply->body);
+    if (context.json()) continue;
+    context.shell().out << done << "  " << printable(text_of(reply->body, "target"));
+    if (text_of(reply->body, "state") == "live")
+      context.shell().out << ", ends " << relative_time(context.now(), text_of(reply->body, "expires_at"));
+    context.shell().out << '\n';
   }
   if (context.json())
-    context.print_json(json::object{{"claims", std::move(released)}});
+    context.print_json(json::object{{"claims", std::move(answers)}});
   else if (ids.empty())
     context.note("nothing was held");
+  return {};
+}
+
+Outcome<> release(Context& context, Arguments const& arguments) {
+  auto const ids = own_claims(context, arguments);
+  if (!ids) return std::unexpected(ids.error());
+  return for_each_claim(context, "release_claim", *ids, {}, "released");
+}
+
+Outcome<> renew(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
+  auto const ids = own_claims(context, arguments);
+  if (!ids) return std::unexpected(ids.error());
+  return for_each_claim(context, "renew_claim", *ids, members_of(options, arguments), "renewed");
+}
+
+Outcome<> about_claim(Context& context, std::string_view operation, std::vector<Option> const& options,
+                      Arguments const& arguments) {
+  auto const id = any_claim(context, *arguments.one("CLAIM"));
+  if (!id) return std::unexpected(id.error());
+  auto members = members_of(options, arguments);
+  members["claim"] = *id;
+  auto const reply = context.call(operation, std::move(members));
+  if (!reply) return std::unexpected(reply.error());
+  if (context.json())
+    context.print_json(reply->body);
+  else
+    print_answer(context, reply->body);
   return {};
 }
 
@@ -236,6 +287,45 @@ Verb check_verb(Catalog const& catalog) {
           .covers = {"check_claims"}};
 }
 
+Option claim_option() {
+  return {.name = "CLAIM",
+          .doc = "The claim: its id, the beginning of it, or what is claimed.",
+          .positional = true,
+          .required = true};
+}
+
+Option all_option(std::string doc) { return {.name = "all", .doc = std::move(doc), .take = Take::flag}; }
+
+Verb renew_verb(Catalog const& catalog) {
+  auto const filling = options_of(catalog.at("renew_claim"), {"claim"});
+  auto target = target_option(false);
+  target.doc = "What to renew: a claimed path, a claim's id or the beginning of one.";
+  Verb out{
+      .words = "claim renew",
+      .summary = std::string(catalog.at("renew_claim").meta.summary),
+      .options = {target, all_option("Renew all that the session holds.")},
+      .examples = {{"codi claim renew src/api/users.rs --ttl 2h"}, {"codi claim renew --all"}},
+      .run = [filling](Context& context, Arguments const& arguments) { return renew(context, filling, arguments); },
+      .covers = {"renew_claim"}};
+  out.options.insert(out.options.end(), filling.begin(), filling.end());
+  return out;
+}
+
+Verb about_verb(Catalog const& catalog, std::string words, std::string_view operation, std::string example) {
+  auto const& meta = catalog.at(operation).meta;
+  auto const filling = options_of(catalog.at(operation), {"claim"});
+  Verb out{
+      .words = std::move(words),
+      .summary = std::string(meta.summary),
+      .options = {claim_option()},
+      .examples = {{std::move(example)}},
+      .run = [id = meta.id, filling](
+                 Context& context, Arguments const& arguments) { return about_claim(context, id, filling, arguments); },
+      .covers = {std::string(operation)}};
+  out.options.insert(out.options.end(), filling.begin(), filling.end());
+  return out;
+}
+
 }  // namespace
 
 std::vector<Verb> claim_verbs(Catalog const& catalog) {
@@ -244,10 +334,14 @@ std::vector<Verb> claim_verbs(Catalog const& catalog) {
   return {claim_verb(catalog),
           {.words = "release",
            .summary = "Release claims",
-           .options = {target, {.name = "all", .doc = "Release all that the session holds.", .take = Take::flag}},
+           .options = {target, all_option("Release all that the session holds.")},
            .examples = {{"codi release src/api/users.rs"}, {"codi release --all"}},
            .run = &release,
            .covers = {"release_claim"}},
+          renew_verb(catalog),
+          about_verb(catalog, "claim force", "force_release_claim",
+                     "codi claim force src/api/users.rs --reason \"its agent is gone\""),
+          about_verb(catalog, "claim show", "get_claim", "codi claim show src/api/users.rs"),
           claims_verb(catalog),
           check_verb(catalog)};
 }

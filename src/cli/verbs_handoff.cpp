@@ -9,30 +9,61 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <map>
 #include <utility>
 
 namespace codi::cli {
 namespace {
 
-// `role:x`, `session:x`, `user:x`; else an address is a user's, what looks like a session's alias is a session, the
-// rest is a role.
-json::object recipient_of(std::string_view typed) {
-  for (std::string_view const kind : {"role", "session", "user"})
+constexpr std::array<std::string_view, 3> kRecipients{"role", "session", "user"};
+
+// `role:x`, `session:x`, `user:x`; else an address is a user's, the alias of a session at work, or what looks like one,
+// is a session, the rest is a role.
+Outcome<json::object> recipient_of(Context& context, std::string_view typed) {
+  auto const to = [](std::string_view kind, std::string_view name) {
+    return json::object{{json::string_view(kind.data(), kind.size()), json::string_view(name.data(), name.size())}};
+  };
+  for (auto const kind : kRecipients)
     if (typed.starts_with(kind) && typed.substr(kind.size()).starts_with(':'))
-      return {{kind, json::string(typed.substr(kind.size() + 1))}};
-  if (typed.find('@') != std::string_view::npos) return {{"user", json::string(typed)}};
-  if (coordination::role_of_alias(typed)) return {{"session", json::string(typed)}};
-  return {{"role", json::string(typed)}};
+      return to(kind, typed.substr(kind.size() + 1));
+  if (typed.find('@') != std::string_view::npos) return to("user", typed);
+  if (coordination::role_of_alias(typed)) return to("session", typed);
+  auto const found = context.call("get_session", {{"session", json::string_view(typed.data(), typed.size())}});
+  if (!found && found.error().exit == Exit::unreachable) return std::unexpected(found.error());
+  bool const at_work = found && text_of(found->body, "alias") == typed && text_of(found->body, "state") != "ended";
+  return to(at_work ? "session" : "role", typed);
 }
 
-std::string shown_recipient(json::value const& handoff) {
-  auto const* const to = member_of(handoff, "to");
-  if (to == nullptr) return {};
-  for (std::string_view const kind : {"role", "session", "user"})
-    if (auto const name = text_of(*to, kind); !name.empty())
-      return printable(kind == "role" ? name : fmt::format("{} {}", kind, name));
-  return {};
-}
+// Roles as they are; sessions and users by alias and address, which are asked for once each.
+class Recipients {
+ public:
+  explicit Recipients(Context& context) : context_(context) {}
+
+  std::string shown(json::value const& handoff) {
+    auto const* const to = member_of(handoff, "to");
+    if (to == nullptr) return {};
+    if (auto const role = text_of(*to, "role"); !role.empty()) return printable(role);
+    if (auto const id = text_of(*to, "session"); !id.empty()) return named("session", id);
+    if (auto const id = text_of(*to, "user"); !id.empty()) return named("user", id);
+    return {};
+  }
+
+ private:
+  std::string named(std::string const& kind, std::string const& id) {
+    auto const [known, is_new] = names_.try_emplace(id, id);
+    if (is_new) {
+      bool const is_session = kind == "session";
+      auto const found =
+          context_.call(is_session ? "get_session" : "get_user", {{is_session ? "session" : "user_id", id}});
+      if (found) known->second = text_of(found->body, is_session ? "alias" : "email");
+    }
+    return printable(fmt::format("{} {}", kind, known->second));
+  }
+
+  Context& context_;
+  std::map<std::string, std::string> names_;
+};
 
 json::array texts(std::vector<std::string> const& values) {
   json::array out;
@@ -52,7 +83,7 @@ std::string short_id(std::string const& id, json::array const& items) {
   return id.substr(0, length);
 }
 
-void print_handoff(Context const& context, json::value const& handoff) {
+void print_handoff(Context& context, json::value const& handoff) {
   auto shown = handoff.get_object();
   auto const claims = items_of(shown, "claims");
   json::array targets;
@@ -61,7 +92,7 @@ void print_handoff(Context const& context, json::value const& handoff) {
     shown.erase("claims");
   else
     shown["claims"] = std::move(targets);
-  shown["to"] = shown_recipient(handoff);
+  shown["to"] = Recipients(context).shown(handoff);
   for (auto const* const name : {"project_id", "from_session_id", "taken_by_session_id", "updated_at"})
     shown.erase(name);
   for (auto const* const name : {"remaining", "decisions", "evidence"})
@@ -74,7 +105,9 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
     return complain(Exit::usage, "--with-claims and --no-claims exclude each other");
   auto const session = context.session();
   if (!session) return std::unexpected(session.error());
-  json::object members{{"to", recipient_of(*arguments.one("TO"))},
+  auto to = recipient_of(context, *arguments.one("TO"));
+  if (!to) return pass_on(to);
+  json::object members{{"to", *std::move(to)},
                        {"summary", arguments.one("summary").value_or("work of " + *session)},
                        {"with_claims", !arguments.has("no-claims")}};
   if (arguments.has("remaining")) members["remaining"] = texts(arguments.all("remaining"));
@@ -90,7 +123,8 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
     context.print_json(reply->body);
     return {};
   }
-  context.shell().out << "offered to " << shown_recipient(reply->body) << "  " << text_of(reply->body, "id") << '\n';
+  context.shell().out << "offered to " << Recipients(context).shown(reply->body) << "  " << text_of(reply->body, "id")
+                      << '\n';
   for (auto const& claim : items_of(reply->body, "claims"))
     context.shell().out << "  with the claim on " << printable(text_of(claim, "target")) << '\n';
   return {};
@@ -148,12 +182,13 @@ Outcome<> list(Context& context, std::vector<Option> const& options, Arguments c
   }
   Table table({"ID", "STATE", "FROM", "TO", "OFFERED", "CLAIMS", "SUMMARY"});
   auto const& items = items_of(*found, "items");
+  Recipients recipients(context);
   for (auto const& item : items) {
     auto const state = text_of(item, "state");
     table.add({{short_id(text_of(item, "id"), items), Tone::dim},
                {state, state == "offered" ? Tone::yellow : Tone::plain},
                {printable(text_of(item, "from_session_alias")), Tone::bold},
-               {shown_recipient(item), Tone::cyan},
+               {recipients.shown(item), Tone::cyan},
                {shown_member(*member_of(item, "created_at"), "created_at", context.now())},
                {std::to_string(items_of(item, "claims").size())},
                {shorten(printable(text_of(item, "summary")), 60)}});

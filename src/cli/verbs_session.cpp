@@ -92,6 +92,8 @@ Outcome<> call_about(Context& context, std::string_view operation, std::vector<O
   }
   if (context.json())
     context.print_json(reply->body);
+  else if (operation == "end_session")
+    context.shell().out << "ended  " << printable(text_of(reply->body, "alias")) << "; its claims are free\n";
   else
     print_answer(context, reply->body);
   return {};

@@ -38,7 +38,8 @@ void declare(CLI::App& app, Flags& flags) {
                  "Where the first start writes its tokens (default: bootstrap.json in the store's folder)");
   app.add_option("--registration", flags.registration,
                  "Who may register: open, invited or closed (default: open while only this machine can connect)")
-      ->transform(CLI::CheckedTransformer(kRegistrations, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(kRegistrations, CLI::ignore_case).description(""))
+      ->type_name("MODE");
   app.add_option("--issuer", flags.issuer, "Issuer and audience of access tokens (default: the store's id)");
   app.add_option("--threads", flags.threads, "Threads that serve connections")
       ->check(CLI::Range(1, 1024))
@@ -48,7 +49,8 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--session-stale", flags.session_stale, "Part of its ttl after which it is stale; at 1 it ends")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--log-level", flags.log_level, "What is written to stderr: debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case));
+      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case).description(""))
+      ->type_name("LEVEL");
   app.footer(
       "Examples:\n"
       "  codi serve                                          on 127.0.0.1:7620, with ./data\n"

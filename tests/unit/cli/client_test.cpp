@@ -134,9 +134,9 @@ TEST_F(ClientTest, names_who_holds_what_since_when_until_when_and_why) {
                            {"branch", "main"},
                            {"reason", "users"}};
   auto const reply = refused_with(409, "CLAIM-USR-3001", {{"conflicts", json::array{claim}}});
-  EXPECT_EQ(reply.error().details,
-            (std::vector<std::string>{
-                "src/x.rs is held by DEV-1 since 3m ago, ends in 57m unless renewed, branch main: users"}));
+  EXPECT_EQ(reply.error().what,
+            "src/x.rs is held by DEV-1 since 3m ago, ends in 57m unless renewed, branch main: users (CLAIM-USR-3001)");
+  EXPECT_EQ(reply.error().details, std::vector<std::string>()) << "nothing is said twice";
 }
 
 TEST_F(ClientTest, no_server_is_told_with_its_address_and_where_that_comes_from) {

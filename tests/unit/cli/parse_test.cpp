@@ -1,4 +1,4 @@
-#include "cli/verb.hpp"
+#include "cli/verbs.hpp"
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
@@ -128,6 +128,37 @@ TEST(Parse, options_become_members) {
   EXPECT_EQ(json::serialize(members),
             R"({"ttl_seconds":120,"mode":"shared","data":[1,"x"],"share":5E-1,"quick":false})");
   EXPECT_EQ(members_of(command->verb->options, parse({"claim", "a", "--quick"})->arguments).at("quick"), true);
+}
+
+// Words as a shell makes them of a line with quotes.
+std::vector<std::string> words_of(std::string_view line) {
+  std::vector<std::string> out(1);
+  char quote = 0;
+  for (char const c : line) {
+    if (quote != 0 ? c == quote : c == '"' || c == '\'')
+      quote = quote != 0 ? '\0' : c;
+    else if (c == ' ' && quote == 0)
+      out.emplace_back();
+    else
+      out.back() += c;
+  }
+  return out;
+}
+
+TEST(Parse, every_verb_has_an_example_that_works_as_it_stands) {
+  auto const all = all_verbs(Catalog(api::operations()));
+  for (auto const& verb : all) {
+    if (!verb.hidden) EXPECT_FALSE(verb.examples.empty()) << verb.words;
+    for (auto const& example : verb.examples) {
+      if (!example.command.starts_with("codi ")) continue;  // part of a longer line of a shell
+      auto words = words_of(example.command.substr(0, example.command.find_first_of("|&;#>")));
+      words.erase(words.begin());
+      if (words.back().empty()) words.pop_back();
+      auto const command = parse_command(all, words);
+      ASSERT_TRUE(command) << example.command << ": " << command.error().what;
+      EXPECT_NE(command->verb, nullptr) << example.command;
+    }
+  }
 }
 
 TEST(Parse, help_is_given_at_every_place) {

@@ -153,6 +153,34 @@ TEST_F(Verbs, released_by_path_by_id_and_all) {
   EXPECT_TRUE(shown("src/api/")) << out();
 }
 
+TEST_F(Verbs, renewed_by_path_and_all) {
+  auto const repo = repository();
+  EXPECT_EQ(codi({"claim", "src/api", "a", "--ttl", "10m"}), 0) << err();
+  EXPECT_EQ(codi({"claim", "renew", "src/api", "--ttl", "2h"}), 0) << err();
+  EXPECT_EQ(out(), "renewed  src/api/, ends in 2h\n");
+  EXPECT_EQ(codi({"claim", "renew", "--all", "--json"}), 0) << err();
+  EXPECT_EQ(items_of(out_json(), "claims").size(), 2U);
+  EXPECT_EQ(codi({"claim", "renew"}), 2);
+  EXPECT_EQ(codi({"claim", "renew", "b"}), 1);
+}
+
+TEST_F(Verbs, a_claim_of_anybody_is_shown_and_taken_away_by_its_path) {
+  start("DEV-1");
+  ASSERT_EQ(claim("DEV-1", {"src/", "docs/"}).status, 201U);
+  EXPECT_EQ(codi({"claim", "show", "src/"}), 0) << err();
+  EXPECT_TRUE(shown("DEV-1")) << out();
+  auto const id = text_of(items("list_claims").at(1), "id");
+  EXPECT_EQ(codi({"claim", "show", id, "--json"}), 0) << err();
+  EXPECT_EQ(out_json().at("id"), json::value(id));
+  EXPECT_EQ(codi({"claim", "show", id.substr(0, 8)}), 2) << "both ids begin so";
+  EXPECT_TRUE(said("2 claims have ids that begin with")) << err();
+  EXPECT_EQ(codi({"claim", "force", "src/"}), 2) << "a reason is required";
+  EXPECT_EQ(codi({"claim", "force", "src/", "--reason", "its agent is gone"}), 0) << err();
+  EXPECT_EQ(items("list_claims").size(), 1U);
+  EXPECT_EQ(codi({"claim", "force", "src/", "--reason", "again"}), 1);
+  EXPECT_TRUE(said("nobody holds a claim on src/")) << err();
+}
+
 TEST_F(Verbs, without_a_session_there_is_nothing_to_release) {
   EXPECT_EQ(codi({"release", "x"}), 1);
   EXPECT_TRUE(said("no session was started here"));
@@ -201,6 +229,7 @@ TEST_F(Verbs, a_session_is_started_remembered_and_ended) {
   EXPECT_EQ(codi({"session", "list"}), 0);
   EXPECT_TRUE(shown("ALIAS") && shown("active")) << out();
   EXPECT_EQ(codi({"session", "end", "--reason", "enough"}), 0) << err();
+  EXPECT_EQ(out(), "ended  RUST-DEVELOPER-SESSION-1; its claims are free\n");
   EXPECT_TRUE(items("list_claims").empty());
   EXPECT_EQ(codi({"session", "show"}), 2) << "nothing is remembered any more";
   EXPECT_EQ(codi({"session", "list"}), 0);
@@ -377,6 +406,11 @@ TEST_F(Verbs, recipients_are_told_apart) {
   EXPECT_NE(to("QA-SESSION-2").find(R"("session":)"), std::string::npos);
   EXPECT_NE(to("owner@localhost").find(R"("user":)"), std::string::npos);
   EXPECT_NE(to("role:qa").find(R"("role":"qa")"), std::string::npos);
+  start("bob");
+  EXPECT_NE(to("bob").find(R"("session":)"), std::string::npos) << "a session at work bears that alias";
+  EXPECT_NE(to("role:bob").find(R"("role":"bob")"), std::string::npos);
+  EXPECT_EQ(codi({"handoff", "list"}), 0);
+  EXPECT_TRUE(shown("session bob") && shown("user owner@localhost") && shown("session QA-SESSION-2")) << out();
   EXPECT_EQ(codi({"handoff", "qa", "--with-claims", "--no-claims"}), 2);
   EXPECT_EQ(codi({"handoff", "accept", "ffff"}), 1);
   EXPECT_TRUE(said("no handoffs have ids that begin with ffff"));
