@@ -84,17 +84,18 @@ class Granting {
     constexpr std::size_t kEnough = limits::kConflictsShown + 1;
     auto const found = co_await db::overlapping_claims(tx_, project_.id, target, session_.id, kEnough);
     for (auto const& claim : found) {
-      if (db::lease_ran_out(tx_, claim))
-        co_await expire_once(claim);
+      if (db::over(tx_, claim))
+        co_await end_once(claim);
       else
         add_conflict(claim);
     }
     co_return co_await db::claim_of_session_on(tx_, project_.id, session_.id, std::move(target));
   }
 
-  Task<void> expire_once(Claim claim) {
-    if (std::ranges::find(expired_, claim.id) != expired_.end()) co_return;
-    expired_.push_back(claim.id);
+  // What is over keeps nobody out; that it is ended here only spares the reaper the work, so not more than a few.
+  Task<void> end_once(Claim claim) {
+    if (dead_.size() == limits::kDeadClaimsEndedAtOnce || std::ranges::find(dead_, claim.id) != dead_.end()) co_return;
+    dead_.push_back(claim.id);
     co_await expire_claim(tx_, project_, std::move(claim));
   }
 
@@ -185,7 +186,7 @@ class Granting {
   models::Session const& session_;
   ClaimWish wish_;
   Conflicts conflicts_;
-  std::vector<ClaimId> expired_;
+  std::vector<ClaimId> dead_;
 };
 
 }  // namespace
@@ -203,7 +204,7 @@ Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::
     auto const found = co_await db::overlapping_claims(tx, project.id, target, own, limits::kConflictsShown + 1);
     for (auto const& claim : found) {
       auto const same = [&](Claim const& other) { return other.id == claim.id; };
-      if (db::lease_ran_out(tx, claim) || std::ranges::any_of(out.claims, same)) continue;
+      if (db::over(tx, claim) || std::ranges::any_of(out.claims, same)) continue;
       if (out.claims.size() == limits::kConflictsShown)
         out.more = true;
       else
@@ -219,14 +220,16 @@ void end_claims(db::Tx& tx, models::Project const& project, std::vector<Claim>& 
     db::unindex_claim(tx, claim, target);
     claim.state = models::ClaimState::ended;
     claim.end_reason = why;
-    claim.ended_at = tx.now();
+    claim.ended_at = claim.ended_at.value_or(tx.now());
     claim.updated_at = tx.now();
     db::put_claim(tx, claim, target);
   }
 }
 
 Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim) {
+  bool const told = claim.state == models::ClaimState::ended;  // by the end of its session
   std::vector<Claim> one{std::move(claim)};
+  if (told) co_return end_claims(tx, project, one, models::ClaimEnd::session_ended);
   end_claims(tx, project, one, models::ClaimEnd::expired);
   auto const holder = co_await db::get_session(tx, project.id, one.front().session_id);
   db::append_event(tx, project.id, holder ? &*holder : nullptr,
@@ -278,9 +281,7 @@ Task<Result<std::vector<Claim>>> claims_on(db::Tx& tx, models::Project const& pr
 Task<Result<void>> check_fencing(db::Tx& tx, ProjectId project, SessionId session, std::optional<Stamp> token) {
   if (!token) co_return Result<void>();
   auto const claims = co_await db::claims_of_session(tx, project, session);
-  auto const current = [&](Claim const& claim) {
-    return claim.fencing_token == *token && !db::lease_ran_out(tx, claim);
-  };
+  auto const current = [&](Claim const& claim) { return claim.fencing_token == *token && !db::over(tx, claim); };
   if (std::ranges::any_of(claims, current)) co_return Result<void>();
   co_return fail(ErrorCode::stale_fencing_token, "the session holds no claim under this fencing token any more");
 }

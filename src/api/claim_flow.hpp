@@ -46,7 +46,8 @@ Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::
 /// Ends claims; the caller writes the event.
 void end_claims(db::Tx& tx, models::Project const& project, std::vector<models::Claim>& claims, models::ClaimEnd why);
 
-/// Ends one claim whose lease has run out, with its CLAIM_EXPIRED event.
+/// Ends one claim whose lease has run out, with its CLAIM_EXPIRED event, or one whose session has ended, which that
+/// session's SESSION_END event has told of.
 Task<void> expire_claim(db::Tx& tx, models::Project const& project, models::Claim claim);
 
 /// Ends claims that the session gives back, with one FILE_RELEASE event.

@@ -146,7 +146,7 @@ Task<Result<HeldClaim>> hold(db::Tx& tx, auth::Caller const& caller, models::Pro
   if (claim->state == models::ClaimState::ended)
     co_return fail(ErrorCode::stale_fencing_token, fmt::format("the claim on {} has ended ({})", claim->target,
                                                                reflect::enum_name(*claim->end_reason)));
-  if (db::lease_ran_out(tx, *claim)) {
+  if (db::over(tx, *claim)) {
     co_await expire_claim(tx, project, *claim);
     co_return refuse(
         {.code = ErrorCode::stale_fencing_token, .detail = fmt::format("the claim on {} ran out", claim->target)});

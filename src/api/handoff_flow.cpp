@@ -97,9 +97,7 @@ Result<void> is_theirs(Handoff const& handoff, models::Session const& session, H
 std::vector<models::Claim> still_held(db::Tx& tx, Handoff const& handoff) {
   std::vector<models::Claim> out;
   for (auto const& claim : handoff.claims)
-    if (claim.state == models::ClaimState::live && claim.session_id == handoff.from_session_id &&
-        !db::lease_ran_out(tx, claim))
-      out.push_back(claim);
+    if (claim.session_id == handoff.from_session_id && !db::over(tx, claim)) out.push_back(claim);
   return out;
 }
 
@@ -124,8 +122,13 @@ Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& pr
   if (offer.with_claims) {
     auto const held = co_await db::claims_of_session(tx, project.id, from.session().id);
     for (auto const& claim : held)
-      if (!db::lease_ran_out(tx, claim)) handoff.claims.push_back(claim);
+      if (!db::over(tx, claim)) handoff.claims.push_back(claim);
   }
+  if (reflect::encode_text(handoff.claims).size() > limits::kHandoffClaimsBytes)
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("{} claims are too many for one handoff: hand over without claims, or claim directories "
+                               "instead of their files",
+                               handoff.claims.size()));
   db::put_handoff(tx, handoff);
 
   auto event = said.value_or(db::EventDraft{.action = "HANDOFF"});

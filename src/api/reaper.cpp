@@ -24,7 +24,10 @@ Task<void> reap_session(db::Tx& tx, db::Due due) {
     co_await auth::Directory::remove_session_token(tx, id);
     co_return;
   }
-  if (session->ended_at) co_return;
+  if (session->ended_at) {
+    co_await end_some_claims(tx, *project, id);
+    co_return;
+  }
   if (auto const again = coordination::next_check(tx.now(), session->expires_at, tx.facts().leases.grace)) {
     due.at = *again;
     tx.due(due);
@@ -112,11 +115,24 @@ std::size_t Reaper::run_once() {
       reaping->facts.epoch = runtime_.epoch;
       reaping->facts.leases = runtime_.settings.leases;
       runtime_.random.fill(reaping->facts.seed);
-      db::run_write_blocking(runtime_.engine, [reaping](db::Transaction& t) { return reaping->run(t); });
+      reap_one(runtime_.engine, reaping);
       ++met;
     }
   }
   return met;
+}
+
+// What can't be done now is met again at the next look, and holds up nothing else.
+void Reaper::reap_one(db::Engine& engine, std::shared_ptr<Reaping> const& reaping) try {
+  db::run_write_blocking(engine, [reaping](db::Transaction& t) { return reaping->run(t); });
+} catch (Failure const& failure) {
+  auto const* const storage = dynamic_cast<db::StorageFailure const*>(&failure);
+  auto const code = storage ? storage->storage_code() : db::StorageCode::corrupt;
+  if (code == db::StorageCode::unavailable || code == db::StorageCode::closed) throw;
+  log::write(log::Level::error, "reaper", "entry_failed",
+             {{"kind", static_cast<std::int64_t>(reaping->entry.due.kind)},
+              {"id", to_string(reaping->entry.due.id)},
+              {"detail", failure.what()}});
 }
 
 }  // namespace codi::api

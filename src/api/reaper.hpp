@@ -4,6 +4,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
+#include <memory>
 #include <mutex>
 #include <thread>
 
@@ -27,6 +28,7 @@ class Reaper {
 
  private:
   struct Reaping;
+  static void reap_one(db::Engine& engine, std::shared_ptr<Reaping> const& reaping);
   void loop(std::chrono::milliseconds period);
 
   Runtime& runtime_;

@@ -93,10 +93,18 @@ void mark_complete(db::Tx& tx, Session session) {
   db::put_session(tx, session);
 }
 
+Task<std::vector<models::Claim>> end_some_claims(db::Tx& tx, models::Project const& project, SessionId session) {
+  auto claims = co_await db::claims_of_session(tx, project.id, session, limits::kClaimsEndedAtOnce);
+  end_claims(tx, project, claims, models::ClaimEnd::session_ended);
+  if (claims.size() == limits::kClaimsEndedAtOnce)
+    tx.due({.at = tx.now(), .kind = db::DueKind::session, .scope = project.id.uuid, .id = session.uuid});
+  co_return claims;
+}
+
 Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Session session, std::string reason,
                                 std::optional<db::EventDraft> said) {
-  auto claims = co_await db::claims_of_session(tx, project.id, session.id);
-  end_claims(tx, project, claims, models::ClaimEnd::session_ended);
+  auto const held = co_await db::count_claims_of_session(tx, project.id, session.id, limits::kClaimsPerSession);
+  auto const claims = co_await end_some_claims(tx, project, session.id);
   session.state = models::SessionState::ended;
   session.ended_at = tx.now();
   session.end_reason = reason;
@@ -109,7 +117,7 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
     event.text = fmt::format("{} {}", session.alias, reason == "expired" ? "was not heard of any more" : "ended");
   event.paths = paths_of(claims);
   event.data["reason"] = reason;
-  event.data["claims_freed"] = claims.size();
+  event.data["claims_freed"] = held;
   co_return db::append_event(tx, project.id, &session, std::move(event));
 }
 

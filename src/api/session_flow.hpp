@@ -1,6 +1,7 @@
 #pragma once
 #include "auth/caller.hpp"
 #include "db/events.hpp"
+#include "models/claim.hpp"
 #include "models/project.hpp"
 #include "models/session.hpp"
 
@@ -39,8 +40,13 @@ Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& pr
 /// Marks the session's work complete; it stays active, with its claims. The caller writes the event.
 void mark_complete(db::Tx& tx, models::Session session);
 
-/// Ends a session that has not been ended: its claims are freed, its token dies, and one SESSION_END event says so.
+/// Ends a session that has not been ended: its claims are over, its token dies, and one SESSION_END event says so. What
+/// end_some_claims() leaves is the reaper's.
 Task<models::Event> end_session(db::Tx& tx, models::Project const& project, models::Session session, std::string reason,
                                 std::optional<db::EventDraft> said = {});
+
+/// Ends limits::kClaimsEndedAtOnce claims of a session that ends or has ended; when that may not be all, the reaper is
+/// asked to go on. Returns those that it ended.
+Task<std::vector<models::Claim>> end_some_claims(db::Tx& tx, models::Project const& project, SessionId session);
 
 }  // namespace codi::api

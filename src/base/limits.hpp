@@ -44,6 +44,7 @@ inline constexpr auto kRequestTime = 30s;
 inline constexpr std::int64_t kPageItems = 500;
 inline constexpr std::int64_t kPageItemsDefault = 50;
 inline constexpr std::size_t kScanKeysPerPage = 10'000;
+inline constexpr std::size_t kPageBytes = 4 << 20;  // of stored items; a page has one item at least
 
 // Resources.
 inline constexpr std::size_t kNameBytes = 200;
@@ -65,6 +66,9 @@ inline constexpr std::size_t kHandoffItems = 200;
 inline constexpr std::size_t kHandoffItemBytes = 2'000;
 inline constexpr std::size_t kSummaryBytes = 16 << 10;
 inline constexpr std::size_t kClaimsPerSession = 10'000;
+inline constexpr std::size_t kClaimsEndedAtOnce = 500;       // by the end of their session, in one transaction
+inline constexpr std::size_t kDeadClaimsEndedAtOnce = 100;   // by whoever meets them, in one transaction
+inline constexpr std::size_t kHandoffClaimsBytes = 1 << 20;  // of the claims that one handoff moves, as JSON
 
 // Leases.
 inline constexpr std::int64_t kClaimTtlSecondsMin = 1;

@@ -34,8 +34,14 @@ Claim decode_claim(std::string_view stored) {
 
 Task<Claim> with_lease(Tx& tx, Claim claim) {
   if (claim.state == models::ClaimState::live) {
-    auto const seen = co_await last_beat(tx, claim.project_id, claim.session_id);
-    claim.expires_at = coordination::claim_end(claim.expires_at, seen, std::chrono::seconds(claim.ttl_seconds));
+    auto const life = co_await life_of(tx, claim.project_id, claim.session_id);
+    claim.expires_at =
+        coordination::claim_end(claim.expires_at, life.last_seen, std::chrono::seconds(claim.ttl_seconds));
+    if (life.ended_at) {
+      claim.state = models::ClaimState::ended;
+      claim.end_reason = models::ClaimEnd::session_ended;
+      claim.ended_at = life.ended_at;
+    }
   }
   co_return claim;
 }
@@ -120,8 +126,9 @@ class OverlapSearch {
   Task<void> take(ClaimId id) {
     auto claim = co_await get_claim(tx_, project_, id);
     if (!claim) co_return;
-    if (!lease_ran_out(tx_, *claim)) ++live_;
-    found_.push_back(*std::move(claim));
+    auto& counter = over(tx_, *claim) ? dead_ : live_;
+    ++counter;
+    if (dead_ <= limits::kDeadClaimsEndedAtOnce || &counter == &live_) found_.push_back(*std::move(claim));
   }
 
   Tx& tx_;
@@ -129,6 +136,7 @@ class OverlapSearch {
   std::string own_;
   std::size_t enough_;
   std::size_t live_ = 0;
+  std::size_t dead_ = 0;
   std::vector<Claim> found_;
 };
 
@@ -165,13 +173,13 @@ Task<std::optional<Claim>> claim_of_session_on(Tx& tx, ProjectId project, Sessio
   }
 }
 
-Task<std::vector<Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session) {
+Task<std::vector<Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most) {
   std::vector<Claim> out;
   auto const prefix = tx.key("project", project, "session_claims", session);
   std::optional<TenantKey> from;
   for (;;) {
-    auto rows = co_await tx.get_below(prefix, {}, from);
-    bool const more = rows.more;
+    auto rows = co_await tx.get_below(prefix, {.limit = std::min(at_most - out.size(), limits::kRangeRows)}, from);
+    bool const more = rows.more && out.size() + rows.rows.size() < at_most;
     if (more) from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
     co_await load_rows(tx, project, std::move(rows), out);
     if (!more) co_return out;
@@ -183,8 +191,9 @@ Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId s
   co_return rows.rows.size();
 }
 
-bool lease_ran_out(Tx const& tx, Claim const& claim) {
-  return coordination::expired(tx.now(), claim.expires_at, tx.facts().leases.grace);
+bool over(Tx const& tx, Claim const& claim) {
+  return claim.state == models::ClaimState::ended ||
+         coordination::expired(tx.now(), claim.expires_at, tx.facts().leases.grace);
 }
 
 Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFilter filter, PageRequest page) {
@@ -198,7 +207,7 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFi
       co_return claim;
     }
     [[nodiscard]] bool wanted(Claim const& claim) const {
-      bool const live = claim.state == models::ClaimState::live && !lease_ran_out(tx, claim);
+      bool const live = !over(tx, claim);
       if (live != (filter.state == models::ClaimState::live)) return false;
       if (filter.session && claim.session_id != *filter.session) return false;
       return !filter.overlapping ||

@@ -14,7 +14,8 @@
 /// (P,"live_claims",id) -> nothing.
 namespace codi::db {
 
-/// The claim as it is now: expires_at is the later of its own end and its ttl after its session's last sign of life.
+/// The claim as it is now: expires_at is the later of its own end and its ttl after its session's last sign of life;
+/// ended when its session has.
 Task<std::optional<models::Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id);
 
 /// Writes a live claim with all its indexes, or one that has ended without them. `target` is the claim's, parsed.
@@ -26,8 +27,8 @@ coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 /// Removes the index entries that a claim has while a session holds it: before it ends or moves to another session.
 void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
-/// Claims of other sessions than `own` that overlap `target`, among them ones whose lease has run out unnoticed. The
-/// whole of what overlaps is looked through, until `enough` claims whose lease has not run out are found.
+/// Claims of other sessions than `own` that overlap `target`, among them limits::kDeadClaimsEndedAtOnce that are over()
+/// but still indexed. The whole of what overlaps is looked through, until `enough` claims that are not over are found.
 Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, coordination::Target target,
                                                     std::optional<SessionId> own, std::size_t enough);
 
@@ -35,8 +36,9 @@ Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, c
 Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session,
                                                        coordination::Target target);
 
-/// All claims indexed as held by the session.
-Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session);
+/// The claims indexed as held by the session, the oldest `at_most` of them.
+Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session,
+                                                   std::size_t at_most = limits::kClaimsPerSession);
 
 /// How many claims the session holds, counting no further than `at_most`.
 Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most);
@@ -48,11 +50,12 @@ struct ClaimFilter {
   std::optional<coordination::Target> overlapping = {};
   bool case_sensitive = true;  ///< of the project, for `overlapping`
 };
-/// Oldest first. A live list leaves out claims whose lease has run out.
+/// Oldest first. A live list leaves out claims that are over.
 Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFilter filter, PageRequest page);
 
-/// True when the lease of a claim has run out for good (grace included).
-bool lease_ran_out(Tx const& tx, models::Claim const& claim);
+/// True when a claim keeps nobody out any more: it or its session has ended, or its lease has run out for good (grace
+/// included).
+bool over(Tx const& tx, models::Claim const& claim);
 
 /// Asks the reaper to look at the claim when its lease may have run out.
 void watch_claim_lease(Tx& tx, models::Claim const& claim);

@@ -155,18 +155,20 @@ Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, Eve
   bool const must_look = filter.path || filter.since || (filter.session && filter.action);
   models::Page<EventJson> out;
   auto last = *after;
+  std::size_t bytes = 0;
   for (std::size_t scanned = 0;;) {
     auto const rows = co_await walk.next(last, std::min(page.limit - out.items.size() + 1, limits::kScanKeysPerPage));
     for (auto const& row : rows.rows) {
-      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage) {
+      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes) {
         out.next = to_string(*last);
         co_return out;
       }
       ++scanned;
       last = row.stamp;
       auto item = with_cursor(row.stamp, row.stored);
-      if (!must_look || matches(filter, reflect::decode_stored<models::Event>(item.text)))
-        out.items.push_back(std::move(item));
+      if (must_look && !matches(filter, reflect::decode_stored<models::Event>(item.text))) continue;
+      bytes += item.text.size();
+      out.items.push_back(std::move(item));
     }
     if (!rows.more) co_return out;
     if (rows.rows.empty()) co_return out;

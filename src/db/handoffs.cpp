@@ -53,6 +53,7 @@ Task<Result<models::Page<Handoff>>> list_handoffs(Tx& tx, ProjectId project, Han
       if (!handoff || !wanted(*handoff)) co_return std::nullopt;
       co_return handoff;
     }
+    static std::size_t size_of(Handoff const& handoff) { return reflect::encode_text(handoff).size(); }
     [[nodiscard]] bool wanted(Handoff const& handoff) const {
       if (filter.state && handoff.state != *filter.state) return false;
       if (filter.role && handoff.to.role != filter.role) return false;

@@ -26,8 +26,8 @@ inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& pa
 }
 
 /// Reads a list whose items are the rows below `prefix`, one row an item. `read(suffix, value)` makes an item, or
-/// nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most: a page may be short
-/// while `next` is set.
+/// nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most and ends after
+/// limits::kPageBytes of rows (of Read::size_of(item), if there is one): a page may be short while `next` is set.
 template <class T, class Read>
 Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest page, Read& read) {
   auto const after = suffix_of_cursor(page);
@@ -35,6 +35,7 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
   models::Page<T> out;
   std::optional<std::string> last = *after;
   std::size_t scanned = 0;
+  std::size_t bytes = 0;
   for (;;) {
     std::optional<TenantKey> from;
     if (last) from = Tx::key_at(prefix, *last);
@@ -42,13 +43,19 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
     auto const rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
     for (auto const& row : rows.rows) {
       auto const suffix = Tx::suffix(prefix, row.key);
-      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage) {
+      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes) {
         out.next = to_base64url(*last);
         co_return out;
       }
       ++scanned;
       auto item = co_await read(suffix, std::string_view(row.value));
-      if (item) out.items.push_back(*std::move(item));
+      if (item) {
+        if constexpr (requires { Read::size_of(*item); })
+          bytes += Read::size_of(*item);
+        else
+          bytes += row.value.size();
+        out.items.push_back(*std::move(item));
+      }
       last = std::string(suffix);
     }
     if (!rows.more) co_return out;

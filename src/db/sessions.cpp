@@ -1,5 +1,6 @@
 #include "db/sessions.hpp"
 
+#include "base/text.hpp"
 #include "coordination/log_line.hpp"
 
 namespace codi::db {
@@ -28,16 +29,19 @@ models::Session derive(Tx const& tx, models::Session session, Timestamp seen) {
 
 }  // namespace
 
-Task<Timestamp> last_beat(Tx& tx, ProjectId project, SessionId id) {
+Task<Life> life_of(Tx& tx, ProjectId project, SessionId id) {
   auto const text = co_await tx.get(beat_key(tx, project, id));
-  co_return text ? parse_timestamp(*text).value_or(Timestamp{}) : Timestamp{};
+  if (!text) co_return Life{};
+  auto const times = split(*text, ' ');
+  co_return Life{.last_seen = parse_timestamp(times[0]).value_or(Timestamp{}),
+                 .ended_at = times.size() > 1 ? parse_timestamp(times[1]) : std::nullopt};
 }
 
 Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id) {
   auto const session = co_await tx.find<models::Session>(session_key(tx, project, id));
   if (!session) co_return std::nullopt;
-  auto const seen = co_await last_beat(tx, project, id);
-  co_return derive(tx, *session, seen);
+  auto const life = co_await life_of(tx, project, id);
+  co_return derive(tx, *session, life.last_seen);
 }
 
 Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias) {
@@ -50,7 +54,8 @@ Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std
 void put_session(Tx& tx, models::Session const& session) {
   tx.put(session_key(tx, session.project_id, session.id), session);
   tx.set(alias_key(tx, session.project_id, session.alias), to_string(session.id));
-  tx.set(beat_key(tx, session.project_id, session.id), to_string(session.last_seen_at));
+  auto const end = session.ended_at ? " " + to_string(*session.ended_at) : std::string();
+  tx.set(beat_key(tx, session.project_id, session.id), to_string(session.last_seen_at) + end);
 }
 
 models::Session beat(Tx& tx, models::Session session) {
@@ -80,8 +85,8 @@ Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId proj
     Task<std::optional<models::Session>> operator()(std::string_view, std::string_view value) const {
       auto session = reflect::decode_stored<models::Session>(value);
       if (filter.role && session.role != filter.role) co_return std::nullopt;
-      auto const seen = co_await last_beat(tx, project, session.id);
-      auto now = derive(tx, std::move(session), seen);
+      auto const life = co_await life_of(tx, project, session.id);
+      auto now = derive(tx, std::move(session), life.last_seen);
       if (filter.state && now.state != *filter.state) co_return std::nullopt;
       co_return now;
     }

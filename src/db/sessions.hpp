@@ -8,8 +8,8 @@
 #include <string>
 
 /// Sessions of a project; below P = (t,"project",project): (P,"sessions",id) -> Session; (P,"aliases",folded) -> id of
-/// the newest session of that alias; (P,"beats",id) -> time of the last sign of life; (P,"numbers",folded template) ->
-/// last number given.
+/// the newest session of that alias; (P,"beats",id) -> time of the last sign of life, and of the end;
+/// (P,"numbers",folded template) -> last number given.
 namespace codi::db {
 
 /// The session as it is now: last_seen_at, expires_at and state follow from its last heartbeat.
@@ -18,7 +18,7 @@ Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, Sess
 /// By id or alias (any case); by alias the newest.
 Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias);
 
-/// Writes a session, its alias and its heartbeat at last_seen_at.
+/// Writes a session, its alias and its life.
 void put_session(Tx& tx, models::Session const& session);
 
 /// A sign of life now: one key. Returns the session as it then is.
@@ -37,8 +37,12 @@ struct SessionFilter {
 Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter,
                                                           PageRequest page);
 
-/// When the session last gave a sign of life; the epoch's start when there is none such session.
-Task<Timestamp> last_beat(Tx& tx, ProjectId project, SessionId id);
+/// What decides over the leases of a session: one key.
+struct Life {
+  Timestamp last_seen{};  ///< the epoch's start when there is no such session
+  std::optional<Timestamp> ended_at = {};
+};
+Task<Life> life_of(Tx& tx, ProjectId project, SessionId id);
 
 /// Asks the reaper to look at the session when its lease may have run out.
 void watch_session_lease(Tx& tx, models::Session const& session);

@@ -233,6 +233,40 @@ TEST_F(Claims, Hazard11_an_expired_claim_that_no_reaper_met_is_ended_by_whoever_
   EXPECT_EQ(on("renew_claim", granted.text("/claims/0/id")).code, "CLAIM-USR-3002");
 }
 
+// More than one transaction can hold: targets of 3,000 bytes.
+TEST_F(Claims, Hazard12_a_session_with_any_number_of_claims_ends_at_once) {
+  constexpr int kClaims = 1'500;
+  std::string const longest(3'000, 'x');
+  for (int i = 0; i < kClaims; i += 250) {
+    json::array targets;
+    for (int j = i; j < i + 250; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
+    ASSERT_EQ(call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}}).status, 201U);
+  }
+  auto const last = "1499/" + longest;
+  auto const id = items("list_claims", {{"path", last}}).at(0).at("id").as_string();
+  EXPECT_EQ(call("offer_handoff", {{"session", "A"}, {"to", {{"role", "qa"}}}, {"summary", "all"}}).code,
+            "API-USR-2003");
+  ASSERT_EQ(call("end_session", {{"session", "A"}}).status, 200U);
+  EXPECT_EQ(last_event("SESSION_END").at("data").at("claims_freed"), kClaims);
+  EXPECT_TRUE(items("list_claims").empty());
+  EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/end_reason"), "session_ended");
+  EXPECT_EQ(call("check_claims", {{"targets", json::array{last}}}).text("/clear"), "true");
+  EXPECT_EQ(claim("B", {last}).status, 201U) << "though the reaper has not come";
+  EXPECT_EQ(claim("B", {"1498/"}).status, 201U);
+
+  api::Reaper reaper(api.runtime);
+  int looks = 0;
+  for (std::size_t met = 1; met > 0 && looks < 20; ++looks) {
+    pass(1s);
+    met = reaper.run_once();
+  }
+  EXPECT_LT(looks, 20);
+  EXPECT_EQ(items("list_claims").size(), 2U) << "those of B";
+  EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/state"), "ended");
+  EXPECT_EQ(last_event("SESSION_END").at("session_alias"), "A");
+  EXPECT_TRUE(items("list_events", {{"action", "CLAIM_EXPIRED"}}).empty()) << "SESSION_END has told of them";
+}
+
 TEST_F(Claims, Hazard10_the_old_fencing_token_is_refused_wherever_it_is_shown) {
   auto const granted = claim("A", {"x"}, {{"ttl_seconds", 10}});
   auto const old = granted.text("/fencing_token");

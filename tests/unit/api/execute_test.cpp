@@ -3,6 +3,9 @@
 #include "db/fault/fault_engine.hpp"
 #include "support/workshop.hpp"
 
+#include <atomic>
+#include <thread>
+
 namespace codi::testing {
 namespace {
 
@@ -104,6 +107,29 @@ TEST_F(Execute, a_store_that_fails_is_503_and_says_when_to_retry) {
   EXPECT_EQ(finished.answer.error().retry_after_s, 1U);
   EXPECT_EQ(finished.answer.error().detail.find("fault"), std::string::npos)
       << "what failed inside is for the log only";
+}
+
+TEST_F(Execute, Hazard19_reads_write_nothing_and_many_writers_meet_no_lock) {
+  auto const commits = [&] { return api.engine->stats().commits; };
+  start("A");
+  auto const before = commits();
+  for (int i = 0; i < 20; ++i) {
+    EXPECT_EQ(call("list_claims").status, 200U);
+    EXPECT_EQ(api.call("me", {}, owner).status, 200U);
+  }
+  EXPECT_EQ(commits(), before) << "not even that a token was used";
+  constexpr int kWriters = 35;
+  constexpr int kEach = 20;
+  std::atomic<int> good = 0;
+  std::vector<std::thread> writers;
+  for (int i = 0; i < kWriters; ++i)
+    writers.emplace_back([&, i] {
+      for (int n = 0; n < kEach; ++n)
+        good += claim("A", {"src/" + std::to_string(i) + "/" + std::to_string(n)}).status == 201U ? 1 : 0;
+    });
+  for (auto& writer : writers) writer.join();
+  EXPECT_EQ(good, kWriters * kEach);
+  EXPECT_EQ(items("list_claims", {{"limit", 500}, {"session", "A"}}).size(), 500U);
 }
 
 TEST_F(Execute, Hazard28_turns_go_by_tenant_whatever_the_credential) {

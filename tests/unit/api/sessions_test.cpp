@@ -1,4 +1,6 @@
 #include "api/reaper.hpp"
+#include "db/keys.hpp"
+#include "db/retry.hpp"
 #include "support/workshop.hpp"
 
 #include <algorithm>
@@ -101,6 +103,23 @@ TEST_F(Sessions, Hazard12_one_that_dies_frees_its_claims_and_says_so_while_nobod
   EXPECT_TRUE(items("list_claims").empty());
   start("B");
   EXPECT_EQ(claim("B", {"src/a.rs"}).status, 201U);
+}
+
+TEST_F(Sessions, one_whose_record_is_damaged_holds_up_no_other) {
+  constexpr int kSessions = 40;
+  for (int i = 0; i < kSessions; ++i) start("S" + std::to_string(i), {{"ttl_seconds", 30}});
+  auto const damaged = call("get_session", {{"session", "S0"}});
+  auto const key =
+      db::make_key({}, *TenantId::parse(api.call("me", {}, owner).text("/tenant/id")), "project",
+                   *ProjectId::parse(damaged.text("/project_id")), "sessions", *SessionId::parse(damaged.text("/id")));
+  db::run_write_blocking(*api.engine, [&key](db::Transaction& transaction) -> Task<db::Verdict> {
+    transaction.set(key, "{");
+    co_return db::Verdict::commit;
+  });
+  pass(33s);
+  api::Reaper reaper(api.runtime);
+  EXPECT_GE(reaper.run_once(), 40U);
+  EXPECT_EQ(items("list_events", {{"action", "SESSION_END"}, {"limit", 100}}).size(), kSessions - 1U);
 }
 
 TEST_F(Sessions, one_that_is_heard_of_is_looked_at_again_later) {
