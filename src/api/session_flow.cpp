@@ -113,8 +113,7 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
   co_await auth::Directory::remove_session_token(tx, session.id);
 
   auto event = said.value_or(db::EventDraft{.action = "SESSION_END"});
-  if (event.text.empty())
-    event.text = fmt::format("{} {}", session.alias, reason == "expired" ? "was not heard of any more" : "ended");
+  if (event.text.empty()) event.text = reason == "expired" ? "was not heard of any more" : "ended";
   event.paths = paths_of(claims);
   event.data["reason"] = reason;
   event.data["claims_freed"] = held;

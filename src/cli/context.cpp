@@ -67,6 +67,8 @@ Outcome<std::string> Context::project() {
   auto const connected = client();
   if (!connected) return std::unexpected(connected.error());
   if ((*connected)->uses_local_token() && found->local->project) return *found->local->project;
+  // Without a server, or a token that it takes, that is what is wrong.
+  if (auto const reply = (*connected)->call("me", {}); !reply) return std::unexpected(reply.error());
   return complain(Exit::usage, "no project is named",
                   {"Run `codi init` in the repository, or name one with --project or CODI_PROJECT."});
 }

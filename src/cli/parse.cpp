@@ -140,7 +140,11 @@ Outcome<Arguments> read_options(std::vector<Option> const& options, std::vector<
   try {
     app.parse(std::move(arguments));
   } catch (CLI::ParseError const& error) {
-    return complain(Exit::usage, error.what());
+    std::string_view const said = error.what();
+    auto const name_end = said.find(": 1 required");
+    return complain(Exit::usage, name_end == std::string_view::npos
+                                     ? std::string(said)
+                                     : fmt::format("{} needs a value", said.substr(0, name_end)));
   }
   Arguments out;
   for (auto const& [name, option] : declared)

@@ -179,6 +179,9 @@ Outcome<> about_claim(Context& context, std::string_view operation, std::vector<
   if (!reply) return std::unexpected(reply.error());
   if (context.json())
     context.print_json(reply->body);
+  else if (operation == "force_release_claim")
+    context.shell().out << "taken away  " << printable(text_of(reply->body, "target")) << "  from "
+                        << printable(text_of(reply->body, "session_alias")) << '\n';
   else
     print_answer(context, reply->body);
   return {};

@@ -103,6 +103,17 @@ TEST_F(Verbs, outside_a_repository_no_branch_is_sent_and_paths_start_at_the_root
   EXPECT_TRUE(items("list_sessions").at(0).at("worktree").is_null());
 }
 
+TEST_F(Verbs, without_a_project_what_is_wrong_with_the_server_is_said_first) {
+  test.shell.environment.erase("CODI_PROJECT");
+  EXPECT_EQ(codi({"claims"}), 2);
+  EXPECT_TRUE(said("no project is named")) << err();
+  EXPECT_EQ(codi({"claims", "--server", "http://127.0.0.1:1"}), 4);
+  EXPECT_TRUE(said("no codi server answers at http://127.0.0.1:1")) << err();
+  test.shell.environment["CODI_TOKEN"] = "codi_a" + std::string(43, 'A');
+  EXPECT_EQ(codi({"claims"}), 1);
+  EXPECT_TRUE(said("AUTH-USR-1002")) << err();
+}
+
 TEST_F(Verbs, a_conflict_exits_3_and_names_the_holder) {
   start("DEV-1");
   ASSERT_EQ(claim("DEV-1", {"src/x.rs"}, {{"reason", "mine"}}).status, 201U);
@@ -176,6 +187,7 @@ TEST_F(Verbs, a_claim_of_anybody_is_shown_and_taken_away_by_its_path) {
   EXPECT_TRUE(said("2 claims have ids that begin with")) << err();
   EXPECT_EQ(codi({"claim", "force", "src/"}), 2) << "a reason is required";
   EXPECT_EQ(codi({"claim", "force", "src/", "--reason", "its agent is gone"}), 0) << err();
+  EXPECT_EQ(out(), "taken away  src/  from DEV-1\n");
   EXPECT_EQ(items("list_claims").size(), 1U);
   EXPECT_EQ(codi({"claim", "force", "src/", "--reason", "again"}), 1);
   EXPECT_TRUE(said("nobody holds a claim on src/")) << err();
