@@ -47,7 +47,9 @@ struct Fields<AppendEventIn> {
   static constexpr std::array fields{
       project_field(),
       session_field(),
-      field("action", "What happened: capital letters, digits and `_`, such as `PROGRESS` or `TEST`.").length(1, 40),
+      field("action", "What happened: capital letters, digits and `_`, such as `PROGRESS` or `TEST`.")
+          .length(1, 40)
+          .with_pattern("^[A-Z][A-Z0-9_]{0,39}$"),
       field("text", "What to tell, in any language.").length(0, limits::kEventTextBytes),
       field("paths", "Paths that it is about.").items(0, limits::kEventPaths).length(1, limits::kTargetBytes),
       field("data", "Figures and ids, any JSON object.").length(0, limits::kEventDataBytes),

@@ -84,7 +84,8 @@ struct Fields<StartSessionIn> {
       project_field(),
       field("alias",
             "Name of the session; one that ends in a literal `-N` gets the next free number. Made up when missing.")
-          .length(1, limits::kAliasBytes),
+          .length(1, limits::kAliasBytes)
+          .with_pattern("^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"),
       field("role", "Role that it works in; read from an alias like `ROLE-SESSION-7` when missing.")
           .length(1, limits::kAliasBytes),
       field("tool", "Program that runs the agent.").length(1, limits::kNameBytes),

@@ -17,17 +17,19 @@ struct PageRequest {
   std::optional<std::string> after = {};
 };
 
-/// The key suffix that a cursor stands for; a validation error at `/after` for what is no cursor.
+/// The key suffix that a cursor stands for, which is an id; a validation error at `/after` for what is no cursor.
 inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& page) {
   if (!page.after) return std::optional<std::string>();
   auto suffix = from_base64url(*page.after);
-  if (!suffix || suffix->empty()) return invalid("/after", "is not a cursor that this list gave");
-  return std::optional<std::string>(*std::move(suffix));
+  tuple::Unpacker parts(suffix ? std::string_view(*suffix) : std::string_view());
+  if (!parts.uuid() || !parts.at_end()) return invalid("/after", "is not a cursor that this list gave");
+  return suffix;
 }
 
-/// Reads a list whose items are the rows below `prefix`, one row an item. `read(suffix, value)` makes an item, or
-/// nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most and ends after
-/// limits::kPageBytes of rows (of Read::size_of(item), if there is one): a page may be short while `next` is set.
+/// Reads a list whose items are the rows below `prefix`, one row an item, the id behind the prefix. `read(suffix,
+/// value)` makes an item, or nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most
+/// and ends after limits::kPageBytes of rows (of Read::size_of(item), if there is one): a page may be short while
+/// `next` is set.
 template <class T, class Read>
 Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest page, Read& read) {
   auto const after = suffix_of_cursor(page);

@@ -188,6 +188,7 @@ class Document {
     if (operation.meta.method == Method::get && middleware::answers_resource(operation))
       answers["304"] = {{"description", "The resource is still what `If-None-Match` names."}};
     for (auto const status : refusals_of(operation)) answers[std::to_string(status)] = problem(status);
+    answers["default"] = problem(0);
     entry["responses"] = std::move(answers);
   }
 
@@ -214,7 +215,7 @@ class Document {
     // 403 also where no permission is named: a session token does not end a login, and registration may be closed.
     std::set<unsigned> out{401, 403, 429, 503};
     if (!operation.inputs.empty()) out.insert({400, 422});
-    if (!middleware::path_parameters(meta.path).empty()) out.insert(404);
+    if (has_input(operation, "project") || !middleware::path_parameters(meta.path).empty()) out.insert(404);
     if (meta.kind == Kind::write || has_input(operation, "fencing_token")) out.insert(409);
     if (takes_if_match(operation)) out.insert(412);
     if (meta.method != Method::get && !operation.inputs.empty()) out.insert({413, 415});

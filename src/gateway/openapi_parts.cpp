@@ -43,7 +43,7 @@ std::string_view meaning_of(unsigned status) {
     case 422: return "The request was understood, and something in it is not valid; `errors` says what.";
     case 429: return "The caller made too many requests; wait for `Retry-After`.";
     case 503: return "The server can't do it now; wait for `Retry-After`.";
-    default: return "A refusal.";
+    default: return "Any other refusal: of a request that is no HTTP for codi, or by a server in trouble.";
   }
 }
 
@@ -181,7 +181,8 @@ SharedPart idempotency_key_parameter() {
        {"description",
         "Makes a repeated request safe: for 24 hours the same key with the same body gets the first success again, and "
         "with another body 422."},
-       {"schema", {{"type", "string"}, {"minLength", 1}, {"maxLength", limits::kIdempotencyKeyBytes}}}}};
+       {"schema",
+        {{"type", "string"}, {"minLength", 1}, {"maxLength", limits::kIdempotencyKeyBytes}, {"pattern", "^[!-~]+$"}}}}};
 }
 
 SharedPart if_match_parameter() {

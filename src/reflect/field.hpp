@@ -22,6 +22,7 @@ struct Field {
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
   std::string_view format = {};  ///< JSON Schema `format`
+  std::string_view pattern = {};  ///< JSON Schema `pattern`, for documents: the operation checks it in words of its own
   bool is_secret = false;        ///< never logged, never in MCP answers, in CLI output only on request
 
   /// The same field with one more limit or property; for declarations.
@@ -46,6 +47,11 @@ struct Field {
   [[nodiscard]] constexpr Field with_format(std::string_view name_of_format) const {
     auto copy = *this;
     copy.format = name_of_format;
+    return copy;
+  }
+  [[nodiscard]] constexpr Field with_pattern(std::string_view expression) const {
+    auto copy = *this;
+    copy.pattern = expression;
     return copy;
   }
   [[nodiscard]] constexpr Field secret() const {

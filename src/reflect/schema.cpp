@@ -12,6 +12,7 @@ json::object SchemaBuilder::with_field(json::object base, Field const& f) {
     if (f.min_length > 0) base["minLength"] = 1;  // limits count bytes, JSON Schema counts code points
     if (f.max_length != Field{}.max_length) base["maxLength"] = f.max_length;
   }
+  if (!f.pattern.empty()) base["pattern"] = f.pattern;
   if (f.min_items > 0) base["minItems"] = f.min_items;
   if (f.max_items != Field{}.max_items) base["maxItems"] = f.max_items;
   if (f.min != Field{}.min) base["minimum"] = f.min;

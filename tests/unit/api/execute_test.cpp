@@ -85,6 +85,24 @@ TEST_F(Execute, all_that_is_wrong_with_a_body_is_said_at_once) {
   EXPECT_EQ(pointers, (std::vector<std::string>{"/slug", "/name", "/policies/gates", "/nmae"}));
 }
 
+// Whatever bytes a cursor stands for: `__main__` decodes to bytes behind every key of a list.
+TEST_F(Execute, a_cursor_that_no_list_gave_is_refused_by_every_list) {
+  int lists = 0;
+  for (auto const& operation : api::operations()) {
+    if (std::ranges::none_of(operation.inputs, [](auto const& member) { return member.field.name == "after"; }))
+      continue;
+    ++lists;
+    for (auto const* const cursor : {"__main__", "x", "MA", "AAAA", "not a cursor", "////", ""}) {
+      json::object members{{"after", cursor}};
+      if (operation.meta.path.find("{project}") != std::string_view::npos) members["project"] = "default";
+      auto const reply = api.call(operation.meta.id, std::move(members), owner);
+      EXPECT_EQ(reply.code, "API-USR-2001") << operation.meta.id << ' ' << cursor;
+      EXPECT_EQ(reply.status, 422U) << operation.meta.id << ' ' << cursor;
+    }
+  }
+  EXPECT_GE(lists, 9);
+}
+
 TEST_F(Execute, a_store_that_fails_is_503_and_says_when_to_retry) {
   auto const faulty = db::make_fault_engine(std::shared_ptr<db::Engine>(api.engine.get(), [](auto*) {}), {});
   api::Runtime runtime{.engine = *faulty,

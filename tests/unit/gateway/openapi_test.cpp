@@ -87,9 +87,9 @@ TEST(OpenApi, delete_takes_its_members_either_way) {
 
 TEST(OpenApi, each_operation_lists_the_refusals_that_fit) {
   EXPECT_EQ(keys(at("/paths/~1v1~1secrets~1{thing}/get/responses")),
-            (std::set<std::string>{"200", "304", "400", "401", "403", "404", "422", "429", "503"}));
+            (std::set<std::string>{"200", "304", "400", "401", "403", "404", "422", "429", "503", "default"}));
   EXPECT_EQ(keys(at("/paths/~1v1~1secrets/post/responses")),
-            (std::set<std::string>{"201", "400", "401", "403", "409", "413", "415", "422", "429", "503"}));
+            (std::set<std::string>{"201", "400", "401", "403", "409", "413", "415", "422", "429", "503", "default"}));
   EXPECT_TRUE(keys(at("/paths/~1v1~1things~1{thing}/patch/responses")).contains("412"));
   EXPECT_EQ(at("/paths/~1v1~1things~1{thing}/delete/responses/204/content"), "(nothing)");
 }
