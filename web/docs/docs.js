@@ -5,7 +5,7 @@ const METHODS = ["get", "post", "put", "patch", "delete"];
 const DEPTH_MAX = 6;
 // Samples say more with the words that people use there.
 const SAMPLES = {
-  alias: "agent-1", code: "$CODE", email: "ada@example.org", from: "src/old/", line: "agent-1: reading src/api/", name: "Ada", path: "src/api/",
+  action: "PROGRESS", alias: "agent-1", code: "$CODE", email: "ada@example.org", from: "src/old/", line: "agent-1: reading src/api/", name: "Ada", path: "src/api/",
   paths: "src/api/", project: "web", reason: "adding the users endpoint", refresh_token: "$REFRESH_TOKEN", role: "member", session: "agent-1",
   slug: "web", summary: "Endpoint done, tests missing", targets: "src/api/", tenant_name: "Example", text: "half of it works", to: "qa-reviewer",
 };
@@ -91,7 +91,7 @@ class Reference {
     if (type === "integer" || type === "number") return schema.minimum > 0 ? schema.minimum : 0;
     if (type === "boolean") return true;
     const byFormat = { uuid: "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e", "date-time": "2026-01-31T09:30:00.000Z", email: "ada@example.org" };
-    return byFormat[schema.format] || SAMPLES[name] || (schema.pattern ? "0".repeat(32) : "text");
+    return byFormat[schema.format] || SAMPLES[name] || (schema.pattern && !new RegExp(schema.pattern).test("text") ? "0".repeat(32) : "text");
   }
 
   /** The body that a request needs at least. */

@@ -76,7 +76,7 @@ function sample(schema: Schema): Json {
     default:
       if (format === "uuid") return randomUUID();
       if (format === "date-time") return "2025-01-01T00:00:00.000Z";
-      if (pattern) return "0".repeat(32);
+      if (pattern && !new RegExp(pattern).test("X")) return "0".repeat(32); // a cursor
       return "X".repeat(more.minLength ?? 1);
   }
 }
