@@ -386,6 +386,9 @@ class NoDescriptors {
 };
 
 TEST_F(ServerTest, connections_wait_while_there_are_no_descriptors) {
+#if __has_feature(undefined_behavior_sanitizer)
+  GTEST_SKIP() << "UBSan's check of virtual calls needs descriptors of its own";
+#endif
   start();
   std::optional<NoDescriptors> none(std::in_place);
   none->give_one_back();
