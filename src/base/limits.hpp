@@ -23,6 +23,9 @@ inline constexpr std::size_t kCommitBatch = 4'096;
 inline constexpr std::size_t kCommitBatchBytes = 16 << 20;
 inline constexpr std::size_t kReadQueue = 65'536;
 inline constexpr auto kStoreRecoveryInterval = 200ms;
+inline constexpr std::size_t kBackupBlockBytes = 2 << 20;  // of rows that share one checksum
+inline constexpr std::size_t kBackupHeaderBytes = 64 << 10;
+inline constexpr std::size_t kRestoreTransactionBytes = 1 << 20;
 
 // Requests.
 inline constexpr std::size_t kBodyBytes = 1 << 20;

@@ -22,6 +22,9 @@ struct KeyRange {
   std::string end;
 };
 
+/// Behind every key that a transaction may name, as on FoundationDB.
+inline constexpr std::string_view kEndOfKeys = "\xff";
+
 /// One row.
 struct KeyValue {
   std::string key;
@@ -140,6 +143,15 @@ class Watch {
   virtual ~Watch() = default;
 };
 
+/// The whole store as it is at one moment, for as long as this lives. Its engine must outlive it. Blocks; used by one
+/// thread at a time.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+  /// The next rows of `range`, forwards, about limits::kRangeBytes of them. Throws StorageFailure.
+  virtual RangeRows read(KeyRange range) = 0;
+};
+
 /// What a store says about itself, for metrics and readiness.
 struct EngineStats {
   std::uint64_t commits = 0;
@@ -161,6 +173,9 @@ class Engine {
   /// Runs a read-only body on a consistent snapshot. On an embedded engine that finds everything in memory this happens
   /// on the calling thread before it returns; else on a reader thread (the body is then run again from its beginning).
   virtual void read(Body body, Done done) = 0;
+
+  /// A snapshot of what is durable now: for backups, which outlast limits::kTransactionTime.
+  virtual std::unique_ptr<Snapshot> snapshot() = 0;
 
   /// Calls `fired` once, soon after the value of `key` is known to differ from `seen` (at once if it already does). May
   /// fire without a change; never misses one. `fired` must not block.

@@ -8,6 +8,8 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <optional>
+#include <string_view>
 
 namespace codi::db {
 namespace {
@@ -16,8 +18,9 @@ struct Record {
   std::int64_t schema = kSchemaVersion;
   std::string id;
   std::int64_t epoch = 1;
+  std::optional<bool> restoring = {};
 };
-BOOST_DESCRIBE_STRUCT(Record, (), (schema, id, epoch))
+BOOST_DESCRIBE_STRUCT(Record, (), (schema, id, epoch, restoring))
 
 }  // namespace
 }  // namespace codi::db
@@ -26,13 +29,12 @@ template <>
 struct codi::reflect::Fields<codi::db::Record> {
   static constexpr std::string_view name = "Store";
   static constexpr std::array fields{field("schema", "Version of keys and values."), field("id", "Id of the store."),
-                                     field("epoch", "Raised by a restore.")};
+                                     field("epoch", "Raised by a restore."),
+                                     field("restoring", "True while a backup is written into it.")};
 };
 
 namespace codi::db {
 namespace {
-
-std::string facts_key() { return make_key({}, "system", "store"); }
 
 // The version is read before anything else is understood: another version may have other members.
 void check_schema(std::string const& text) {
@@ -48,19 +50,41 @@ void check_schema(std::string const& text) {
                                      schema->get_int64(), kSchemaVersion));
 }
 
+Task<bool> is_empty(Transaction& transaction) {
+  RangeOptions const one{.limit = 1};
+  auto const any = co_await transaction.get_range({"", std::string(kEndOfKeys)}, one);
+  co_return any.rows.empty();
+}
+
 Task<Record> read_or_make(Transaction& transaction, Record fresh) {
-  auto const text = co_await transaction.get(facts_key());
+  auto const text = co_await transaction.get(store_facts_key());
   if (text) {
     check_schema(*text);
-    co_return reflect::decode_stored<Record>(*text);
+    auto const record = reflect::decode_stored<Record>(*text);
+    if (record.restoring.value_or(false))
+      throw StorageFailure(StorageCode::corrupt,
+                           "a restore into this store was begun and not finished: restore again, into an empty one");
+    co_return record;
   }
-  constexpr std::string_view kAfterUserKeys = "\xff";
-  RangeOptions const one{.limit = 1};
-  auto const any = co_await transaction.get_range({"", std::string(kAfterUserKeys)}, one);
-  if (!any.rows.empty())
+  auto const empty = co_await is_empty(transaction);
+  if (!empty)
     throw StorageFailure(StorageCode::corrupt, "the store holds data that codi did not write; give it an empty one");
-  transaction.set(facts_key(), reflect::encode_text(fresh));
+  transaction.set(store_facts_key(), reflect::encode_text(fresh));
   co_return fresh;
+}
+
+Task<Verdict> mark_restoring(Transaction& transaction, std::string store_id) {
+  auto const empty = co_await is_empty(transaction);
+  if (!empty) throw StorageFailure(StorageCode::corrupt, "the store is not empty: a backup is restored into a new one");
+  Record const record{.id = std::move(store_id), .epoch = 0, .restoring = true};
+  transaction.set(store_facts_key(), reflect::encode_text(record));
+  co_return Verdict::commit;
+}
+
+Task<Verdict> write_facts(Transaction& transaction, StoreFacts facts) {
+  Record const record{.id = facts.id, .epoch = facts.epoch};
+  transaction.set(store_facts_key(), reflect::encode_text(record));
+  co_return Verdict::commit;
 }
 
 }  // namespace
@@ -80,6 +104,18 @@ StoreFacts open_store_facts(Engine& engine, Random& random) {
   };
   run_write_blocking(engine, body);
   return {found.id, static_cast<std::uint32_t>(found.epoch)};
+}
+
+std::string store_facts_key() { return make_key({}, "system", "store"); }
+
+void begin_restore(Engine& engine, std::string const& store_id) {
+  auto const body = [&store_id](Transaction& transaction) { return mark_restoring(transaction, store_id); };
+  run_write_blocking(engine, body);
+}
+
+void finish_restore(Engine& engine, StoreFacts const& facts) {
+  auto const body = [&facts](Transaction& transaction) { return write_facts(transaction, facts); };
+  run_write_blocking(engine, body);
 }
 
 }  // namespace codi::db

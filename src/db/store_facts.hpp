@@ -22,4 +22,12 @@ struct StoreFacts {
 /// once.
 StoreFacts open_store_facts(Engine& engine, Random& random);
 
+/// The key of the facts.
+std::string store_facts_key();
+
+/// Marks an empty store as being restored: open_store_facts() refuses it until finish_restore(). Throws
+/// StorageFailure(corrupt) for a store that has any key. Blocks.
+void begin_restore(Engine& engine, std::string const& store_id);
+void finish_restore(Engine& engine, StoreFacts const& facts);
+
 }  // namespace codi::db

@@ -24,6 +24,7 @@ class CountingEngine final : public db::Engine {
     below_->attempt(std::move(options), counted(std::move(body)), std::move(done));
   }
   void read(db::Body body, db::Done done) override { below_->read(counted(std::move(body)), std::move(done)); }
+  std::unique_ptr<db::Snapshot> snapshot() override { return below_->snapshot(); }
   std::unique_ptr<db::Watch> watch(std::string key, std::optional<std::string> seen,
                                    std::function<void()> fired) override {
     return below_->watch(std::move(key), std::move(seen), std::move(fired));

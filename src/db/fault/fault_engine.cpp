@@ -86,6 +86,7 @@ class FaultEngineOver final : public FaultEngine {
   }
   void read(Body body, Done done) override { start(false, {}, std::move(body), std::move(done)); }
 
+  std::unique_ptr<Snapshot> snapshot() override { return below_->snapshot(); }
   std::unique_ptr<Watch> watch(std::string key, std::optional<std::string> seen, std::function<void()> fired) override {
     return below_->watch(std::move(key), std::move(seen), std::move(fired));
   }

@@ -16,6 +16,23 @@
 namespace codi::db {
 namespace {
 
+class RocksSnapshot final : public Snapshot {
+ public:
+  RocksSnapshot(rocksdb::DB& db, SharedSnapshot::Pointer snapshot, Clock const& clock)
+      : db_(db), snapshot_(std::move(snapshot)), clock_(clock) {}
+
+  RangeRows read(KeyRange range) override {
+    DbView view(db_, snapshot_.get(), rocksdb::kReadAllTier);
+    RocksTransaction transaction(view, clock_, RocksTransaction::Mode::read_only);
+    return run_now(transaction.get_range(std::move(range), {}));
+  }
+
+ private:
+  rocksdb::DB& db_;
+  SharedSnapshot::Pointer snapshot_;
+  Clock const& clock_;
+};
+
 class RocksEngine final : public Engine {
  public:
   RocksEngine(RocksOptions const& options, RocksSeams const& seams)
@@ -47,6 +64,10 @@ class RocksEngine final : public Engine {
     bool const taken =
         readers_.post([this, body = std::move(body), done] { done(*try_read(body, rocksdb::kReadAllTier)); });
     if (!taken) done(failed(StorageCode::unavailable, "too many reads wait for the disk"));
+  }
+
+  std::unique_ptr<Snapshot> snapshot() override {
+    return std::make_unique<RocksSnapshot>(*db_, snapshot_.get(), *clock_);
   }
 
   std::unique_ptr<Watch> watch(std::string key, std::optional<std::string> seen, std::function<void()> fired) override {

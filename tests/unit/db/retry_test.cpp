@@ -48,6 +48,7 @@ class ScriptedEngine final : public Engine {
   std::unique_ptr<Watch> watch(std::string key, std::optional<std::string> seen, std::function<void()> fired) override {
     return below_.watch(std::move(key), std::move(seen), std::move(fired));
   }
+  std::unique_ptr<Snapshot> snapshot() override { return nullptr; }
   [[nodiscard]] bool commits_can_be_unknown() const override { return unknown; }
   [[nodiscard]] EngineStats stats() const override { return below_.stats(); }
 

@@ -76,6 +76,7 @@ class SilentEngine final : public db::Engine {
   std::unique_ptr<db::Watch> watch(std::string, std::optional<std::string>, std::function<void()>) override {
     return nullptr;
   }
+  std::unique_ptr<db::Snapshot> snapshot() override { return nullptr; }
   [[nodiscard]] bool commits_can_be_unknown() const override { return false; }
   [[nodiscard]] db::EngineStats stats() const override { return {}; }
   std::atomic<int> attempts{0};
