@@ -198,7 +198,8 @@ OperationSchema schema_of(reflect::SchemaBuilder& builder) {
     using Type = std::remove_cvref_t<decltype(std::declval<typename Op::In&>().*member.pointer)>;
     out.inputs.push_back(builder.schema<Type>(reflect::Use::input, f));
   });
-  if constexpr (!std::same_as<typename Op::Out, Nothing>) out.output = builder.schema<typename Op::Out>(reflect::Use::output);
+  if constexpr (!std::same_as<typename Op::Out, Nothing>)
+    out.output = builder.schema<typename Op::Out>(reflect::Use::output);
   return out;
 }
 
