@@ -48,11 +48,12 @@ void check_schema(std::string const& text) {
                                      schema->get_int64(), kSchemaVersion));
 }
 
-Task<Record> read_or_make(Transaction& transaction, Record fresh) {
+Task<Verdict> read_or_make(Transaction& transaction, Record const& fresh, Record& found) {
   auto const text = co_await transaction.get(facts_key());
   if (text) {
     check_schema(*text);
-    co_return reflect::decode_stored<Record>(*text);
+    found = reflect::decode_stored<Record>(*text);
+    co_return Verdict::commit;
   }
   constexpr std::string_view kAfterUserKeys = "\xff";
   RangeOptions const one{.limit = 1};
@@ -60,7 +61,8 @@ Task<Record> read_or_make(Transaction& transaction, Record fresh) {
   if (!any.rows.empty())
     throw StorageFailure(StorageCode::corrupt, "the store holds data that codi did not write; give it an empty one");
   transaction.set(facts_key(), reflect::encode_text(fresh));
-  co_return fresh;
+  found = fresh;
+  co_return Verdict::commit;
 }
 
 }  // namespace
@@ -74,11 +76,7 @@ StoreFacts open_store_facts(Engine& engine, Random& random) {
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | kVariant);
   Record const fresh{.id = to_string(id)};
   Record found;
-  auto body = [&](Transaction& transaction) -> Task<Verdict> {
-    found = co_await read_or_make(transaction, fresh);
-    co_return Verdict::commit;
-  };
-  run_write_blocking(engine, body);
+  run_write_blocking(engine, [&](Transaction& t) { return read_or_make(t, fresh, found); });
   return {found.id, static_cast<std::uint32_t>(found.epoch)};
 }
 
