@@ -22,7 +22,7 @@ inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& pa
   if (!page.after) return std::optional<std::string>();
   auto suffix = from_base64url(*page.after);
   if (!suffix || suffix->empty()) return invalid("/after", "is not a cursor that this list gave");
-  return std::optional<std::string>(*std::move(suffix));
+  return suffix;
 }
 
 /// Reads a list whose items are the rows below `prefix`, one row an item. `read(suffix, value)` makes an item, or
@@ -42,7 +42,8 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
     auto const rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
     for (auto const& row : rows.rows) {
       auto const suffix = Tx::suffix(prefix, row.key);
-      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage) {
+      bool const is_full = out.items.size() == page.limit || scanned == limits::kScanKeysPerPage;
+      if (is_full && last) {
         out.next = to_base64url(*last);
         co_return out;
       }
