@@ -143,17 +143,18 @@ struct ChangePassword {
     known.user = co_await db::get_user(tx, caller.user);
   }
 
-  static Result<void> check_old(PrepareContext const& context, In const& in, Known const& known) {
+  static Result<void> check_old(PrepareContext const& context, In const& in, std::string const& email,
+                                std::optional<std::string> const& password_hash) {
     auto const& caller = *context.caller;
-    if (!in.old && known.password_hash) return invalid("/old", "is required");
+    if (!in.old && password_hash) return invalid("/old", "is required");
     if (!in.old) {
       if (caller.permissions == auth::permissions_of(caller.role)) return {};
       return fail(ErrorCode::not_permitted, "this token may not do all that its user may, so it can't set a password");
     }
     auto& throttle = context.throttle;
-    auto const account = fold_case(known.user->email).value_or(known.user->email);
+    auto const account = fold_case(email).value_or(email);
     if (auto calm = throttle.check(account, context.facts.address); !calm) return calm;
-    if (context.hasher.verify(*in.old, known.password_hash)) {
+    if (context.hasher.verify(*in.old, password_hash)) {
       throttle.succeeded(account, context.facts.address);
       return {};
     }
@@ -167,7 +168,8 @@ struct ChangePassword {
     Known known;
     context.read([&](auth::OpenTx& open) { return look_up(open, *context.caller, known); });
     if (!known.user) return auth::token_refused();
-    if (auto const right = check_old(context, in, known); !right) return std::unexpected(right.error());
+    auto const right = check_old(context, in, known.user->email, known.password_hash);
+    if (!right) return std::unexpected(right.error());
     return Prepared{.old_hash = known.password_hash, .new_hash = context.hasher.hash(in.new_)};
   }
 

@@ -176,7 +176,8 @@ struct LogIn {
     if (auto const calm = throttle.check(email, context.facts.address); !calm) return std::unexpected(calm.error());
     Known known;
     context.read([&](auth::OpenTx& open) { return look_up(open, email, known); });
-    if (!context.hasher.verify(in.password, known.password_hash) || !known.account || !known.user) {
+    bool const is_right = context.hasher.verify(in.password, known.password_hash);
+    if (!is_right || !known.password_hash || !known.account || !known.user) {
       throttle.failed(email, context.facts.address);
       return bad_credentials();
     }

@@ -4,6 +4,7 @@
 #include "db/claims.hpp"
 #include "db/sessions.hpp"
 
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -28,6 +29,7 @@ json::array ids_of(std::vector<Claim> const& claims) {
 
 std::vector<std::string> canonical_of(std::vector<Target> const& targets) {
   std::vector<std::string> out;
+  out.reserve(targets.size());
   for (auto const& target : targets) out.push_back(coordination::canonical(target));
   return out;
 }
@@ -68,6 +70,7 @@ class Granting {
     // Claims that are found but not yet written are seen by nobody, so the whole batch is looked at before any is
     // written.
     std::vector<std::optional<Claim>> own;
+    own.reserve(wish_.targets.size());
     for (auto const& target : wish_.targets) own.push_back(co_await look(target));
     if (!conflicts_.claims.empty()) co_return refuse_conflict();
     auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id, limits::kClaimsPerSession);
@@ -130,9 +133,10 @@ class Granting {
         grant.claims.push_back(*earlier);
         continue;
       }
-      auto claim = own[i] ? renewed(*own[i]) : fresh(target);
-      if (own[i]) highest = std::max(highest.value_or(claim.fencing_token), claim.fencing_token);
-      any_new = any_new || !own[i];
+      auto const& mine = own[i];
+      auto claim = mine ? renewed(*mine) : fresh(target);
+      if (mine) highest = std::max(highest.value_or(claim.fencing_token), claim.fencing_token);
+      any_new = any_new || !mine;
       db::put_claim(tx_, claim, target);
       db::watch_claim_lease(tx_, claim);
       grant.claims.push_back(std::move(claim));
@@ -288,6 +292,7 @@ Task<Result<void>> check_fencing(db::Tx& tx, ProjectId project, SessionId sessio
 
 std::vector<std::string> paths_of(std::vector<Claim> const& claims) {
   std::vector<std::string> out;
+  out.reserve(claims.size());
   for (auto const& claim : claims) out.push_back(claim.target);
   return out;
 }

@@ -143,9 +143,10 @@ Task<Result<HeldClaim>> hold(db::Tx& tx, auth::Caller const& caller, models::Pro
   if (stale) co_return fail(ErrorCode::stale_fencing_token, "the claim has been granted anew since this fencing token");
   auto const may = auth::act_for(caller, Permission::claim_write, *holder);
   if (!may) co_return std::unexpected(may.error());
-  if (claim->state == models::ClaimState::ended)
-    co_return fail(ErrorCode::stale_fencing_token, fmt::format("the claim on {} has ended ({})", claim->target,
-                                                               reflect::enum_name(*claim->end_reason)));
+  if (claim->state == models::ClaimState::ended) {
+    auto const why = reflect::enum_name(claim->end_reason.value_or(models::ClaimEnd::expired));
+    co_return fail(ErrorCode::stale_fencing_token, fmt::format("the claim on {} has ended ({})", claim->target, why));
+  }
   if (db::over(tx, *claim)) {
     co_await expire_claim(tx, project, *claim);
     co_return refuse(

@@ -61,6 +61,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
  private:
   [[nodiscard]] bool is_open() const { return operation_.meta.access == Access::open; }
+  [[nodiscard]] auth::Caller const* caller_or_null() const { return caller_ ? &*caller_ : nullptr; }
 
   void draw_facts() {
     facts_.now = runtime_.clock.now();
@@ -121,7 +122,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (request_.idempotency_key && !request_.malformed) {
       auth::OpenTx open(transaction, facts_, random);
       auto tx = auth::Directory::bind(open, tenant);
-      co_await find_replay(tx);
+      co_await find_replay(tx, *request_.idempotency_key);
     }
     co_return db::Verdict::abort;
   }
@@ -156,7 +157,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       auto seed = facts_.seed;
       seed[0] ^= std::byte{0xA5};  // a stream apart from the transaction's
       SeededRandom random(seed);
-      PrepareContext const context(runtime_, facts_, random, caller_ ? &*caller_ : nullptr);
+      PrepareContext const context(runtime_, facts_, random, caller_or_null());
       return call_->prepare(context);
     } catch (...) {
       return std::unexpected(error_of(std::current_exception(), facts_.request_id));
@@ -175,21 +176,21 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   // The tenant; for a token that was not seen lately the token, for callers without one the address.
   [[nodiscard]] std::string fairness_key() const {
-    if (!presented_) return request_.address;
-    if (auto const* claims = std::get_if<auth::LoginClaims>(&*presented_)) return to_string(claims->tenant);
-    auto const& token = std::get<auth::TokenDigest>(*presented_);
+    if (is_open()) return request_.address;
+    if (auto const* claims = std::get_if<auth::LoginClaims>(&presented_)) return to_string(claims->tenant);
+    auto const& token = std::get<auth::TokenDigest>(presented_);
     return token.tenant ? to_string(*token.tenant) : token.sha256;
   }
 
   void remember_tenant() {
     if (!caller_ || caller_->kind == auth::CredentialKind::operator_token) return;
-    if (auto const* token = std::get_if<auth::TokenDigest>(&*presented_))
+    if (auto const* token = std::get_if<auth::TokenDigest>(&presented_))
       runtime_.tokens.remember(*token, caller_->tenant);
   }
 
   Task<TenantId> resolve(db::Transaction& transaction) {
     if (is_open()) co_return TenantId{};
-    auto caller = co_await auth::Directory::resolve(transaction, *presented_, facts_);
+    auto caller = co_await auth::Directory::resolve(transaction, presented_, facts_);
     if (!caller) {
       error_ = std::move(caller.error());
       co_return TenantId{};
@@ -200,18 +201,18 @@ class Execution : public std::enable_shared_from_this<Execution> {
     co_return caller_->tenant;
   }
 
-  Task<void> find_replay(db::Tx& tx) {
-    auto found = co_await find_answer(tx, idempotency());
+  Task<void> find_replay(db::Tx& tx, std::string key) {
+    auto found = co_await find_answer(tx, idempotency(std::move(key)));
     if (!found)
       error_ = std::move(found.error());
-    else if (*found)
-      replay_ = *std::move(*found);
+    else
+      replay_ = *std::move(found);
   }
 
-  [[nodiscard]] IdempotencyScope idempotency() const {
+  [[nodiscard]] IdempotencyScope idempotency(std::string key) const {
     return {.caller = caller_ ? caller_scope(*caller_) : request_.fingerprint,
             .operation = operation_.meta.id,
-            .key = *request_.idempotency_key,
+            .key = std::move(key),
             .fingerprint = request_.fingerprint};
   }
 
@@ -225,10 +226,10 @@ class Execution : public std::enable_shared_from_this<Execution> {
     auth::OpenTx open(transaction, facts_, random);
     auto tx = auth::Directory::bind(open, tenant);
     if (request_.idempotency_key) {
-      co_await find_replay(tx);
+      co_await find_replay(tx, *request_.idempotency_key);
       if (error_ || replay_) co_return db::Verdict::abort;
     }
-    auto task = is_open() ? call_->run(&open, nullptr, nullptr) : call_->run(nullptr, &tx, &*caller_);
+    auto task = is_open() ? call_->run(&open, nullptr, nullptr) : call_->run(nullptr, &tx, caller_or_null());
     auto result = co_await std::move(task);
     if (!result) {
       error_ = std::move(result.error());
@@ -236,7 +237,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     }
     if (request_.idempotency_key) {
       encoded_ = call_->encode();
-      keep_answer(tx, idempotency(), operation_.meta.status, encoded_);
+      keep_answer(tx, idempotency(*request_.idempotency_key), operation_.meta.status, encoded_);
     }
     co_return db::Verdict::commit;
   }
@@ -250,7 +251,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     finish_with(Answer{.status = operation_.meta.status, .body = std::move(encoded_.text)});
   }
 
-  void on_request_thread(std::function<void()> next) {
+  void on_request_thread(std::function<void()> next) const {
     if (request_.post)
       request_.post(std::move(next));
     else
@@ -276,7 +277,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   std::unique_ptr<Call> call_;
   db::RequestFacts facts_;
   std::optional<std::string> flight_;
-  std::optional<auth::Presented> presented_;
+  auth::Presented presented_;  ///< nobody's where the operation is open
   std::optional<auth::Caller> caller_;
   // What the last try came to.
   std::optional<Error> error_;

@@ -9,6 +9,7 @@
 #include "db/sessions.hpp"
 #include "db/users.hpp"
 
+#include <boost/json/parse.hpp>
 #include <fmt/format.h>
 
 namespace codi::api {

@@ -160,6 +160,7 @@ class Line {
 
   Result<std::vector<coordination::Target>> targets(std::vector<std::string> const& paths) const {
     std::vector<TargetInput> inputs;
+    inputs.reserve(paths.size());
     for (auto const& path : paths) inputs.push_back({.path = path});
     auto out = parse_targets(inputs, project_.case_sensitive);
     if (!out)

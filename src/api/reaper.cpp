@@ -20,7 +20,7 @@ Task<void> reap_session(db::Tx& tx, db::Due due) {
   SessionId const id{due.id};
   auto const project = co_await db::get_project(tx, project_id);
   auto const session = project ? co_await db::get_session(tx, project_id, id) : std::optional<models::Session>();
-  if (!session) {
+  if (!project || !session) {
     co_await auth::Directory::remove_session_token(tx, id);
     co_return;
   }
@@ -70,7 +70,7 @@ struct Reaper::Reaping {
   db::RequestFacts facts;
   db::DueEntry entry;
 
-  Task<db::Verdict> run(db::Transaction& transaction) {
+  Task<db::Verdict> run(db::Transaction& transaction) const {
     SeededRandom random(facts.seed);
     auto tx = db::SystemTx::open(transaction, entry, facts, random);
     co_await reap(tx, entry.due);

@@ -271,8 +271,7 @@ struct EndSession {
     auto const acting = act_for_live(tx, caller, Permission::session_write, *session);
     if (!acting) co_return std::unexpected(acting.error());
     co_await end_session(tx, *project, acting->session(), in.reason.value_or("ended"));
-    auto const ended = co_await db::get_session(tx, project->id, session->id);
-    co_return *ended;
+    co_return co_await find_session(tx, *project, to_string(session->id));
   }
 };
 

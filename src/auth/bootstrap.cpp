@@ -91,14 +91,20 @@ Task<db::Verdict> make_all(db::Transaction& transaction, Plan const& plan) {
   co_return db::Verdict::commit;
 }
 
+Task<db::Verdict> look_for_tenant(db::Transaction& transaction, bool& found) {
+  found = co_await Directory::any_tenant(transaction);
+  co_return db::Verdict::commit;
+}
+
 bool has_tenant(db::Engine& engine) {
   bool found = false;
-  db::Body const body = [&found](db::Transaction& transaction) -> Task<db::Verdict> {
-    found = co_await Directory::any_tenant(transaction);
-    co_return db::Verdict::commit;
-  };
-  db::run_read_blocking(engine, body);
+  db::run_read_blocking(engine, [&found](db::Transaction& t) { return look_for_tenant(t, found); });
   return found;
+}
+
+Task<db::Verdict> add_operator_token(db::Transaction& transaction, TokenId id, std::string digest, Timestamp now) {
+  Directory::put_operator_token(transaction, id, digest, now);
+  co_return db::Verdict::commit;
 }
 
 }  // namespace
@@ -129,11 +135,7 @@ std::string make_operator_token(db::Engine& engine, Clock const& clock, Random& 
   auto const now = clock.now();
   auto const id = TokenId::make(now, random);
   auto const token = make_opaque_token(TokenKind::operator_, random);
-  db::Body const body = [&](db::Transaction& transaction) -> Task<db::Verdict> {
-    Directory::put_operator_token(transaction, id, token.digest, now);
-    co_return db::Verdict::commit;
-  };
-  db::run_write_blocking(engine, body);
+  db::run_write_blocking(engine, [&](db::Transaction& t) { return add_operator_token(t, id, token.digest, now); });
   return token.text;
 }
 

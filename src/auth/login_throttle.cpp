@@ -51,10 +51,10 @@ Result<void> LoginThrottle::check(std::string const& account, std::string const&
   auto wait = std::max(wait_of(pair_key(account, from), limits::kLoginFailuresPair, limits::kLoginDelayMax),
                        wait_of(address_key(from), limits::kLoginFailuresAddress, limits::kLoginDelayMax));
   auto const* const whole = find(account_key(account));
-  bool const is_known = whole && std::ranges::find(whole->known, from) != whole->known.end();
+  bool const is_known = whole != nullptr && std::ranges::find(whole->known, from) != whole->known.end();
   if (!is_known) {
     auto const* const own = find(pair_key(account, from));
-    bool const is_calm = !own || level_of(*own) <= 0;
+    bool const is_calm = own == nullptr || level_of(*own) <= 0;
     Ms const most = is_calm ? Ms(limits::kLoginDelayCalm) : Ms(limits::kLoginDelayMax);
     wait = std::max(wait, wait_of(account_key(account), limits::kLoginFailuresAccount, most));
   }

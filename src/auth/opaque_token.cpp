@@ -71,7 +71,7 @@ RefreshToken next_refresh_token(RefreshToken const& current, Random& random) {
 
 std::optional<RefreshToken> parse_refresh_token(std::string_view text) {
   if (kind_of_opaque_token(text) != TokenKind::refresh) return std::nullopt;
-  return refresh_token_of(*bytes_of_text(text, TokenKind::refresh));
+  return bytes_of_text(text, TokenKind::refresh).transform(refresh_token_of);
 }
 
 }  // namespace codi::auth

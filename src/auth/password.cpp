@@ -30,7 +30,7 @@ std::string PasswordHasher::hash(std::string_view password) const {
   if (crypto_pwhash_str_alg(out.data(), text.data(), text.size(), kPasses, kMemoryBytes,
                             crypto_pwhash_ALG_ARGON2ID13) != 0)
     throw Failure(ErrorCode::overloaded, "no memory to hash a password");
-  return std::string(out.data());
+  return out.data();
 }
 
 bool PasswordHasher::verify(std::string_view password, std::optional<std::string> const& encoded) const {

@@ -11,7 +11,7 @@
 namespace codi::auth {
 
 /// Nothing happens when there is no such login.
-Task<void> end_login(db::Tx& tx, LoginId login);
+Task<void> end_login(db::Tx& tx, LoginId id);
 /// Every login of a user but `except`.
 Task<void> end_logins_of(db::Tx& tx, UserId user, std::optional<LoginId> except = {});
 

@@ -11,6 +11,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <ranges>
 
 namespace codi::auth {
 namespace {
@@ -33,6 +34,25 @@ bool is_dead(std::vector<SigningKey> const& oldest_first, std::size_t i, Timesta
   return i + 1 < oldest_first.size() && succeeded_long_ago(oldest_first[i + 1].signs_from, now);
 }
 
+Task<db::Verdict> read_keys(db::Transaction& transaction, std::vector<SigningKey>& stored) {
+  stored = co_await db::list_signing_keys(transaction);
+  co_return db::Verdict::commit;
+}
+
+// Removes dead keys, and adds `made` when `newest_kid` is still the newest one: of several servers that find it too
+// old, or missing, one makes the next.
+Task<db::Verdict> write_keys(db::Transaction& transaction, std::optional<SigningKey> const& made,
+                             std::string const& newest_kid, Timestamp now) {
+  auto keys = co_await db::list_signing_keys(transaction);
+  sort_oldest_first(keys);
+  auto const newest = keys.empty() ? std::string() : keys.back().kid;
+  if (newest != newest_kid) co_return db::Verdict::abort;
+  for (std::size_t i = 0; i < keys.size(); ++i)
+    if (is_dead(keys, i, now)) db::remove_signing_key(transaction, keys[i].kid);
+  if (made) db::put_signing_key(transaction, *made);
+  co_return db::Verdict::commit;
+}
+
 }  // namespace
 
 struct TokenService::Shared {
@@ -46,6 +66,7 @@ struct TokenService::Shared {
   void install(std::vector<SigningKey> stored, std::chrono::milliseconds at) {
     sort_oldest_first(stored);
     std::vector<std::shared_ptr<Key const>> fresh;
+    fresh.reserve(stored.size());
     for (auto const& key : stored)
       fresh.push_back(std::make_shared<Key const>(Key{read_key_pair(key.private_pem), key.signs_from}));
     std::lock_guard const lock(mutex);
@@ -85,8 +106,8 @@ struct TokenService::Shared {
   // The newest key that may sign; the oldest of all when a clock that went back makes none of them so.
   [[nodiscard]] std::shared_ptr<Key const> signing(Timestamp now) const {
     std::lock_guard const lock(mutex);
-    for (auto key = keys.rbegin(); key != keys.rend(); ++key)
-      if ((*key)->signs_from <= now) return *key;
+    for (auto const& key : keys | std::views::reverse)
+      if (key->signs_from <= now) return key;
     return keys.front();
   }
 };
@@ -157,10 +178,7 @@ void TokenService::load_soon(std::chrono::milliseconds at_most_every) {
   }
   auto shared = shared_;
   auto stored = std::make_shared<std::vector<SigningKey>>();
-  db::Body body = [stored](db::Transaction& transaction) -> Task<db::Verdict> {
-    *stored = co_await db::list_signing_keys(transaction);
-    co_return db::Verdict::commit;
-  };
+  auto body = [stored](db::Transaction& t) { return read_keys(t, *stored); };
   db::run_read(engine_, std::move(body), [shared, stored, now](db::Outcome const& outcome) {
     try {
       if (outcome.kind == db::Outcome::Kind::committed) return shared->install(std::move(*stored), now);
@@ -173,29 +191,13 @@ void TokenService::load_soon(std::chrono::milliseconds at_most_every) {
 
 void TokenService::load() {
   std::vector<SigningKey> stored;
-  db::Body const body = [&stored](db::Transaction& transaction) -> Task<db::Verdict> {
-    stored = co_await db::list_signing_keys(transaction);
-    co_return db::Verdict::commit;
-  };
-  db::run_read_blocking(engine_, body);
+  db::run_read_blocking(engine_, [&stored](db::Transaction& t) { return read_keys(t, stored); });
   shared_->install(std::move(stored), clock_.monotonic());
 }
 
-// Removes dead keys, and adds `made` when `newest_kid` is still the newest one: of several servers that find it too
-// old, or missing, one makes the next.
 void TokenService::change_keys(std::optional<SigningKey> const& made, std::string const& newest_kid) {
   auto const now = clock_.now();
-  db::Body const body = [&newest_kid, &made, now](db::Transaction& transaction) -> Task<db::Verdict> {
-    auto keys = co_await db::list_signing_keys(transaction);
-    sort_oldest_first(keys);
-    auto const newest = keys.empty() ? std::string() : keys.back().kid;
-    if (newest != newest_kid) co_return db::Verdict::abort;
-    for (std::size_t i = 0; i < keys.size(); ++i)
-      if (is_dead(keys, i, now)) db::remove_signing_key(transaction, keys[i].kid);
-    if (made) db::put_signing_key(transaction, *made);
-    co_return db::Verdict::commit;
-  };
-  db::run_write_blocking(engine_, body);
+  db::run_write_blocking(engine_, [&](db::Transaction& t) { return write_keys(t, made, newest_kid, now); });
   load();
 }
 

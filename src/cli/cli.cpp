@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <exception>
+#include <iostream>
 #include <iterator>
 #include <utility>
 
@@ -75,7 +76,7 @@ int run(int argc, char** argv) {
     auto shell = this_shell();
     return run(shell, Catalog(api::operations()), std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   } catch (std::exception const& failure) {
-    std::fputs(failure.what(), stderr);
+    std::cerr << failure.what();
     return static_cast<int>(Exit::failed);
   }
 }

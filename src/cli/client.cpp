@@ -108,15 +108,15 @@ Outcome<Login> Client::renew(Login const& login) {
 }
 
 Outcome<HttpAnswer> Client::exchange(HttpCall const& call) {
-  std::string why;
   for (std::size_t tries = 1;; ++tries) {
     auto answer = http_.perform(call);
     std::chrono::milliseconds pause = kPause * tries;
     if (answer) {
-      bool const later = (answer->status == 503 || answer->status == 429) && answer->retry_after_s &&
-                         std::chrono::seconds(*answer->retry_after_s) <= limits::kClientRetryAfter;
-      if (!later || tries == limits::kClientTries) return *std::move(answer);
-      pause = std::max(pause, std::chrono::milliseconds(std::chrono::seconds(*answer->retry_after_s)));
+      bool const is_busy = answer->status == 503 || answer->status == 429;
+      auto const later = is_busy ? answer->retry_after_s : std::nullopt;
+      if (!later || std::chrono::seconds(*later) > limits::kClientRetryAfter || tries == limits::kClientTries)
+        return *std::move(answer);
+      pause = std::max(pause, std::chrono::milliseconds(std::chrono::seconds(*later)));
     } else {
       auto const& trouble = answer.error();
       if (trouble.kind != HttpTrouble::Kind::lost || tries == limits::kClientTries)

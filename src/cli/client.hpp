@@ -40,7 +40,7 @@ class Client {
  private:
   Outcome<std::optional<std::string>> bearer();
   Outcome<Login> renew(Login const& login);
-  Outcome<Reply> send(PreparedCall const& call, std::optional<std::string> const& token, std::string const& key);
+  Outcome<Reply> send(PreparedCall const& prepared, std::optional<std::string> const& token, std::string const& key);
   Outcome<HttpAnswer> exchange(HttpCall const& call);
 
   Shell& shell_;

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <iostream>
 #include <utility>
 
 namespace codi::cli {
@@ -57,7 +58,7 @@ struct Request {
 
 std::unexpected<Complaint> usage(std::string what) {
   return complain(Exit::usage, std::move(what),
-                  {"A line: codi-log \"RUST-DEVELOPER-SESSION-7: Tests pass\" \"TEST\"; see codi-log --help."});
+                  {R"(A line: codi-log "RUST-DEVELOPER-SESSION-7: Tests pass" "TEST"; see codi-log --help.)"});
 }
 
 // By hand: it takes a handful of options, is called for every line, and must start fast.
@@ -172,7 +173,7 @@ int run_codi_log(int argc, char** argv) {
     return run_codi_log(shell, Catalog(api::operations()),
                         std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
   } catch (std::exception const& failure) {
-    std::fputs(failure.what(), stderr);
+    std::cerr << failure.what();
     return static_cast<int>(Exit::failed);
   }
 }

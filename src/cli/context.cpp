@@ -63,10 +63,11 @@ Outcome<Client*> Context::client() {
 Outcome<std::string> Context::project() {
   auto const& found = settings();
   if (!found) return std::unexpected(found.error());
-  if (found->project) return *found->project;
+  if (auto const& named = found->project) return *named;
   auto const connected = client();
   if (!connected) return std::unexpected(connected.error());
-  if ((*connected)->uses_local_token() && found->local->project) return *found->local->project;
+  auto const& local = found->local;
+  if ((*connected)->uses_local_token() && local && local->project) return *local->project;
   // Without a server, or a token that it takes, that is what is wrong.
   if (auto const reply = (*connected)->call("me", {}); !reply) return std::unexpected(reply.error());
   return complain(Exit::usage, "no project is named",
@@ -76,7 +77,8 @@ Outcome<std::string> Context::project() {
 Outcome<std::string> Context::place() {
   auto const& found = repository();
   if (!found) return std::unexpected(found.error());
-  return *found ? (*found)->root.string() : shell_.directory.string();
+  auto const& at = *found;
+  return at ? at->root.string() : shell_.directory.string();
 }
 
 Outcome<TreeState*> Context::tree() {
@@ -105,7 +107,7 @@ Outcome<std::optional<std::string>> Context::known_session() {
 Outcome<std::string> Context::session() {
   auto known = known_session();
   if (!known) return pass_on(known);
-  if (*known) return **known;
+  if (auto const& alias = *known) return *alias;
   return start_implicit_session();
 }
 
@@ -113,9 +115,9 @@ Outcome<json::object> Context::session_facts() {
   auto const& found = repository();
   if (!found) return std::unexpected(found.error());
   json::object out;
-  if (*found) {
-    if ((*found)->branch) out["branch"] = *(*found)->branch;
-    out["worktree"] = (*found)->root.string();
+  if (auto const& at = *found) {
+    if (auto const& branch = at->branch) out["branch"] = *branch;
+    out["worktree"] = at->root.string();
   }
   if (!shell_.host.empty()) out["host"] = shell_.host;
   return out;

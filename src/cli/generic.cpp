@@ -66,6 +66,7 @@ std::vector<std::string_view> secrets_of(std::vector<reflect::Member> const& mem
 
 Outcome<json::object> members_for(Context& context, api::Operation const& operation, Verb const& verb,
                                   Arguments const& arguments) {
+  auto const& flags = context.flags();
   auto members = members_of(verb.options, arguments);
   for (auto const& input : operation.inputs) {
     std::string const name(input.field.name);
@@ -73,10 +74,10 @@ Outcome<json::object> members_for(Context& context, api::Operation const& operat
       auto session = context.session();
       if (!session) return pass_on(session);
       members[name] = *session;
-    } else if (name == "session" && context.flags().session) {
-      members[name] = *context.flags().session;
-    } else if (name == "project" && !input.required && context.flags().project) {
-      members[name] = *context.flags().project;
+    } else if (name == "session" && flags.session) {
+      members[name] = *flags.session;
+    } else if (name == "project" && !input.required && flags.project) {
+      members[name] = *flags.project;
     } else if (input.field.is_secret) {
       auto secret = read_secret(context.shell(), name + ": ");
       if (!secret && input.required) return complain(Exit::usage, name + " is read from the input, which has ended");
@@ -133,6 +134,7 @@ void print_table(Context const& context, json::array const& items) {
         if (!noise && is_scalar(value) && !contains(columns, name)) columns.push_back(name);
       }
   std::vector<std::string> headers;
+  headers.reserve(columns.size());
   for (auto const& column : columns)
     headers.push_back(to_upper_ascii(column.ends_with("_at") ? column.substr(0, column.size() - 3) : column));
   Table table(std::move(headers));

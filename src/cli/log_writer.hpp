@@ -36,7 +36,7 @@ class LogWriter {
  private:
   Outcome<WrittenLine> send(SpooledLine const& line, coordination::LogLine const& parsed);
   Outcome<std::size_t> flush(Spool& spool);
-  Outcome<WrittenLine> keep(Spool& spool, SpooledLine line, coordination::LogLine const& parsed, Complaint const& why);
+  Outcome<WrittenLine> keep(Spool& spool, SpooledLine line, coordination::LogLine const& read, Complaint const& why);
   Outcome<std::string> with_alias(SpooledLine const& line, coordination::LogLine const& parsed);
   Outcome<TreeState> memory_of(std::string const& place);
   Outcome<std::filesystem::path> spool_file();

@@ -61,14 +61,14 @@ bool is_resource(std::string_view typed) {
 // The part of `path` below `root`, compared as spelt and with links followed; nothing when it lies elsewhere.
 std::optional<fs::path> below(fs::path const& path, fs::path const& root) {
   auto const inside = [](fs::path const& relative) { return !relative.empty() && *relative.begin() != ".."; };
-  auto const spelt = path.lexically_normal().lexically_relative(root);
+  auto spelt = path.lexically_normal().lexically_relative(root);
   if (inside(spelt)) return spelt;
   std::error_code error;
   // Only the folder is followed: a link in the repository is itself what is claimed.
   auto const folder = fs::weakly_canonical(path.parent_path(), error);
   auto const real_root = fs::canonical(root, error);
   if (error) return std::nullopt;
-  auto const followed = (folder / path.filename()).lexically_normal().lexically_relative(real_root);
+  auto followed = (folder / path.filename()).lexically_normal().lexically_relative(real_root);
   if (inside(followed)) return followed;
   return std::nullopt;
 }

@@ -70,16 +70,17 @@ Outcome<void> add_file(std::vector<Source>& sources, std::vector<std::string>& w
                        bool in_repository) {
   auto file = read_settings_file(path);
   if (!file) return pass_on(file);
-  if (!*file) return {};
-  if (in_repository && (*file)->token)
+  auto& values = *file;
+  if (!values) return {};
+  if (in_repository && values->token)
     return complain(
         Exit::failed, fmt::format("{} holds a token", path.string()),
         {"That file is committed: remove the token, revoke it, and keep the new one in CODI_TOKEN, in the user's own "
          "config.toml or with `codi login`."});
-  for (auto const& key : (*file)->unknown)
+  for (auto const& key : values->unknown)
     warnings.push_back(fmt::format("{}: `{}` means nothing (server, project, session{})", path.string(), key,
                                    in_repository ? "" : ", token"));
-  sources.push_back({path.string(), std::move(**file), true, in_repository});
+  sources.push_back({path.string(), *std::move(values), true, in_repository});
   return {};
 }
 

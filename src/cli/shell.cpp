@@ -9,8 +9,6 @@
 #include <thread>
 #include <unistd.h>
 
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX leaves its declaration to the program
-
 namespace codi::cli {
 namespace {
 
@@ -25,6 +23,20 @@ std::filesystem::path user_folder(Shell const& shell, std::string const& variabl
 std::string host_name() {
   std::array<char, 256> name{};
   return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
+}
+
+struct Account {
+  std::string name;
+  std::string home;
+};
+
+// Nothing when the system does not know the user that the program runs as.
+std::optional<Account> own_account() {
+  passwd entry{};
+  passwd* found = nullptr;
+  std::array<char, 16'384> texts{};
+  if (getpwuid_r(geteuid(), &entry, texts.data(), texts.size(), &found) != 0 || found == nullptr) return std::nullopt;
+  return Account{.name = entry.pw_name, .home = entry.pw_dir};
 }
 
 // Not shown while typed, restored whatever happens.
@@ -67,12 +79,12 @@ Shell this_shell() {
     auto const equals = text.find('=');
     if (equals != std::string_view::npos) environment.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
-  auto const* const account = getpwuid(geteuid());
-  if (account != nullptr) environment.try_emplace("HOME", account->pw_dir);
+  auto const account = own_account();
+  if (account) environment.try_emplace("HOME", account->home);
   return Shell{.environment = std::move(environment),
                .directory = std::filesystem::current_path(),
                .host = host_name(),
-               .user = account == nullptr ? "user" : account->pw_name,
+               .user = account ? account->name : "user",
                .in = std::cin,
                .out = std::cout,
                .err = std::cerr,

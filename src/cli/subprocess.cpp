@@ -2,6 +2,8 @@
 
 #include "base/failure.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <cerrno>
 #include <fcntl.h>
@@ -84,7 +86,8 @@ std::optional<ProgramOutput> run_program(std::vector<std::string> const& command
                                          std::map<std::string, std::string> const& environment) {
   auto words = command;
   std::vector<std::string> variables;
-  for (auto const& [name, value] : environment) variables.push_back(name + "=" + value);
+  variables.reserve(environment.size());
+  for (auto const& [name, value] : environment) variables.push_back(fmt::format("{}={}", name, value));
   auto arguments = pointers_to(words);
   auto entries = pointers_to(variables);
   Pipe out(command[0]);

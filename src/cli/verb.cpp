@@ -69,13 +69,14 @@ std::optional<json::value> json_of(Option const& option, std::string_view text) 
 json::object members_of(std::span<Option const> options, Arguments const& arguments) {
   json::object out;
   for (auto const& option : options) {
-    if (option.member.empty() || !arguments.has(option.name)) continue;
+    auto const texts = arguments.all(option.name);
+    if (option.member.empty() || texts.empty()) continue;
     if (!option.many) {
-      out[option.member] = json_of(option, *arguments.one(option.name)).value_or(nullptr);
+      out[option.member] = json_of(option, texts.back()).value_or(nullptr);
       continue;
     }
     json::array items;
-    for (auto const& text : arguments.all(option.name)) items.push_back(json_of(option, text).value_or(nullptr));
+    for (auto const& text : texts) items.push_back(json_of(option, text).value_or(nullptr));
     out[option.member] = std::move(items);
   }
   return out;

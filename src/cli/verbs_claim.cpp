@@ -101,11 +101,12 @@ Outcome<std::vector<std::string>> own_claims(Context& context, Arguments const& 
   auto const typed = arguments.all("TARGET");
   bool const all = arguments.has("all");
   if (all != typed.empty()) return complain(Exit::usage, "name the claims, or give --all");
-  auto const session = context.known_session();
-  if (!session) return std::unexpected(session.error());
-  if (!*session)
+  auto const known = context.known_session();
+  if (!known) return std::unexpected(known.error());
+  auto const& session = *known;
+  if (!session)
     return complain(Exit::failed, "no session was started here, so nothing is held", {"Name one with --session."});
-  auto const held = context.list("list_claims", {{"session", **session}}, limits::kClaimsPerSession);
+  auto const held = context.list("list_claims", {{"session", *session}}, limits::kClaimsPerSession);
   if (!held) return std::unexpected(held.error());
   auto const& claims = items_of(*held, "items");
   std::vector<std::string> ids;
@@ -171,7 +172,7 @@ Outcome<> renew(Context& context, std::vector<Option> const& options, Arguments 
 
 Outcome<> about_claim(Context& context, std::string_view operation, std::vector<Option> const& options,
                       Arguments const& arguments) {
-  auto const id = any_claim(context, *arguments.one("CLAIM"));
+  auto const id = any_claim(context, arguments.one("CLAIM").value_or(""));
   if (!id) return std::unexpected(id.error());
   auto members = members_of(options, arguments);
   members["claim"] = *id;
@@ -194,12 +195,13 @@ Outcome<> claims(Context& context, std::vector<Option> const& options, Arguments
     if (!targets) return pass_on(targets);
     members["path"] = targets->front();
   }
-  if (context.flags().session) members["session"] = *context.flags().session;
+  if (auto const& session = context.flags().session) members["session"] = *session;
   if (arguments.has("mine")) {
-    auto const session = context.known_session();
-    if (!session) return std::unexpected(session.error());
-    if (!*session) return complain(Exit::failed, "no session was started here, so nothing is held");
-    members["session"] = **session;
+    auto const known = context.known_session();
+    if (!known) return std::unexpected(known.error());
+    auto const& session = *known;
+    if (!session) return complain(Exit::failed, "no session was started here, so nothing is held");
+    members["session"] = *session;
   }
   auto const found = context.list("list_claims", std::move(members));
   if (!found) return std::unexpected(found.error());
@@ -221,9 +223,9 @@ Outcome<> check(Context& context, std::vector<Option> const& options, Arguments 
   if (!targets) return pass_on(targets);
   auto members = members_of(options, arguments);
   members["targets"] = std::move(*targets);
-  auto const session = context.known_session();
-  if (!session) return std::unexpected(session.error());
-  if (*session) members["session"] = **session;
+  auto const known = context.known_session();
+  if (!known) return std::unexpected(known.error());
+  if (auto const& session = *known) members["session"] = *session;
   auto const reply = context.call("check_claims", std::move(members));
   if (!reply) return std::unexpected(reply.error());
   auto const* const clear = member_of(reply->body, "clear");

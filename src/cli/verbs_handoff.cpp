@@ -105,7 +105,7 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
     return complain(Exit::usage, "--with-claims and --no-claims exclude each other");
   auto const session = context.session();
   if (!session) return std::unexpected(session.error());
-  auto to = recipient_of(context, *arguments.one("TO"));
+  auto to = recipient_of(context, arguments.one("TO").value_or(""));
   if (!to) return pass_on(to);
   json::object members{{"to", *std::move(to)},
                        {"summary", arguments.one("summary").value_or("work of " + *session)},
@@ -146,7 +146,7 @@ Outcome<std::string> full_id(Context& context, std::string const& typed) {
 }
 
 Outcome<> step(Context& context, std::string_view operation, Arguments const& arguments) {
-  auto const id = full_id(context, *arguments.one("ID"));
+  auto const id = full_id(context, arguments.one("ID").value_or(""));
   if (!id) return std::unexpected(id.error());
   json::object members{{"handoff", *id}};
   if (auto const reason = arguments.one("reason")) members["reason"] = *reason;
@@ -160,7 +160,7 @@ Outcome<> step(Context& context, std::string_view operation, Arguments const& ar
 }
 
 Outcome<> show(Context& context, Arguments const& arguments) {
-  auto const id = full_id(context, *arguments.one("ID"));
+  auto const id = full_id(context, arguments.one("ID").value_or(""));
   if (!id) return std::unexpected(id.error());
   auto const reply = context.call("get_handoff", {{"handoff", *id}});
   if (!reply) return std::unexpected(reply.error());
@@ -173,7 +173,7 @@ Outcome<> show(Context& context, Arguments const& arguments) {
 
 Outcome<> list(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
   auto members = members_of(options, arguments);
-  if (context.flags().session) members["session"] = *context.flags().session;
+  if (auto const& session = context.flags().session) members["session"] = *session;
   auto const found = context.list("list_handoffs", std::move(members));
   if (!found) return std::unexpected(found.error());
   if (context.json()) {
@@ -235,7 +235,7 @@ std::vector<Verb> handoff_verbs(Catalog const& catalog) {
              .doc = "Refused when the claim that it came with was lost.",
              .value_name = "TOKEN"}},
        .examples =
-           {{"codi handoff qa-reviewer --summary \"users endpoint, ready for review\" --remaining \"load test\""},
+           {{R"(codi handoff qa-reviewer --summary "users endpoint, ready for review" --remaining "load test")"},
             {"codi handoff session:RUST-DEVELOPER-SESSION-2 --summary \"take over\" --no-claims"},
             {"codi handoff accept 0192f3a4"}},
        .run = &offer,

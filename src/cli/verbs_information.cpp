@@ -47,7 +47,7 @@ Outcome<> version(Context& context, Arguments const&) {
 }
 
 Outcome<> completion(Context& context, Arguments const& arguments) {
-  context.shell().out << completion_script(context.verbs(), *arguments.one("SHELL"));
+  context.shell().out << completion_script(context.verbs(), arguments.one("SHELL").value_or(""));
   return {};
 }
 

@@ -108,10 +108,19 @@ void print_event(Context& context, json::value const& event, bool follows, std::
                       << "  " << text << style.paint(Tone::dim, remarks_of(event)) << '\n';
 }
 
+void print_events(Context& context, json::array const& events, bool follows, std::size_t alias_width) {
+  for (auto const& event : events) {
+    if (context.json())
+      context.print_json(event);
+    else
+      print_event(context, event, follows, alias_width);
+  }
+}
+
 Outcome<json::object> timeline_filter(Context& context, std::vector<Option> const& options,
                                       Arguments const& arguments) {
   auto members = members_of(options, arguments);
-  if (context.flags().session) members["session"] = *context.flags().session;
+  if (auto const& session = context.flags().session) members["session"] = *session;
   if (auto const path = arguments.one("path")) {
     auto targets = paths_of(context, {*path});
     if (!targets) return pass_on(targets);
@@ -190,13 +199,9 @@ Outcome<> follow(Context& context, json::object members, json::value cursor, std
     if (page.has_value() == away) context.note(away ? "the server is back" : page.error().what + "; waiting for it");
     away = !page;
     if (page) {
-      for (auto const& event : items_of(page->body, "items")) {
-        cursor = text_of(event, "cursor");
-        if (context.json())
-          context.print_json(event);
-        else
-          print_event(context, event, true, alias_width);
-      }
+      auto const& events = items_of(page->body, "items");
+      print_events(context, events, true, alias_width);
+      if (!events.empty()) cursor = text_of(events.back(), "cursor");
       context.shell().out.flush();
       if (auto const next = text_of(page->body, "next"); !next.empty()) {
         cursor = next;
@@ -225,12 +230,7 @@ Outcome<> timeline(Context& context, std::vector<Option> const& options, Argumen
   std::size_t alias_width = 0;
   for (auto const& event : newest->events)
     alias_width = std::max(alias_width, std::min(kAliasWidest, text_of(event, "session_alias").size()));
-  for (auto const& event : newest->events) {
-    if (context.json())
-      context.print_json(event);
-    else
-      print_event(context, event, follows, alias_width);
-  }
+  print_events(context, newest->events, follows, alias_width);
   if (follows) {
     context.shell().out.flush();
     return follow(context, std::move(*members), std::move(newest->cursor), alias_width);

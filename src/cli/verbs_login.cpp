@@ -104,8 +104,11 @@ Outcome<> who_am_i(Context& context, Arguments const&) {
   auto shown = reply->body.is_object() ? reply->body.get_object() : json::object{};
   shown["server"] = context.settings()->server;
   if (auto const project = context.project()) shown["project"] = *project;
-  if (context.project())
-    if (auto const session = context.known_session(); session && *session) shown["session"] = **session;
+  if (context.project()) {
+    auto const known = context.known_session();
+    auto const session = known.value_or(std::nullopt);
+    if (session) shown["session"] = *session;
+  }
   print_answer(context, shown);
   return {};
 }

@@ -73,7 +73,7 @@ Outcome<std::string> chosen_session(Context& context, Arguments const& arguments
   if (auto const named = arguments.one("SESSION")) return *named;
   auto const known = context.known_session();
   if (!known) return std::unexpected(known.error());
-  if (*known) return **known;
+  if (auto const& alias = *known) return *alias;
   return complain(Exit::usage, "no session was started here", {"Name one, or run `codi session start`."});
 }
 

@@ -24,16 +24,18 @@ struct Workspace {
 };
 
 Outcome<Workspace> find_workspace(Context& context, Arguments const& arguments) {
-  auto const& repository = context.repository();
-  if (!repository) return std::unexpected(repository.error());
-  Workspace out{.root = *repository ? (*repository)->root : context.shell().directory, .remote = {}, .slug = {}};
-  if (*repository) {
-    auto const url = remote_url(context.shell(), **repository);
+  auto const& found = context.repository();
+  if (!found) return std::unexpected(found.error());
+  auto const& repository = *found;
+  Workspace out{.root = repository ? repository->root : context.shell().directory, .remote = {}, .slug = {}};
+  if (repository) {
+    auto const url = remote_url(context.shell(), *repository);
     if (!url) return std::unexpected(url.error());
-    auto const normalized = *url ? coordination::normalize_remote_url(**url) : std::string();
+    auto const& address = *url;
+    auto const normalized = address ? coordination::normalize_remote_url(*address) : std::string();
     if (!normalized.empty()) out.remote = normalized;
   }
-  auto const main_root = *repository ? (*repository)->main_root : out.root;
+  auto const main_root = repository ? repository->main_root : out.root;
   auto const by_folder = coordination::slug_from_remote_url(main_root.string());
   out.slug = out.remote ? coordination::slug_from_remote_url(*out.remote) : by_folder;
   if (auto const slug = arguments.one("slug")) out.slug = *slug;
@@ -53,12 +55,12 @@ std::optional<json::value> project_of_slug(json::array const& projects, std::str
 }
 
 // Another repository has the plain slug: the owner's name goes before it, then a number after it.
-std::string free_slug(json::array const& projects, Workspace const& workspace) {
+std::string free_slug(json::array const& projects, std::string const& wanted, std::string const& remote) {
   auto const taken = [&](std::string const& slug) { return project_of_slug(projects, slug).has_value(); };
-  if (!taken(workspace.slug)) return workspace.slug;
-  auto const parts = split(*workspace.remote, '/');
-  auto base = workspace.slug;
-  if (parts.size() > 2) base = coordination::make_slug(fmt::format("{}-{}", parts[parts.size() - 2], workspace.slug));
+  if (!taken(wanted)) return wanted;
+  auto const parts = split(remote, '/');
+  auto base = wanted;
+  if (parts.size() > 2) base = coordination::make_slug(fmt::format("{}-{}", parts[parts.size() - 2], wanted));
   auto slug = base;
   for (int n = 2; taken(slug); ++n) slug = fmt::format("{}-{}", base, n);
   return slug;
@@ -79,7 +81,7 @@ Outcome<FoundProject> find_or_make_project(Context& context, Workspace const& wo
   bool const by_name = !workspace.remote || arguments.has("slug");
   if (by_name)
     if (auto found = project_of_slug(projects, workspace.slug)) return FoundProject{*found};
-  auto const slug = by_name ? workspace.slug : free_slug(projects, workspace);
+  auto const slug = by_name ? workspace.slug : free_slug(projects, workspace.slug, *workspace.remote);
   json::object wish{{"slug", slug}, {"name", arguments.one("name").value_or(slug)}};
   if (workspace.remote) wish["repo_url"] = *workspace.remote;
   auto reply = context.call("create_project", std::move(wish));
@@ -110,15 +112,17 @@ Outcome<> init(Context& context, Arguments const& arguments) {
   FoundProject found;
   bool settled = false;
   // What CODI_PROJECT or the user's own file say is not about this repository.
-  auto const name = context.flags().project ? context.flags().project : settings->repository_project;
+  auto const& flag = context.flags().project;
+  auto const name = flag ? flag : settings->repository_project;
   if (name && !arguments.has("slug")) {
     auto named = named_project(context, *name);
     if (!named) return pass_on(named);
-    settled = named->has_value();
-    if (settled) found.project = **named;
-    if (!settled && context.flags().project)
-      return complain(Exit::failed, fmt::format("there is no project {}", *context.flags().project),
-                      {fmt::format("Make it: codi init --slug {}", *context.flags().project)});
+    auto& project = *named;
+    settled = project.has_value();
+    if (project) found.project = *std::move(project);
+    if (!settled && flag)
+      return complain(Exit::failed, fmt::format("there is no project {}", *flag),
+                      {fmt::format("Make it: codi init --slug {}", *flag)});
   }
   if (!settled) {
     auto made = find_or_make_project(context, *workspace, arguments);
@@ -136,8 +140,9 @@ Outcome<> init(Context& context, Arguments const& arguments) {
     return {};
   }
   auto& out = context.shell().out;
-  out << (found.made ? "made project " : "project ") << slug << (workspace->remote ? " for " + *workspace->remote : "")
-      << " on " << settings->server << '\n'
+  auto const& remote = workspace->remote;
+  out << (found.made ? "made project " : "project ") << slug << (remote ? " for " + *remote : "") << " on "
+      << settings->server << '\n'
       << (written ? "wrote " : "kept ") << file.string() << "\n\nNext:\n"
       << "  git add .codi/config.toml      so that every clone uses it\n"
       << "  codi claim PATH…               before you edit\n"

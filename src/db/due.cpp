@@ -22,7 +22,7 @@ DueEntry parse_entry(std::string_view suffix) {
 
 struct Reading {
   KeyRange range;
-  std::size_t prefix_size;
+  std::size_t prefix_size = 0;
   std::vector<DueEntry> found;
 
   Task<Verdict> run(Transaction& transaction) {

@@ -7,7 +7,7 @@ namespace {
 
 using EventJson = reflect::JsonOf<models::Event>;
 
-constexpr std::string_view kCursorBegin = "{\"cursor\":\"";
+constexpr std::string_view kCursorBegin = R"({"cursor":")";
 constexpr std::string_view kCursorEnd = "\",";
 
 TenantKey log_key(Tx const& tx, ProjectId project) { return tx.key("project", project, "events"); }
@@ -41,7 +41,7 @@ Result<std::optional<Stamp>> stamp_of_cursor(PageRequest const& page) {
   if (!page.after) return std::optional<Stamp>();
   auto const stamp = parse_stamp(*page.after);
   if (!stamp) return invalid("/after", "is not a cursor of this log");
-  return std::optional<Stamp>(*stamp);
+  return stamp;
 }
 
 /// Walks the log, or one of its indexes, stamp by stamp.
@@ -159,7 +159,9 @@ Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, Eve
   for (std::size_t scanned = 0;;) {
     auto const rows = co_await walk.next(last, std::min(page.limit - out.items.size() + 1, limits::kScanKeysPerPage));
     for (auto const& row : rows.rows) {
-      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes) {
+      bool const is_full =
+          out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes;
+      if (is_full && last) {
         out.next = to_string(*last);
         co_return out;
       }

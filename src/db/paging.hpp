@@ -45,7 +45,9 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
     auto const rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
     for (auto const& row : rows.rows) {
       auto const suffix = Tx::suffix(prefix, row.key);
-      if (out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes) {
+      bool const is_full =
+          out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes;
+      if (is_full && last) {
         out.next = to_base64url(*last);
         co_return out;
       }

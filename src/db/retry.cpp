@@ -52,8 +52,8 @@ void attempt_write(std::shared_ptr<Running> running);
 
 void finish_write(std::shared_ptr<Running> const& running, Outcome outcome) {
   bool const again = outcome.kind == Outcome::Kind::conflict || outcome.kind == Outcome::Kind::unknown;
-  if (running->applied) {
-    running->done({Outcome::Kind::committed, *running->applied, nullptr});
+  if (auto const& applied = running->applied) {
+    running->done({Outcome::Kind::committed, *applied, nullptr});
   } else if (!again) {
     running->done(std::move(outcome));
   } else if (running->tries >= limits::kTransactionTries) {

@@ -56,21 +56,22 @@ Task<bool> is_empty(Transaction& transaction) {
   co_return any.rows.empty();
 }
 
-Task<Record> read_or_make(Transaction& transaction, Record fresh) {
+Task<Verdict> read_or_make(Transaction& transaction, Record const& fresh, Record& found) {
   auto const text = co_await transaction.get(store_facts_key());
   if (text) {
     check_schema(*text);
-    auto const record = reflect::decode_stored<Record>(*text);
-    if (record.restoring.value_or(false))
+    found = reflect::decode_stored<Record>(*text);
+    if (found.restoring.value_or(false))
       throw StorageFailure(StorageCode::corrupt,
                            "a restore into this store was begun and not finished: restore again, into an empty one");
-    co_return record;
+    co_return Verdict::commit;
   }
   auto const empty = co_await is_empty(transaction);
   if (!empty)
     throw StorageFailure(StorageCode::corrupt, "the store holds data that codi did not write; give it an empty one");
   transaction.set(store_facts_key(), reflect::encode_text(fresh));
-  co_return fresh;
+  found = fresh;
+  co_return Verdict::commit;
 }
 
 Task<Verdict> mark_restoring(Transaction& transaction, std::string store_id) {
@@ -98,11 +99,7 @@ StoreFacts open_store_facts(Engine& engine, Random& random) {
   id.bytes[8] = static_cast<std::uint8_t>((id.bytes[8] & 0x3F) | kVariant);
   Record const fresh{.id = to_string(id)};
   Record found;
-  auto body = [&](Transaction& transaction) -> Task<Verdict> {
-    found = co_await read_or_make(transaction, fresh);
-    co_return Verdict::commit;
-  };
-  run_write_blocking(engine, body);
+  run_write_blocking(engine, [&](Transaction& t) { return read_or_make(t, fresh, found); });
   return {found.id, static_cast<std::uint32_t>(found.epoch)};
 }
 

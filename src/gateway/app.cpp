@@ -18,6 +18,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -109,7 +110,7 @@ class App::Impl {
                                   .public_routes = routes_,
                                   .metrics = metrics_,
                                   .rates = options_.rates}};
-  std::optional<Server> server_{std::in_place, options_.server, pipeline_};
+  std::unique_ptr<Server> server_ = std::make_unique<Server>(options_.server, pipeline_);
   api::Reaper reaper_{runtime_};
   Ticker maintenance_{"tokens", limits::kSigningKeyReload, [this] { tokens_.maintain(); }};
   bool bootstrapped_ = false;

@@ -28,11 +28,13 @@ json::object without_null(json::object schema) {
   }
   if (auto* names = schema.if_contains("enum")) {
     auto& list = names->get_array();
-    list.erase(std::remove(list.begin(), list.end(), json::value(nullptr)), list.end());
+    auto const nulls = std::ranges::remove(list, json::value(nullptr));
+    list.erase(nulls.begin(), nulls.end());
   }
   if (auto* choices = schema.if_contains("oneOf")) {
     auto& list = choices->get_array();
-    list.erase(std::remove(list.begin(), list.end(), json::value({{"type", "null"}})), list.end());
+    auto const nulls = std::ranges::remove(list, json::value({{"type", "null"}}));
+    list.erase(nulls.begin(), nulls.end());
     if (list.size() == 1) return list.front().get_object();
   }
   return schema;
@@ -172,8 +174,8 @@ class Document {
   std::string body_name(Operation const& operation, json::object body) {
     auto name = std::string(operation.input_name);
     auto const* same = bodies_.if_contains(name);
-    if ((same && *same != body) || builder_.components().contains(name)) name += "Body";
-    if (auto const* other = bodies_.if_contains(name); other && *other != body)
+    if ((same != nullptr && *same != body) || builder_.components().contains(name)) name += "Body";
+    if (auto const* other = bodies_.if_contains(name); other != nullptr && *other != body)
       throw Failure(ErrorCode::internal, fmt::format("{}: another request body is named {}", operation.meta.id, name));
     bodies_[name] = std::move(body);
     return name;

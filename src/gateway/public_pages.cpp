@@ -35,7 +35,7 @@ HttpResponse health() {
 }
 
 Result<HttpResponse> readiness_answer(Readiness const& readiness) {
-  if (readiness.ready)
+  if (readiness.ready && readiness.at)
     return json_answer(
         {{"status", "ready"}, {"committed_at", to_string(*readiness.at)}, {"commit_ms", readiness.took.count()}});
   Error error;

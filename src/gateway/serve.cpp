@@ -33,7 +33,7 @@ sigset_t block_signals() {
   sigaddset(&stopping, SIGTERM);
   sigaddset(&stopping, SIGINT);
   pthread_sigmask(SIG_BLOCK, &stopping, nullptr);
-  std::signal(SIGPIPE, SIG_IGN);
+  static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
   return stopping;
 }
 
@@ -63,12 +63,11 @@ void note_for_clients(ServeOptions const& options, App const& app) {
   auto const folder = state_folder();
   if (folder.empty()) return;
   try {
+    boost::json::object note{{"data_directory", options.store.string()}};
+    if (auto const& file = options.app.bootstrap_file) note["bootstrap_file"] = file->string();
+    note["server"] = app.url();
     fs::create_directories(folder);
-    auth::write_private_file(folder / "local.json", boost::json::serialize(boost::json::object{
-                                                        {"data_directory", options.store.string()},
-                                                        {"bootstrap_file", options.app.bootstrap_file->string()},
-                                                        {"server", app.url()}}) +
-                                                        "\n");
+    auth::write_private_file(folder / "local.json", boost::json::serialize(note) + "\n");
   } catch (std::exception const& error) {
     log::write(log::Level::warn, "serve", "no_note_for_clients", {{"detail", error.what()}});
   }
@@ -80,10 +79,11 @@ std::string command_name(char const* program) {
 }
 
 void greet(ServeOptions const& options, App const& app, std::string const& command) {
-  auto const& file = *options.app.bootstrap_file;
+  auto const& file = options.app.bootstrap_file;
   std::string text = fmt::format("codi {} listens on {}\n", build_info().version, app.url());
   text += fmt::format("  data       {}\n", options.store.string());
-  if (fs::exists(file)) text += fmt::format("  token      {}{}\n", file.string(), app.bootstrapped() ? " (new)" : "");
+  if (file && fs::exists(*file))
+    text += fmt::format("  token      {}{}\n", file->string(), app.bootstrapped() ? " (new)" : "");
   text += fmt::format("  reference  {}/docs\n\nTry, in a repository of yours:\n", app.url());
   text += fmt::format("  {0} claim README.md\n  {0} claims\n  {0} timeline --follow\n\n", command);
   if (!is_loopback(app.address()))

@@ -25,12 +25,12 @@ struct Flags {
   log::Level log_level = log::Level::info;
 };
 
-std::map<std::string, api::Registration> const kRegistrations{
-    {"open", api::Registration::open}, {"invited", api::Registration::invited}, {"closed", api::Registration::closed}};
-std::map<std::string, log::Level> const kLevels{
-    {"debug", log::Level::debug}, {"info", log::Level::info}, {"warn", log::Level::warn}, {"error", log::Level::error}};
-
 void declare(CLI::App& app, Flags& flags) {
+  using enum api::Registration;
+  using enum log::Level;
+  std::map<std::string, api::Registration> const registrations{
+      {"open", open}, {"invited", invited}, {"closed", closed}};
+  std::map<std::string, log::Level> const levels{{"debug", debug}, {"info", info}, {"warn", warn}, {"error", error}};
   app.add_option("--listen", flags.listen, "Address: HOST:PORT, [IPV6]:PORT or :PORT; port 0 lets the system choose")
       ->capture_default_str();
   app.add_option("--store", flags.store, "Where the data live: rocksdb:FOLDER")->capture_default_str();
@@ -38,7 +38,7 @@ void declare(CLI::App& app, Flags& flags) {
                  "Where the first start writes its tokens (default: bootstrap.json in the store's folder)");
   app.add_option("--registration", flags.registration,
                  "Who may register: open, invited or closed (default: open while only this machine can connect)")
-      ->transform(CLI::CheckedTransformer(kRegistrations, CLI::ignore_case).description(""))
+      ->transform(CLI::CheckedTransformer(registrations, CLI::ignore_case).description(""))
       ->type_name("MODE");
   app.add_option("--issuer", flags.issuer, "Issuer and audience of access tokens (default: the store's id)");
   app.add_option("--threads", flags.threads, "Threads that serve connections")
@@ -49,7 +49,7 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--session-stale", flags.session_stale, "Part of its ttl after which it is stale; at 1 it ends")
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--log-level", flags.log_level, "What is written to stderr: debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(kLevels, CLI::ignore_case).description(""))
+      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""))
       ->type_name("LEVEL");
   app.footer(
       "Examples:\n"

@@ -18,16 +18,17 @@ class Server::Impl {
   Impl(Impl const&) = delete;
   Impl& operator=(Impl const&) = delete;
 
-  void open() {
-    listener_.emplace(options_.listen);
-    address_ = listener_->address();
+  Listener& open() {
+    auto& listener = listener_.emplace(options_.listen);
+    address_ = listener.address();
+    return listener;
   }
 
   void start() {
-    if (!listener_) open();
+    auto& listener = listener_ ? *listener_ : open();
     for (std::size_t i = 0; i < std::max<std::size_t>(options_.threads, 1); ++i) {
       threads_.push_back(std::make_shared<IoThread>(options_, handler_, count_));
-      threads_.back()->start(*listener_);
+      threads_.back()->start(listener);
     }
   }
 

@@ -147,46 +147,45 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   Awaitable<Next> serve_one() {
-    parser_.emplace();
-    parser_->header_limit(limits::kHeaderBytes);
-    parser_->body_limit(limits::kBodyBytes);
+    auto& parser = parser_.emplace();
+    parser.header_limit(limits::kHeaderBytes);
+    parser.body_limit(limits::kBodyBytes);
     stream_.expires_after(options_.header_time);
-    auto const [ec, bytes] = co_await http::async_read_header(stream_, buffer_, *parser_, use_tuple);
+    auto const [ec, bytes] = co_await http::async_read_header(stream_, buffer_, parser, use_tuple);
     bool const too_large = ec == http::error::body_limit;
-    if (ec && !too_large) co_return co_await refuse(refusal_of(ec));
-    if (auto error = check_header(parser_->get())) co_return co_await refuse(std::move(error));
+    if (ec && !too_large) co_return co_await refuse(parser, refusal_of(ec));
+    if (auto error = check_header(parser.get())) co_return co_await refuse(parser, std::move(error));
 
     // Copied now: what follows a chunked body as its trailer must not pass for a header field.
-    auto request = request_head();
+    auto request = request_head(parser.get());
     if (too_large)
       request.refused = body_too_large();
-    else if (auto const error = co_await read_body(request); error)
-      co_return co_await refuse(refusal_of(error));
+    else if (auto const error = co_await read_body(parser, request); error)
+      co_return co_await refuse(parser, refusal_of(error));
     auto const response = co_await answer_of(std::move(request));
-    co_return co_await write(response);
+    co_return co_await write(parser, response);
   }
 
-  HttpRequest request_head() const {
-    auto const& message = parser_->get();
+  HttpRequest request_head(Parser::value_type const& message) const {
     HttpRequest out{.method = message.method_string(), .target = message.target(), .remote_address = remote_address_};
     for (auto const& field : message) out.headers.add(field.name_string(), field.value());
     return out;
   }
 
-  Awaitable<error_code> read_body(HttpRequest& request) {
-    if (parser_->is_done()) co_return error_code();
+  Awaitable<error_code> read_body(Parser& parser, HttpRequest& request) {
+    if (parser.is_done()) co_return error_code();
     stream_.expires_after(options_.body_time);
-    if (request.headers.find("Expect") && parser_->get().version() >= 11) {
+    if (request.headers.find("Expect") && parser.get().version() >= 11) {
       static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
       auto const [ec, bytes] = co_await asio::async_write(stream_, asio::buffer(kContinue), use_tuple);
       if (ec) co_return ec;
     }
-    auto const [ec, bytes] = co_await http::async_read(stream_, buffer_, *parser_, use_tuple);
+    auto const [ec, bytes] = co_await http::async_read(stream_, buffer_, parser, use_tuple);
     if (ec == http::error::body_limit) {
       request.refused = body_too_large();
       co_return error_code();
     }
-    request.body = std::move(parser_->get().body());
+    request.body = std::move(parser.get().body());
     co_return ec;
   }
 
@@ -218,17 +217,17 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     return error;
   }
 
-  Awaitable<Next> refuse(std::optional<Error> error) {
+  Awaitable<Next> refuse(Parser const& parser, std::optional<Error> error) {
     if (!error) co_return Next::close;
     auto response = handler_.reject(*std::move(error), remote_address_);
     response.close = true;
-    co_return co_await write(response);
+    co_return co_await write(parser, response);
   }
 
-  Awaitable<Next> write(HttpResponse const& response) {
-    bool const keep = !response.close && !draining_ && parser_->is_done() && parser_->keep_alive();
-    auto const head = serialize_head(response, {.keep_alive = keep, .http_1_0 = parser_->get().version() < 11});
-    bool const headless = parser_->get().method() == http::verb::head || middleware::has_no_content(response.status);
+  Awaitable<Next> write(Parser const& parser, HttpResponse const& response) {
+    bool const keep = !response.close && !draining_ && parser.is_done() && parser.keep_alive();
+    auto const head = serialize_head(response, {.keep_alive = keep, .http_1_0 = parser.get().version() < 11});
+    bool const headless = parser.get().method() == http::verb::head || middleware::has_no_content(response.status);
     std::array<asio::const_buffer, 2> const parts{asio::buffer(head),
                                                   headless ? asio::const_buffer() : asio::buffer(response.body)};
     stream_.expires_after(options_.body_time);
@@ -239,7 +238,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   // Closing while there is something unread would make the peer's system throw away an answer that it has not read yet.
   Awaitable<> linger() {
     error_code ignored;
-    bool const unread = !parser_->is_done() || buffer_.size() > 0 || stream_.socket().available(ignored) > 0;
+    bool const unread =
+        !parser_ || !parser_->is_done() || buffer_.size() > 0 || stream_.socket().available(ignored) > 0;
     if (!unread) co_return;
     stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
     if (ignored) co_return;

@@ -157,7 +157,7 @@ Exchange::Refusal Exchange::find_credential() {
 }
 
 Exchange::Refusal Exchange::obey_rate_limit() {
-  if (rate_->allowed) return std::nullopt;
+  if (!rate_ || rate_->allowed) return std::nullopt;
   parts_.metrics.request_rate_limited();
   Error error;
   error.code = ErrorCode::rate_limited;

@@ -17,8 +17,9 @@ using reflect::Scalar;
 template <class Number>
 json::value number_or_text(std::string_view text) {
   Number number{};
-  auto const end = text.data() + text.size();
-  auto const [stopped, ec] = std::from_chars(text.data(), end, number);
+  auto const* const begin = text.data();
+  auto const* const end = begin + text.size();
+  auto const [stopped, ec] = std::from_chars(begin, end, number);
   if (ec != std::errc() || stopped != end) return json::string(text);
   return number;
 }

@@ -106,10 +106,11 @@ class Decoder {
     std::size_t known = 0;
     for_each_field<T>([&](auto member, Field const& f) {
       auto const* found = object.if_contains(json::string_view(f.name.data(), f.name.size()));
+      auto& value = out.*member.pointer;
       if (found) ++known;
       if (found && !found->is_null())
-        read(*found, out.*member.pointer, f, pointer_to(at, f.name));
-      else if constexpr (!is_optional<std::remove_cvref_t<decltype(out.*member.pointer)>>)
+        read(*found, value, f, pointer_to(at, f.name));
+      else if constexpr (!is_optional<std::remove_cvref_t<decltype(value)>>)
         problems_.add(pointer_to(at, f.name), "is required");
     });
     if (known != object.size()) report_unknown<T>(object, at);

@@ -6,8 +6,8 @@ json::object SchemaBuilder::with_field(json::object base, Field const& f) {
   if (!f.doc.empty()) base["description"] = f.doc;
   if (!f.format.empty()) base["format"] = f.format;
   auto const* type = base.if_contains("type");
-  bool const is_string = type && type->is_string() && type->get_string() == "string" && !base.contains("enum") &&
-                         !base.contains("pattern");
+  bool const is_string = type != nullptr && type->is_string() && type->get_string() == "string" &&
+                         !base.contains("enum") && !base.contains("pattern");
   if (is_string && f.has_length() && (f.format.empty() && !base.contains("format"))) {
     if (f.min_length > 0) base["minLength"] = 1;  // limits count bytes, JSON Schema counts code points
     if (f.max_length != Field{}.max_length) base["maxLength"] = f.max_length;

@@ -64,18 +64,15 @@ void Committer::stop() {
 }
 
 void Committer::submit(WriteOptions const& options, Body body, Done done) {
-  std::exception_ptr refusal;
-  {
-    std::lock_guard const lock(mutex_);
-    if (stopping_) {
-      refusal = failure(StorageCode::closed, "the store is shutting down");
-    } else if (queue_.size() >= limits::kCommitQueue) {
-      refusal = failure(StorageCode::unavailable, "too many transactions wait for the store");
-    } else {
-      queue_.push(options.fairness_key, {std::move(body), std::move(done)});
-    }
+  std::unique_lock lock(mutex_);
+  if (stopping_ || queue_.size() >= limits::kCommitQueue) {
+    auto const refusal = stopping_ ? failure(StorageCode::closed, "the store is shutting down")
+                                   : failure(StorageCode::unavailable, "too many transactions wait for the store");
+    lock.unlock();
+    return done({Outcome::Kind::failed, {}, refusal});
   }
-  if (refusal) return done({Outcome::Kind::failed, {}, refusal});
+  queue_.push(options.fairness_key, {std::move(body), std::move(done)});
+  lock.unlock();
   work_.notify_one();
 }
 

@@ -133,7 +133,7 @@ std::string add_to(std::optional<std::string> const& value, std::int64_t delta) 
 }
 
 void put_stamp(std::string& text, std::size_t offset, CommitStamp const& stamp) {
-  std::copy(stamp.begin(), stamp.end(), text.begin() + static_cast<std::ptrdiff_t>(offset));
+  std::ranges::copy(stamp, text.begin() + static_cast<std::ptrdiff_t>(offset));
 }
 
 }  // namespace codi::db
