@@ -14,10 +14,9 @@ Delayer::~Delayer() {
 }
 
 void Delayer::call_after(std::chrono::microseconds delay, std::function<void()> call) {
-  {
-    std::lock_guard const lock(mutex_);
-    waiting_.emplace(std::chrono::steady_clock::now() + delay, std::move(call));
-  }
+  // Told under the lock: the call may be what lets the owner destroy this.
+  std::lock_guard const lock(mutex_);
+  waiting_.emplace(std::chrono::steady_clock::now() + delay, std::move(call));
   changed_.notify_one();
 }
 

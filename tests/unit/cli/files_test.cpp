@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 #include <sys/stat.h>
 #include <thread>
 
@@ -36,11 +38,11 @@ TEST(Files, what_the_machine_refuses_is_a_failure_that_names_the_file) {
 
 TEST(Files, a_lock_is_held_by_one) {
   testing::TempDirectory const folder;
-  int counter = 0;
+  std::atomic<int> counter = 0;  // loses counts all the same without the lock
   auto const work = [&] {
     for (int i = 0; i < 200; ++i) {
       FileLock const lock(folder.path() / "lock");
-      auto const before = counter;
+      int const before = counter;
       std::this_thread::yield();
       counter = before + 1;
     }
