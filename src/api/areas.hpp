@@ -21,5 +21,6 @@ std::vector<Operation> log_line_operations();
 std::vector<Operation> claim_operations();
 std::vector<Operation> claim_query_operations();
 std::vector<Operation> handoff_operations();
+std::vector<Operation> operator_operations();
 
 }  // namespace codi::api

@@ -49,7 +49,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   void start() {
     draw_facts();
-    if (operation_.meta.kind == Kind::read) request_.idempotency_key.reset();  // nothing to repeat
+    if (operation_.meta.kind != Kind::write) request_.idempotency_key.reset();  // nothing to repeat
     if (is_open()) return decode();
     if (!request_.credential)
       return finish_with(fail(ErrorCode::token_invalid, "this operation needs a bearer token").error());
@@ -61,6 +61,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
  private:
   [[nodiscard]] bool is_open() const { return operation_.meta.access == Access::open; }
+  [[nodiscard]] bool streams() const { return operation_.meta.kind == Kind::stream; }
   [[nodiscard]] auth::Caller const* caller_or_null() const { return caller_ ? &*caller_ : nullptr; }
 
   void draw_facts() {
@@ -82,7 +83,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (request_.malformed && is_open()) return finish_with(*std::move(request_.malformed));
     if (!enter_flight()) return;
     // Whoever calls is looked up first where something happens before the transaction: a refusal or a preparation.
-    if (request_.malformed || call_->needs_prepare()) return look_up_first();
+    if (request_.malformed || call_->needs_prepare() || streams()) return look_up_first();
     transact();
   }
 
@@ -132,7 +133,17 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (error_) return finish_with(*std::move(error_));
     if (replay_) return finish_with(*std::move(replay_));
     if (request_.malformed) return finish_with(*std::move(request_.malformed));
+    if (streams()) return open_stream();
     prepare();
+  }
+
+  void open_stream() {
+    try {
+      StreamContext const context{runtime_, facts_};
+      finish_with(Answer{.status = operation_.meta.status, .stream = call_->open(context)});
+    } catch (...) {
+      finish_with(error_of(std::current_exception(), facts_.request_id));
+    }
   }
 
   void prepare() {
@@ -196,8 +207,11 @@ class Execution : public std::enable_shared_from_this<Execution> {
       co_return TenantId{};
     }
     caller_ = *std::move(caller);
-    if (caller_->kind == auth::CredentialKind::operator_token)
+    bool const is_operator = caller_->kind == auth::CredentialKind::operator_token;
+    if (is_operator && operation_.meta.access != Access::operator_)
       error_ = fail(ErrorCode::not_permitted, "an operator token belongs to no tenant and reaches none").error();
+    if (!is_operator && operation_.meta.access == Access::operator_)
+      error_ = fail(ErrorCode::not_permitted, "this needs an operator token, which no role of a tenant is").error();
     co_return caller_->tenant;
   }
 

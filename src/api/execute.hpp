@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -36,8 +37,9 @@ struct Identity {
 /// What a successful operation answers.
 struct Answer {
   unsigned status = 200;
-  std::string body;       ///< JSON; empty for 204
-  bool replayed = false;  ///< a stored answer to a repeated Idempotency-Key
+  std::string body = {};                     ///< JSON; empty for 204
+  bool replayed = false;                     ///< a stored answer to a repeated Idempotency-Key
+  std::shared_ptr<Stream> stream = nullptr;  ///< the content, in the place of `body`
 };
 
 /// The end of a request: its answer or refusal, and who made it.

@@ -35,14 +35,16 @@ enum class Method : std::uint8_t { get, post, put, patch, delete_ };
 
 /// Whether an operation changes the store.
 enum class Kind : std::uint8_t {
-  read,   ///< runs on a snapshot; must not write
-  write,  ///< runs in a transaction that commits before it is answered
+  read,    ///< runs on a snapshot; must not write
+  write,   ///< runs in a transaction that commits before it is answered
+  stream,  ///< answers bytes as they are made: `open(StreamContext const&, In const&)`; must not write
 };
 
 /// Whether an operation needs a caller, and so which transaction it gets.
 enum class Access : std::uint8_t {
-  open,    ///< needs no credential: `run(auth::OpenTx&, In const&)`
-  tenant,  ///< a caller of a tenant: `run(db::Tx&, auth::Caller const&, In const&)`
+  open,       ///< needs no credential: `run(auth::OpenTx&, In const&)`
+  tenant,     ///< a caller of a tenant: `run(db::Tx&, auth::Caller const&, In const&)`
+  operator_,  ///< an operator token, which belongs to no tenant; no role of a tenant reaches it
 };
 
 /// What an operation says about itself. `path` stands below `/v1`; a `{name}` in it is the member `name` of In.
@@ -89,6 +91,23 @@ class PrepareContext {
   db::Engine& engine_;
 };
 
+/// The content of an answer that is made while it is sent. Used by one thread at a time.
+class Stream {
+ public:
+  virtual ~Stream() = default;
+  /// The next bytes; nothing after the last ones. May block. Throws Failure when there will be no more though there
+  /// should: the answer is then cut off, which its reader notices.
+  virtual std::optional<std::string> next() = 0;
+  /// What a browser saves it as.
+  [[nodiscard]] virtual std::string file_name() const = 0;
+};
+
+/// What `open` of a stream may use; the runtime outlives the stream.
+struct StreamContext {
+  Runtime& runtime;
+  db::RequestFacts const& facts;
+};
+
 /// One call of one operation: its input, and what became of it. Not thread-safe; one stage at a time.
 class Call {
  public:
@@ -100,6 +119,8 @@ class Call {
   virtual Result<void> prepare(PrepareContext const& context) = 0;
   /// One try; exactly one of `open` and (`tx`, `caller`) is given.
   virtual Task<Result<void>> run(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) = 0;
+  /// Opens a Kind::stream; null for other kinds. Throws what the store throws.
+  virtual std::shared_ptr<Stream> open(StreamContext const& context) = 0;
   /// The answer of the last successful run.
   [[nodiscard]] virtual reflect::Encoded encode() const = 0;
 };
@@ -140,6 +161,7 @@ class CallOf final : public Call {
   using Out = typename Op::Out;
   using Prepared = typename PreparedOf<Op>::type;
   static constexpr bool kPrepares = !std::same_as<Prepared, NoPrepared>;
+  static constexpr bool kStreams = Op::meta.kind == Kind::stream;
 
   Result<void> decode(json::object members) override {
     auto decoded = reflect::decode<In>(json::value(std::move(members)));
@@ -160,11 +182,22 @@ class CallOf final : public Call {
   }
 
   Task<Result<void>> run(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) override {
-    auto task = start(open, tx, caller);
-    auto out = co_await std::move(task);
-    if (!out) co_return std::unexpected(std::move(out.error()));
-    out_ = *std::move(out);
-    co_return Result<void>();
+    if constexpr (kStreams) {
+      co_return Result<void>();
+    } else {
+      auto task = start(open, tx, caller);
+      auto out = co_await std::move(task);
+      if (!out) co_return std::unexpected(std::move(out.error()));
+      out_ = *std::move(out);
+      co_return Result<void>();
+    }
+  }
+
+  std::shared_ptr<Stream> open(StreamContext const& context) override {
+    if constexpr (kStreams)
+      return Op::open(context, in_);
+    else
+      return nullptr;
   }
 
   [[nodiscard]] reflect::Encoded encode() const override {

@@ -54,7 +54,8 @@ struct Runtime {
   auth::PasswordHasher& hasher;
   auth::LoginThrottle& throttle;
   Settings settings;
-  std::uint32_t epoch = 0;  ///< of the store
+  std::uint32_t epoch = 0;    ///< of the store
+  std::string store_id = {};  ///< of the store
   InFlight in_flight{};
 };
 

@@ -14,7 +14,7 @@
 #include <vector>
 
 /// Backups: every row of a store in a file of its own form, so that one engine's backup can be restored into another.
-/// docs/backup.md describes the bytes.
+/// docs/backup-format.md describes the bytes.
 namespace codi::db {
 
 /// What a backup says of itself.
@@ -31,8 +31,9 @@ class BackupDigest {
  public:
   static constexpr std::size_t kBytes = 32;
   BackupDigest();
+  /// More may be added after value() was asked for.
   void add(std::string_view bytes);
-  [[nodiscard]] std::string value() const;  ///< of what was added until now; more may be added
+  [[nodiscard]] std::string value() const;
 
  private:
   alignas(64) std::array<unsigned char, 384> state_{};  ///< libsodium's; its size is asserted
@@ -41,6 +42,7 @@ class BackupDigest {
 /// Makes the bytes of a backup, piece by piece.
 class BackupWriter {
  public:
+  /// In this order: begin() once, block() any number of times, end() once.
   std::string begin(BackupHeader const& header);
   /// Rows of one block; limits::kBackupBlockBytes at most.
   std::string block(std::vector<KeyValue> const& rows);

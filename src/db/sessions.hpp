@@ -42,6 +42,7 @@ struct Life {
   Timestamp last_seen{};  ///< the epoch's start when there is no such session
   std::optional<Timestamp> ended_at = {};
 };
+/// The life of a session; as if it had never been seen when there is no such session.
 Task<Life> life_of(Tx& tx, ProjectId project, SessionId id);
 
 /// Asks the reaper to look at the session when its lease may have run out.

@@ -99,7 +99,8 @@ class App::Impl {
                         .hasher = hasher_,
                         .throttle = throttle_,
                         .settings = settings_of(options_),
-                        .epoch = facts_.epoch};
+                        .epoch = facts_.epoch,
+                        .store_id = facts_.id};
   Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen)}};
   middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },
                                 .ready = [this] { return prober_.readiness().ready; },

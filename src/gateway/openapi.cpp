@@ -52,6 +52,10 @@ class Document {
     entry["description"] = description_of(meta);
     used_tags_.insert(std::string(meta.tag));
     if (meta.access == Access::open) entry["security"] = json::array();
+    if (meta.access == Access::operator_) {
+      entry["security"] = json::array{json::object{{"operator", json::array()}}};
+      has_operator_ = true;
+    }
     if (meta.permission) entry["x-permission"] = reflect::enum_name(*meta.permission);
     if (!meta.cli.empty()) entry["x-cli"] = "codi " + std::string(meta.cli);
     auto const schema = operation.schema(builder_);
@@ -94,6 +98,11 @@ class Document {
          {{"type", "http"},
           {"scheme", "bearer"},
           {"description", "An access token (JWT) of a login, an API token or a session token (`codi_…`)."}}}};
+    if (has_operator_)
+      components["securitySchemes"].as_object()["operator"] = {
+          {"type", "http"},
+          {"scheme", "bearer"},
+          {"description", "An operator token: it belongs to no tenant, and no token of a tenant is one."}};
     return {{"openapi", "3.1.0"},
             {"info", openapi::info(version_)},
             {"servers",
@@ -185,6 +194,7 @@ class Document {
     json::object answers;
     json::object success{{"description", description_of_status(operation.meta.status)}};
     if (middleware::answers_resource(operation)) success["headers"] = {{"ETag", shared_header(openapi::etag_header())}};
+    if (operation.meta.kind == api::Kind::stream) success["content"] = {{"application/octet-stream", json::object()}};
     if (schema.output) success["content"] = {{"application/json", {{"schema", *schema.output}}}};
     answers[std::to_string(operation.meta.status)] = std::move(success);
     if (operation.meta.method == Method::get && middleware::answers_resource(operation))
@@ -251,6 +261,7 @@ class Document {
   }
 
   std::string const version_;
+  bool has_operator_ = false;
   reflect::SchemaBuilder builder_;
   std::set<std::string> ids_;
   std::set<std::string> used_tags_;

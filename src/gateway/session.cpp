@@ -225,6 +225,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   Awaitable<Next> write(Parser const& parser, HttpResponse const& response) {
+    if (response.content) co_return co_await write_made(parser, response);
     bool const keep = !response.close && !draining_ && parser.is_done() && parser.keep_alive();
     auto const head = serialize_head(response, {.keep_alive = keep, .http_1_0 = parser.get().version() < 11});
     bool const headless = parser.get().method() == http::verb::head || middleware::has_no_content(response.status);
@@ -233,6 +234,50 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     stream_.expires_after(options_.body_time);
     auto const [ec, bytes] = co_await asio::async_write(stream_, parts, use_tuple);
     co_return keep && !ec ? Next::go_on : Next::close;
+  }
+
+  // The length is not known, so each piece says its own (RFC 9112 section 7.1); in HTTP/1.0 the connection's end is the
+  // content's. Whoever reads content that was cut off sees no last chunk.
+  Awaitable<Next> write_made(Parser const& parser, HttpResponse const& response) {
+    bool const http_1_0 = parser.get().version() < 11;
+    bool const keep = !response.close && !draining_ && !http_1_0 && parser.is_done() && parser.keep_alive();
+    auto const head = serialize_head(response, {.keep_alive = keep, .http_1_0 = http_1_0});
+    if (!co_await write_text(head)) co_return Next::close;
+    if (parser.get().method() == http::verb::head) co_return keep ? Next::go_on : Next::close;
+    for (;;) {
+      auto piece = co_await piece_of(*response.content);
+      if (!piece) {
+        log::write(log::Level::error, "gateway", "content_cut_off", {{"detail", piece.error()}});
+        co_return Next::close;
+      }
+      auto const bytes = std::move(*piece);
+      if (!bytes) break;
+      auto const chunk = http_1_0 ? *bytes : fmt::format("{:x}\r\n", bytes->size()) + *bytes + "\r\n";
+      if (!co_await write_text(chunk)) co_return Next::close;
+    }
+    bool const written = http_1_0 || co_await write_text("0\r\n\r\n");
+    co_return keep&& written ? Next::go_on : Next::close;
+  }
+
+  Awaitable<bool> write_text(std::string_view text) {
+    stream_.expires_after(options_.body_time);
+    auto const [ec, bytes] = co_await asio::async_write(stream_, asio::buffer(text), use_tuple);
+    co_return !ec;
+  }
+
+  Awaitable<middleware::Content::Piece> piece_of(middleware::Content& content) {
+    piece_.reset();
+    stream_.expires_never();
+    answered_.expires_after(options_.request_time);
+    content.next([weak = weak_from_this()](middleware::Content::Piece piece) {
+      auto const self = weak.lock();
+      if (!self) return;
+      self->piece_ = std::move(piece);
+      self->answered_.cancel();
+    });
+    if (!piece_) co_await answered_.async_wait(use_tuple);
+    co_return piece_ ? *std::exchange(piece_, std::nullopt)
+                     : std::unexpected(std::string("the next piece took too long"));
   }
 
   // Closing while there is something unread would make the peer's system throw away an answer that it has not read yet.
@@ -265,6 +310,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<HttpResponse> response_;
+  std::optional<middleware::Content::Piece> piece_;
   ServerOptions const& options_;
   middleware::Handler& handler_;
   middleware::Post post_;

@@ -5,6 +5,7 @@
 #include "base/text.hpp"
 #include "middleware/members.hpp"
 #include "middleware/problem.hpp"
+#include "middleware/stream_content.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -195,6 +196,11 @@ void Exchange::executed(api::Finished finished) {
   if (!finished.answer) return refuse(std::move(finished.answer.error()));
   facts_.replayed = finished.answer->replayed;
   HttpResponse response{.status = finished.answer->status, .body = std::move(finished.answer->body)};
+  if (auto stream = std::move(finished.answer->stream)) {
+    response.headers.add("Content-Type", "application/octet-stream");
+    response.headers.add("Content-Disposition", fmt::format(R"(attachment; filename="{}")", stream->file_name()));
+    response.content = std::make_shared<StreamContent>(std::move(stream), parts_.runtime.workers, post_);
+  }
   if (!response.body.empty()) response.headers.add("Content-Type", "application/json");
   if (!response.body.empty() && answers_resource(*route_.operation))
     response.headers.add("ETag", api::etag_of(response.body));

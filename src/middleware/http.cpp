@@ -100,7 +100,9 @@ std::string serialize_head(HttpResponse const& response, Framing framing) {
     for (char const c : value) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
     out += "\r\n";
   }
-  if (!has_no_content(response.status))
+  if (response.content && !framing.http_1_0)
+    out += "Transfer-Encoding: chunked\r\n";
+  else if (!response.content && !has_no_content(response.status))
     fmt::format_to(std::back_inserter(out), "Content-Length: {}\r\n", response.body.size());
   if (!framing.keep_alive)
     out += "Connection: close\r\n";

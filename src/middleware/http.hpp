@@ -3,8 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -52,12 +54,23 @@ struct HttpRequest {
   std::optional<Error> refused = {};
 };
 
+/// Content that is made while it is sent.
+class Content {
+ public:
+  /// The next bytes; nothing after the last ones. An error ends it before its time.
+  using Piece = std::expected<std::optional<std::string>, std::string>;
+  virtual ~Content() = default;
+  /// Calls `got` once, on the connection's thread. Not called again before it has.
+  virtual void next(std::function<void(Piece)> got) = 0;
+};
+
 /// An answer before it is put on the wire.
 struct HttpResponse {
   unsigned status = 200;
   Headers headers = {};
   std::string body = {};
-  bool close = false;  ///< the connection ends after this answer
+  bool close = false;                          ///< the connection ends after this answer
+  std::shared_ptr<Content> content = nullptr;  ///< in the place of `body`
 };
 
 /// The standard reason phrase of a status; empty for an unknown one.
@@ -72,7 +85,8 @@ struct Framing {
   bool http_1_0 = false;  ///< the request was HTTP/1.0, where keeping the connection must be said
 };
 
-/// Status line and header fields of an answer with Date, Content-Length and Connection, up to the empty line.
+/// Status line and header fields of an answer with Date, its length or Transfer-Encoding, and Connection, up to the
+/// empty line. In HTTP/1.0 made content ends with its connection.
 std::string serialize_head(HttpResponse const& response, Framing framing);
 
 /// Runs a function on the thread of one connection, at once or later; drops it when the server is gone.

@@ -85,7 +85,8 @@ class ApiHarness {
                 .hasher = hasher,
                 .throttle = throttle,
                 .settings = settings,
-                .epoch = facts.epoch} {}
+                .epoch = facts.epoch,
+                .store_id = facts.id} {}
 
   /// Calls an operation and waits for its answer.
   Reply call(std::string_view operation, json::object members = {}, std::optional<std::string> credential = {},

@@ -32,7 +32,7 @@ interface Answer {
 }
 interface OperationObject {
   operationId: string;
-  security?: unknown[];
+  security?: Record<string, unknown>[];
   parameters?: (Parameter | Reference)[];
   requestBody?: { content: Record<string, Content> };
   responses: Record<string, Answer | Reference>;
@@ -48,6 +48,8 @@ export interface Operation {
   path: string;
   /** Whether it needs no credential. */
   open: boolean;
+  /** Whether it is for an operator token, which belongs to no tenant. */
+  operator: boolean;
   parameters: Parameter[];
   body: Schema | undefined;
   responses: Record<string, Answer>;
@@ -108,6 +110,7 @@ export class Document {
       method,
       path,
       open: operation.security?.length === 0,
+      operator: operation.security?.some((scheme) => "operator" in scheme) ?? false,
       parameters: (operation.parameters ?? []).map((parameter) => this.resolve<Parameter>(parameter)),
       body: operation.requestBody?.content["application/json"]?.schema,
       responses: Object.fromEntries(

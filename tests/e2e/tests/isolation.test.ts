@@ -185,7 +185,7 @@ async function assertNoDifference(
   assertTellsNothing(real, owner.house, [path, JSON.stringify(body ?? null)], what);
 }
 
-const guarded = document.operations.filter((operation) => !operation.open);
+const guarded = document.operations.filter((operation) => !operation.open && !operation.operator);
 
 function bodyOf(operation: Operation, asker: Side): Json | undefined {
   if (!operation.body) return undefined;
@@ -300,6 +300,16 @@ void test("every list is free of another tenant's things", async () => {
     }
   }
   assert(lists >= 15);
+});
+
+void test("no token of a tenant reaches what is the operator's", async () => {
+  const forOperators = document.operations.filter(({ operator }) => operator);
+  assert(forOperators.length > 0);
+  for (const { id, method, path } of forOperators)
+    for (const token of [ours.owner.access_token, ours.token.token, ours.session.session_token]) {
+      const answer = await send(token, method, path);
+      assert.equal(answer.status, 403, `${id}: ${answer.text}`);
+    }
 });
 
 void test("lists of a token scoped to one project are free of the others", async () => {

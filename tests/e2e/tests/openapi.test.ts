@@ -55,6 +55,7 @@ void test("every operation has an id of its own, says who may call it, and answe
     anyone.GET("/.well-known/jwks.json"),
     anyone.GET("/metrics", { parseAs: "text" }),
     anyone.GET("/docs", { parseAs: "text" }),
+    connect(server.url, server.bootstrap.operator_token).GET("/v1/operator/backup", { parseAs: "text" }),
   ]);
 
   // Reading.

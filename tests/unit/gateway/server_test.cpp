@@ -25,6 +25,23 @@ using middleware::HttpRequest;
 using middleware::HttpResponse;
 using testing::RawClient;
 
+// Content in three pieces, the last of which may fail.
+class Pieces final : public middleware::Content {
+ public:
+  Pieces(bool breaks, middleware::Post post) : breaks_(breaks), post_(std::move(post)) {}
+  void next(std::function<void(Piece)> got) override {
+    ++asked_;
+    Piece piece = asked_ <= 2 ? Piece(std::optional(fmt::format("piece {}\n", asked_))) : Piece(std::nullopt);
+    if (asked_ == 3 && breaks_) piece = std::unexpected(std::string("the disk is gone"));
+    post_([got = std::move(got), piece = std::move(piece)] { got(piece); });
+  }
+
+ private:
+  bool breaks_;
+  middleware::Post post_;
+  int asked_ = 0;
+};
+
 // Echoes `METHOD TARGET BODY`; what `/hold` asks for is answered when the test says so, by another thread.
 class EchoHandler final : public middleware::Handler {
  public:
@@ -40,6 +57,8 @@ class EchoHandler final : public middleware::Handler {
     };
     if (request.refused)
       finish({.status = 413, .body = "too large"});
+    else if (request.target.starts_with("/pieces"))
+      finish({.status = 200, .content = std::make_shared<Pieces>(request.target == "/pieces/broken", post)});
     else if (request.target == "/hold")
       hold([post, finish] { post([finish] { finish({.status = 200, .body = "held"}); }); });
     else
@@ -146,6 +165,37 @@ TEST_F(ServerTest, a_request_that_is_held_keeps_its_place) {
   handler_.release();
   EXPECT_TRUE(connection.response()->ends_with("held"));
   EXPECT_TRUE(connection.response()->ends_with("GET /next "));
+}
+
+TEST_F(ServerTest, content_that_is_made_while_it_is_sent_comes_in_chunks) {
+  start();
+  auto connection = client();
+  connection.send("HEAD /pieces HTTP/1.1\r\nHost: x\r\n\r\nGET /pieces HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_NE(connection.response(false)->find("Transfer-Encoding: chunked\r\n"), std::string::npos);
+  auto const head = connection.response(false);
+  ASSERT_TRUE(head && head->starts_with("HTTP/1.1 200 OK\r\n")) << head.value_or("");
+  EXPECT_EQ(head->find("Content-Length"), std::string::npos);
+  connection.send("GET /next HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+  EXPECT_TRUE(connection.closed_within(5s));
+  EXPECT_TRUE(connection.rest().starts_with("8\r\npiece 1\n\r\n8\r\npiece 2\n\r\n0\r\n\r\nHTTP/1.1 200 OK\r\n"))
+      << connection.rest();
+}
+
+TEST_F(ServerTest, content_for_http_1_0_ends_with_the_connection) {
+  start();
+  auto connection = client();
+  connection.send("GET /pieces HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+  EXPECT_TRUE(connection.closed_within(5s));
+  EXPECT_TRUE(connection.rest().ends_with("\r\n\r\npiece 1\npiece 2\n")) << connection.rest();
+  EXPECT_EQ(connection.rest().find("chunked"), std::string::npos);
+}
+
+TEST_F(ServerTest, content_that_can_not_be_finished_is_cut_off) {
+  start();
+  auto connection = client();
+  connection.send("GET /pieces/broken HTTP/1.1\r\nHost: x\r\n\r\n");
+  EXPECT_TRUE(connection.closed_within(5s));
+  EXPECT_TRUE(connection.rest().ends_with("8\r\npiece 2\n\r\n")) << "no last chunk: " << connection.rest();
 }
 
 TEST_F(ServerTest, head_has_the_header_of_get_and_no_body) {
