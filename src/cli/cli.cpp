@@ -42,19 +42,11 @@ Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::str
 std::vector<Verb> all_verbs(Catalog const& catalog) {
   std::vector<Verb> out;
   for (auto part : {setup_verbs(), login_verbs(), session_verbs(catalog), claim_verbs(catalog), log_verbs(catalog),
-                    handoff_verbs(catalog), information_verbs()})
+                    handoff_verbs(catalog), operator_verbs(), information_verbs()})
     std::ranges::move(part, std::back_inserter(out));
   auto generic = generic_verbs(catalog, out);
   std::ranges::move(generic, std::back_inserter(out));
   return out;
-}
-
-void print_complaint(Shell& shell, std::string_view program, Complaint const& complaint) {
-  if (complaint.what.empty()) return;
-  Style const style(shell.err_is_terminal && !shell.variable("NO_COLOR"));
-  shell.err << style.paint(Tone::red, std::string(program) + ":") << " " << complaint.what << '\n';
-  for (auto const& detail : complaint.details) shell.err << "  " << detail << '\n';
-  for (auto const& hint : complaint.hints) shell.err << style.paint(Tone::dim, "  hint: " + hint) << '\n';
 }
 
 int run(Shell& shell, Catalog catalog, std::vector<std::string> arguments) {

@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "cli/cli.hpp"
 #include "cli/client.hpp"
 #include "cli/duration.hpp"
 #include "cli/json_access.hpp"
@@ -56,6 +57,14 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
   if (code == error_info(ErrorCode::token_invalid).text)
     out.hints = {"Give a token (CODI_TOKEN or --token), or sign in with `codi login`."};
   return out;
+}
+
+void print_complaint(Shell& shell, std::string_view program, Complaint const& complaint) {
+  if (complaint.what.empty()) return;
+  Style const style(shell.err_is_terminal && !shell.variable("NO_COLOR"));
+  shell.err << style.paint(Tone::red, std::string(program) + ":") << " " << complaint.what << '\n';
+  for (auto const& detail : complaint.details) shell.err << "  " << detail << '\n';
+  for (auto const& hint : complaint.hints) shell.err << style.paint(Tone::dim, "  hint: " + hint) << '\n';
 }
 
 }  // namespace codi::cli

@@ -17,12 +17,22 @@ namespace codi::cli {
 namespace {
 
 struct Received {
-  HttpAnswer answer;
+  CURL* curl;
+  std::function<bool(std::string_view)> const& sink;
+  HttpAnswer answer = {};
   bool too_large = false;
+  bool sink_full = false;
 };
 
 std::size_t take_body(char const* data, std::size_t, std::size_t size, void* user) {
   auto& received = *static_cast<Received*>(user);
+  constexpr long kOk = 200;
+  long status = 0;
+  if (received.sink) curl_easy_getinfo(received.curl, CURLINFO_RESPONSE_CODE, &status);
+  if (status == kOk) {
+    received.sink_full = !received.sink({data, size});
+    return received.sink_full ? 0 : size;
+  }
   received.too_large = received.answer.body.size() + size > limits::kClientAnswerBytes;
   if (received.too_large) return 0;
   received.answer.body.append(data, size);
@@ -98,7 +108,7 @@ Http::~Http() { curl_easy_cleanup(handle_->curl); }
 std::expected<HttpAnswer, HttpTrouble> Http::perform(HttpCall const& call) {
   auto* const curl = handle_->curl;
   curl_easy_reset(curl);
-  Received received;
+  Received received{.curl = curl, .sink = call.sink};
   HeaderList headers;
   for (auto const& header : call.headers) headers.add(header);
   headers.add("Expect:");
@@ -109,7 +119,12 @@ std::expected<HttpAnswer, HttpTrouble> Http::perform(HttpCall const& call) {
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS,
                    static_cast<long>(limits::kClientConnectTime / std::chrono::milliseconds(1)));
-  curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(call.time.count()));
+  if (call.sink) {
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, static_cast<long>(call.time / std::chrono::seconds(1)));
+  } else {
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(call.time.count()));
+  }
   curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &take_body);
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
@@ -123,6 +138,7 @@ std::expected<HttpAnswer, HttpTrouble> Http::perform(HttpCall const& call) {
   handle_->error[0] = '\0';
   auto const code = curl_easy_perform(curl);
   if (code != CURLE_OK) {
+    if (received.sink_full) return std::unexpected(HttpTrouble{HttpTrouble::Kind::unusable, "what came can't be kept"});
     if (received.too_large)
       return std::unexpected(HttpTrouble{HttpTrouble::Kind::unusable, "the answer is larger than the client takes"});
     char const* const what = handle_->error[0] == '\0' ? curl_easy_strerror(code) : handle_->error.data();

@@ -2,6 +2,7 @@
 #include <chrono>
 #include <cstdint>
 #include <expected>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,7 +16,9 @@ struct HttpCall {
   std::string url;
   std::vector<std::string> headers;  ///< `Name: value`
   std::optional<std::string> body = {};
-  std::chrono::milliseconds time{};  ///< for the whole exchange
+  std::chrono::milliseconds time{};  ///< for the whole exchange; with a sink the longest silence
+  /// Takes the content of a 200 in place of HttpAnswer::body, of any size, as it comes; false ends the exchange.
+  std::function<bool(std::string_view)> sink = {};
 };
 
 /// An answer of any status.

@@ -139,7 +139,8 @@ std::optional<LocalServer> find_local_server(Shell const& shell) {
     if (i < noted && present_server) server = present_server;
     auto const address = normalized_server(server.value_or(std::string(kDefaultServer)));
     if (token && address && is_this_machine(authority_of(*address)))
-      return LocalServer{*address, *token, text_member(*bootstrap, "project")};
+      return LocalServer{*address, *token, text_member(*bootstrap, "project"),
+                         text_member(*bootstrap, "operator_token")};
   }
   return std::nullopt;
 }

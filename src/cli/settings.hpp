@@ -25,6 +25,7 @@ struct LocalServer {
   std::string server;
   std::string token;
   std::optional<std::string> project;
+  std::optional<std::string> operator_token = {};
 };
 
 /// Whom and what a command is about. Each value comes from the first place that has it: the flag; CODI_SERVER,

@@ -1,0 +1,206 @@
+#include "base/limits.hpp"
+#include "cli/client.hpp"
+#include "cli/context.hpp"
+#include "cli/files.hpp"
+#include "cli/http.hpp"
+#include "cli/verbs.hpp"
+#include "db/backup.hpp"
+#include "db/rocks/rocks_engine.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <fcntl.h>
+#include <filesystem>
+#include <fstream>
+#include <unistd.h>
+#include <utility>
+
+namespace codi::cli {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::string size_text(std::uint64_t bytes) {
+  constexpr double kStep = 1'000;
+  auto value = static_cast<double>(bytes);
+  for (auto const* const unit : {"B", "kB", "MB", "GB"}) {
+    if (value < kStep) return fmt::format("{:.{}f} {}", value, *unit == 'B' ? 0 : 1, unit);
+    value /= kStep;
+  }
+  return fmt::format("{:.1f} TB", value);
+}
+
+/// A line on a terminal that is written over while something goes on; nothing elsewhere.
+class Progress {
+ public:
+  Progress(Context const& context, std::string doing) : context_(context), doing_(std::move(doing)) {}
+  ~Progress() {
+    if (shown_ > 0) context_.shell().err << "\r\x1b[K" << std::flush;
+  }
+  Progress(Progress const&) = delete;
+  Progress& operator=(Progress const&) = delete;
+
+  void at(std::uint64_t bytes) {
+    constexpr std::uint64_t kStep = 1 << 20;
+    if (!context_.shell().err_is_terminal || context_.json() || bytes < shown_ + kStep) return;
+    shown_ = bytes;
+    context_.shell().err << '\r' << doing_ << ' ' << size_text(bytes) << "\x1b[K" << std::flush;
+  }
+
+ private:
+  Context const& context_;
+  std::string doing_;
+  std::uint64_t shown_ = 0;
+};
+
+/// A file that gets its name when it is whole, and is removed otherwise.
+class NewFile {
+ public:
+  explicit NewFile(fs::path path) : path_(std::move(path)), part_(path_.string() + ".part") {
+    fs::remove(part_);
+    file_.emplace(part_, O_CREAT | O_EXCL | O_WRONLY);
+  }
+  ~NewFile() {
+    std::error_code ignored;
+    if (file_) fs::remove(part_, ignored);
+  }
+  NewFile(NewFile const&) = delete;
+  NewFile& operator=(NewFile const&) = delete;
+
+  void write(std::string_view bytes) {
+    if (file_) write_all(*file_, bytes);
+    size_ += bytes.size();
+  }
+  [[nodiscard]] std::uint64_t size() const { return size_; }
+  [[nodiscard]] fs::path const& part() const { return part_; }
+
+  void keep() {
+    if (file_ && ::fsync(file_->get()) != 0) throw Failure(ErrorCode::internal, "can't write " + part_.string());
+    fs::rename(part_, path_);
+    file_.reset();
+  }
+
+ private:
+  fs::path path_;
+  fs::path part_;
+  std::optional<FileHandle> file_;
+  std::uint64_t size_ = 0;
+};
+
+Outcome<std::string> operator_token(Context& context, Settings const& settings) {
+  if (auto token = context.shell().variable("CODI_OPERATOR_TOKEN")) return *std::move(token);
+  if (auto const& local = settings.local; local && local->operator_token) return *local->operator_token;
+  return complain(Exit::usage, "this needs an operator token",
+                  {"Set CODI_OPERATOR_TOKEN; the server's first start wrote one into its bootstrap.json."});
+}
+
+Outcome<> download(Context& context, Settings const& settings, std::string const& token, NewFile& file) {
+  Progress progress(context, "received");
+  std::string trouble;
+  HttpCall const call{.method = "GET",
+                      .url = settings.server + "/v1/operator/backup",
+                      .headers = {"Authorization: Bearer " + token},
+                      .time = limits::kClientAnswerTime,
+                      .sink = [&](std::string_view bytes) {
+                        try {
+                          file.write(bytes);
+                        } catch (std::exception const& failure) {
+                          trouble = failure.what();
+                          return false;
+                        }
+                        progress.at(file.size());
+                        return true;
+                      }};
+  auto const answer = Http().perform(call);
+  if (!trouble.empty()) return complain(Exit::failed, trouble);
+  if (!answer)
+    return complain(answer.error().kind == HttpTrouble::Kind::not_sent ? Exit::unreachable : Exit::failed,
+                    fmt::format("no backup came from {}: {}", settings.server, answer.error().what));
+  constexpr unsigned kOk = 200;
+  if (answer->status != kOk) return std::unexpected(complaint_of(*answer, settings.server, context.now()));
+  return {};
+}
+
+std::uint64_t check(Context const& context, fs::path const& file) {
+  std::ifstream in(file, std::ios::binary);
+  if (!in) throw Failure(ErrorCode::internal, "can't read " + file.string());
+  Progress progress(context, "checked");
+  return db::check_backup(in, [&](std::uint64_t bytes) { progress.at(bytes); });
+}
+
+void report(Context& context, std::string_view what, fs::path const& place, std::uint64_t rows, std::uint64_t bytes) {
+  if (context.json())
+    context.print_json(json::object{{"path", place.string()}, {"rows", rows}, {"bytes", bytes}});
+  else
+    context.shell().out << fmt::format("{} {}  {} rows, {}\n", what, place.string(), rows, size_text(bytes));
+}
+
+Outcome<> backup(Context& context, Arguments const& arguments) {
+  auto const path = context.shell().directory / arguments.one("FILE").value_or("");
+  if (fs::exists(path))
+    return complain(Exit::usage, path.string() + " is there already", {"Give each backup a name of its own."});
+  auto const& settings = context.settings();
+  if (!settings) return std::unexpected(settings.error());
+  auto const token = operator_token(context, *settings);
+  if (!token) return std::unexpected(token.error());
+  NewFile file(path);
+  if (auto done = download(context, *settings, *token, file); !done) return done;
+  try {
+    auto const rows = check(context, file.part());
+    file.keep();
+    report(context, "wrote", path, rows, file.size());
+  } catch (db::BackupDamaged const& damaged) {
+    return complain(Exit::failed, fmt::format("the backup did not arrive whole: {}", damaged.what()), {"Try again."});
+  }
+  return {};
+}
+
+Outcome<> restore(Context& context, Arguments const& arguments) {
+  constexpr std::string_view kScheme = "rocksdb:";
+  auto const store = arguments.one("store").value_or("");
+  if (!store.starts_with(kScheme) || store.size() == kScheme.size())
+    return complain(Exit::usage, fmt::format("'{}' names no store of this build: use rocksdb:FOLDER", store));
+  auto const folder = (context.shell().directory / store.substr(kScheme.size())).lexically_normal();
+  auto const path = context.shell().directory / arguments.one("FILE").value_or("");
+  try {
+    check(context, path);  // the whole file, before anything is written
+    auto const engine = db::open_rocks({.directory = folder});
+    std::ifstream in(path, std::ios::binary);
+    db::BackupReader reader(in);
+    Progress progress(context, "restored");
+    auto const restored = db::restore_backup(*engine, reader, [&](std::uint64_t bytes) { progress.at(bytes); });
+    report(context, "restored into", folder, restored.rows, reader.bytes());
+  } catch (db::BackupDamaged const& damaged) {
+    return complain(Exit::failed, fmt::format("{}: {}", path.string(), damaged.what()), {"Nothing was written."});
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<Verb> operator_verbs() {
+  Option const file{.name = "FILE", .doc = "The backup.", .positional = true, .required = true};
+  return {{.words = "backup",
+           .summary = "Download a backup of the whole server, and check it",
+           .description = "While work goes on, as the store is at one moment. Takes CODI_OPERATOR_TOKEN, or on the "
+                          "server's own machine what its first start left. The keys that sign access tokens are in the "
+                          "backup: keep it as you keep a password.",
+           .options = {file},
+           .examples = {{"codi backup monday.backup"}},
+           .run = &backup,
+           .covers = {"download_backup"}},
+          {.words = "restore",
+           .summary = "Write a backup into an empty store, while no server runs on it",
+           .description = "The whole file is checked before anything is written. People stay signed in; cursors and "
+                          "fencing tokens of before the restore are older than all that come after it.",
+           .options = {file,
+                       {.name = "store",
+                        .doc = "Where to: rocksdb:FOLDER, a new or an empty one.",
+                        .required = true,
+                        .value_name = "STORE"}},
+           .examples = {{"codi restore monday.backup --store rocksdb:/var/lib/codi"}},
+           .run = &restore}};
+}
+
+}  // namespace codi::cli
