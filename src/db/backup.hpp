@@ -71,11 +71,11 @@ class BackupReader {
   void check_digest();
   [[noreturn]] void damaged(std::string const& what) const;
 
-  std::istream& in_;
-  BackupHeader header_;
   BackupDigest digest_;
+  std::istream& in_;
   std::uint64_t bytes_ = 0;
   std::uint64_t rows_ = 0;
+  BackupHeader header_;
 };
 
 /// A file is no backup, or not a whole one.
