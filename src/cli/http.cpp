@@ -17,7 +17,7 @@ namespace codi::cli {
 namespace {
 
 struct Received {
-  CURL* curl;
+  CURL* curl = nullptr;
   std::function<bool(std::string_view)> const& sink;
   HttpAnswer answer = {};
   bool too_large = false;

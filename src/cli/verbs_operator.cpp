@@ -1,3 +1,4 @@
+#include "auth/bootstrap.hpp"
 #include "base/limits.hpp"
 #include "cli/client.hpp"
 #include "cli/context.hpp"
@@ -156,12 +157,18 @@ Outcome<> backup(Context& context, Arguments const& arguments) {
   return {};
 }
 
-Outcome<> restore(Context& context, Arguments const& arguments) {
+Outcome<fs::path> folder_of_store(Context const& context, Arguments const& arguments) {
   constexpr std::string_view kScheme = "rocksdb:";
   auto const store = arguments.one("store").value_or("");
   if (!store.starts_with(kScheme) || store.size() == kScheme.size())
     return complain(Exit::usage, fmt::format("'{}' names no store of this build: use rocksdb:FOLDER", store));
-  auto const folder = (context.shell().directory / store.substr(kScheme.size())).lexically_normal();
+  return (context.shell().directory / store.substr(kScheme.size())).lexically_normal();
+}
+
+Outcome<> restore(Context& context, Arguments const& arguments) {
+  auto const named = folder_of_store(context, arguments);
+  if (!named) return std::unexpected(named.error());
+  auto const& folder = *named;
   auto const path = context.shell().directory / arguments.one("FILE").value_or("");
   try {
     check(context, path);  // the whole file, before anything is written
@@ -177,30 +184,61 @@ Outcome<> restore(Context& context, Arguments const& arguments) {
   return {};
 }
 
+// Whether a server has started in it once: opening makes a store where there is none.
+bool has_facts(db::Engine& engine) {
+  auto const key = db::store_facts_key();
+  return !engine.snapshot()->read({key, key + '\0'}).rows.empty();
+}
+
+Outcome<> make_operator_token(Context& context, Arguments const& arguments) {
+  auto const folder = folder_of_store(context, arguments);
+  if (!folder) return std::unexpected(folder.error());
+  if (!context.shows_secrets())
+    return complain(Exit::usage, "the answer holds a secret that is shown this once: operator_token",
+                    {"Add --show-token: `codi operator-token … --show-token`."});
+  if (!fs::exists(*folder)) return complain(Exit::failed, folder->string() + " holds no store");
+  auto const engine = db::open_rocks({.directory = *folder});
+  if (!has_facts(*engine))
+    return complain(Exit::failed, folder->string() + " holds a store in which no server has started yet");
+  auto const token = auth::make_operator_token(*engine, context.shell().clock, context.shell().random);
+  if (context.json())
+    context.print_json(json::object{{"operator_token", token}});
+  else
+    context.shell().out << token << '\n';
+  return {};
+}
+
 }  // namespace
 
 std::vector<Verb> operator_verbs() {
   Option const file{.name = "FILE", .doc = "The backup.", .positional = true, .required = true};
-  return {{.words = "backup",
-           .summary = "Download a backup of the whole server, and check it",
-           .description = "While work goes on, as the store is at one moment. Takes CODI_OPERATOR_TOKEN, or on the "
-                          "server's own machine what its first start left. The keys that sign access tokens are in the "
-                          "backup: keep it as you keep a password.",
-           .options = {file},
-           .examples = {{"codi backup monday.backup"}},
-           .run = &backup,
-           .covers = {"download_backup"}},
-          {.words = "restore",
-           .summary = "Write a backup into an empty store, while no server runs on it",
-           .description = "The whole file is checked before anything is written. People stay signed in; cursors and "
-                          "fencing tokens of before the restore are older than all that come after it.",
-           .options = {file,
-                       {.name = "store",
-                        .doc = "Where to: rocksdb:FOLDER, a new or an empty one.",
-                        .required = true,
-                        .value_name = "STORE"}},
-           .examples = {{"codi restore monday.backup --store rocksdb:/var/lib/codi"}},
-           .run = &restore}};
+  return {
+      {.words = "backup",
+       .summary = "Download a backup of the whole server, and check it",
+       .description = "While work goes on, as the store is at one moment. Takes CODI_OPERATOR_TOKEN, or on the "
+                      "server's own machine what its first start left. The keys that sign access tokens are in the "
+                      "backup: keep it as you keep a password.",
+       .options = {file},
+       .examples = {{"codi backup monday.backup"}},
+       .run = &backup,
+       .covers = {"download_backup"}},
+      {.words = "restore",
+       .summary = "Write a backup into an empty store, while no server runs on it",
+       .description = "The whole file is checked before anything is written. People stay signed in; cursors and "
+                      "fencing tokens of before the restore are older than all that come after it.",
+       .options = {file,
+                   {.name = "store",
+                    .doc = "Where to: rocksdb:FOLDER, a new or an empty one.",
+                    .required = true,
+                    .value_name = "STORE"}},
+       .examples = {{"codi restore monday.backup --store rocksdb:/var/lib/codi"}},
+       .run = &restore},
+      {.words = "operator-token",
+       .summary = "Make an operator token, while no server runs on the store",
+       .description = "For an operator whose bootstrap.json is gone. Whoever may read the store's files may do this.",
+       .options = {{.name = "store", .doc = "rocksdb:FOLDER.", .required = true, .value_name = "STORE"}},
+       .examples = {{"codi operator-token --store rocksdb:/var/lib/codi --show-token"}},
+       .run = &make_operator_token}};
 }
 
 }  // namespace codi::cli

@@ -53,7 +53,8 @@ void check_schema(std::string const& text) {
 Task<bool> is_empty(Transaction& transaction) {
   RangeOptions const one{.limit = 1};
   auto const any = co_await transaction.get_range({"", std::string(kEndOfKeys)}, one);
-  co_return any.rows.empty();
+  bool const none = any.rows.empty();
+  co_return none;
 }
 
 Task<Verdict> read_or_make(Transaction& transaction, Record const& fresh, Record& found) {

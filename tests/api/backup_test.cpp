@@ -183,6 +183,27 @@ TEST_F(BackupDrill, the_command_line_keeps_only_what_is_whole) {
   EXPECT_EQ(codi({"backup", "b"}), 2) << "an older backup is not written over";
 }
 
+TEST_F(BackupDrill, an_operator_token_is_made_offline) {
+  EXPECT_EQ(codi({"operator-token", "--store", "rocksdb:store"}), 2) << "not shown without being asked";
+  EXPECT_EQ(codi({"operator-token", "--store", "rocksdb:none", "--show-token"}), 1);
+  EXPECT_FALSE(std::filesystem::exists(folder("none")));
+  std::filesystem::create_directory(folder("empty"));
+  EXPECT_EQ(codi({"operator-token", "--store", "rocksdb:empty", "--show-token"}), 1);
+  EXPECT_NE(shell_.err.str().find("no server has started yet"), std::string::npos) << shell_.err.str();
+
+  start();
+  EXPECT_EQ(codi({"operator-token", "--store", "rocksdb:store", "--show-token"}), 1) << "a server runs on it";
+  EXPECT_NE(shell_.err.str().find("in use"), std::string::npos) << shell_.err.str();
+  app_.reset();
+  ASSERT_EQ(codi({"operator-token", "--store", "rocksdb:store", "--show-token", "--json"}), 0) << shell_.err.str();
+  auto const made = json::parse(shell_.out.str()).at("operator_token").as_string();
+  start();
+  auto administrator = client();
+  administrator.set_token(std::string(made));
+  EXPECT_EQ(administrator.get("/v1/operator/backup").status, 200);
+  EXPECT_EQ(operator_client().get("/v1/operator/backup").status, 200) << "the first one holds too";
+}
+
 TEST_F(BackupDrill, a_damaged_backup_is_refused_before_anything_is_written) {
   start();
   shell_.shell.environment["CODI_OPERATOR_TOKEN"] = std::string(bootstrap().at("operator_token").as_string());
