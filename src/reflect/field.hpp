@@ -21,9 +21,9 @@ struct Field {
   std::size_t max_items = std::numeric_limits<std::size_t>::max();
   std::int64_t min = std::numeric_limits<std::int64_t>::min();
   std::int64_t max = std::numeric_limits<std::int64_t>::max();
-  std::string_view format = {};  ///< JSON Schema `format`
+  std::string_view format = {};   ///< JSON Schema `format`
   std::string_view pattern = {};  ///< JSON Schema `pattern`, for documents: the operation checks it in words of its own
-  bool is_secret = false;        ///< never logged, never in MCP answers, in CLI output only on request
+  bool is_secret = false;         ///< never logged, never in MCP answers, in CLI output only on request
 
   /// The same field with one more limit or property; for declarations.
   [[nodiscard]] constexpr Field length(std::size_t least, std::size_t most) const {

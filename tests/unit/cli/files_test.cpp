@@ -7,7 +7,6 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-
 #include <sys/stat.h>
 #include <thread>
 
