@@ -197,7 +197,7 @@ struct UpdateProject {
                                       .kind = Kind::write,
                                       .permission = Permission::project_manage,
                                       .cli = "project update",
-                                      .cli_example = "web --policies '{\"boundaries\": \"warn\"}'"};
+                                      .cli_example = R"(web --policies '{"boundaries": "warn"}')"};
   using In = UpdateProjectIn;
   using Out = Project;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
