@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <atomic>
 #include <map>
 #include <sstream>
@@ -164,6 +165,11 @@ TEST_F(BackupDrill, is_the_operators_right_and_the_operator_has_no_other) {
   EXPECT_EQ(administrator.get("/v1/me").status, 403);
   EXPECT_EQ(administrator.send("HEAD", "/v1/operator/backup", nullptr).status, 200);
   EXPECT_EQ(administrator.get("/v1/operator/backup").header("transfer-encoding"), "chunked");
+  auto const logged = testing::LogLines::all();
+  auto const line = std::ranges::find_if(
+      logged, [](std::string const& one) { return one.find(R"("status":200)") != std::string::npos; });
+  ASSERT_NE(line, logged.end());
+  EXPECT_NE(line->find(R"("action":"download_backup","tenant_id":null,"user_id":null)"), std::string::npos) << *line;
 }
 
 TEST_F(BackupDrill, the_command_line_keeps_only_what_is_whole) {
