@@ -7,7 +7,9 @@
 #include <cmath>
 #include <iostream>
 #include <map>
+#include <string>
 #include <thread>
+#include <vector>
 
 namespace codi::gateway {
 namespace {
@@ -18,27 +20,40 @@ struct Flags {
   std::string store = "rocksdb:./data";
   std::string bootstrap_file;
   std::string issuer;
-  api::Registration registration = api::Registration::closed;
+  std::string registration;
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
   double session_idle = 1.0 / 3;
   double session_stale = 2.0 / 3;
-  log::Level log_level = log::Level::info;
+  std::string log_level = "info";
 };
 
-void declare(CLI::App& app, Flags& flags) {
+std::map<std::string, api::Registration> registrations() {
   using enum api::Registration;
+  return {{"open", open}, {"invited", invited}, {"closed", closed}};
+}
+
+std::map<std::string, log::Level> levels() {
   using enum log::Level;
-  std::map<std::string, api::Registration> const registrations{
-      {"open", open}, {"invited", invited}, {"closed", closed}};
-  std::map<std::string, log::Level> const levels{{"debug", debug}, {"info", info}, {"warn", warn}, {"error", error}};
+  return {{"debug", debug}, {"info", info}, {"warn", warn}, {"error", error}};
+}
+
+// One of the names, in any case.
+CLI::IsMember one_of(auto const& values) {
+  std::vector<std::string> names;
+  names.reserve(values.size());
+  for (auto const& [name, value] : values) names.push_back(name);
+  return CLI::IsMember(names, CLI::ignore_case);
+}
+
+void declare(CLI::App& app, Flags& flags) {
   app.add_option("--listen", flags.listen, "Address: HOST:PORT, [IPV6]:PORT or :PORT; port 0 lets the system choose")
       ->capture_default_str();
   app.add_option("--store", flags.store, "Where the data live: rocksdb:FOLDER")->capture_default_str();
   app.add_option("--bootstrap-file", flags.bootstrap_file,
                  "Where the first start writes its tokens (default: bootstrap.json in the store's folder)");
   app.add_option("--registration", flags.registration,
-                 "Who may register: open, invited or closed (default: open while only this machine can connect)")
-      ->transform(CLI::CheckedTransformer(registrations, CLI::ignore_case).description(""))
+                 "Who may register (default: open while only this machine can connect)")
+      ->transform(one_of(registrations()))
       ->type_name("MODE");
   app.add_option("--issuer", flags.issuer, "Issuer and audience of access tokens (default: the store's id)");
   app.add_option("--threads", flags.threads, "Threads that serve connections")
@@ -48,9 +63,10 @@ void declare(CLI::App& app, Flags& flags) {
       ->check(CLI::Range(0.0, 1.0));
   app.add_option("--session-stale", flags.session_stale, "Part of its ttl after which it is stale; at 1 it ends")
       ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--log-level", flags.log_level, "What is written to stderr: debug, info, warn or error")
-      ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case).description(""))
-      ->type_name("LEVEL");
+  app.add_option("--log-level", flags.log_level, "What is written to stderr")
+      ->transform(one_of(levels()))
+      ->type_name("LEVEL")
+      ->capture_default_str();
   app.footer(
       "Examples:\n"
       "  codi serve                                          on 127.0.0.1:7620, with ./data\n"
@@ -89,11 +105,11 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
     return std::unexpected(wrong("--session-idle must not be greater than --session-stale"));
 
   out.store = std::filesystem::absolute(flags.store.substr(kScheme.size())).lexically_normal();
-  out.log_level = flags.log_level;
+  out.log_level = levels().at(flags.log_level);
   out.app.server.listen = *std::move(address);
   out.app.server.threads = flags.threads;
   out.app.workers = flags.threads;
-  if (app.count("--registration") > 0) out.app.registration = flags.registration;
+  if (app.count("--registration") > 0) out.app.registration = registrations().at(flags.registration);
   if (!flags.issuer.empty()) out.app.issuer = flags.issuer;
   out.app.leases.thresholds = {.idle_permille = permille(flags.session_idle),
                                .stale_permille = permille(flags.session_stale)};
