@@ -26,7 +26,6 @@ enum class ErrorCode : std::uint8_t {
   header_too_large,
   internal,
   overloaded,
-  not_implemented,
   claim_conflict,
   stale_fencing_token,
   outside_boundaries,

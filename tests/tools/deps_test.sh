@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # tools/deps against stand-ins for dpkg-query, apt-get, id and sudo that note how they were called.
+# shellcheck disable=SC2016 # what is quoted singly expands in the stand-ins, not here
 set -euo pipefail
 deps=$(cd "$(dirname "$0")/../.." && pwd)/tools/deps
 folder=$(mktemp -d)
@@ -11,11 +12,8 @@ for tool in bash awk env dirname; do ln -s "$(command -v "$tool")" "$bin/$tool";
 
 stand_in() { printf '#!/bin/bash\n%s\n' "$2" >"$bin/$1" && chmod +x "$bin/$1"; }
 # Says that every package asked for is installed, but those named in $MISSING.
-# shellcheck disable=SC2016 # expands in the stand-in
 stand_in dpkg-query 'shift 3; for p; do case " $MISSING " in *" $p "*) ;; *) echo "$p installed";; esac; done'
-# shellcheck disable=SC2016
 stand_in apt-get 'echo "apt-get ${*: -1}" >>"$CALLS"; [[ ${*: -1} != update ]] || exit "${UPDATE_STATUS:-0}"'
-# shellcheck disable=SC2016
 stand_in id 'echo "${FAKE_UID:-0}"'
 
 run() {
@@ -55,7 +53,6 @@ expect "npm from elsewhere is enough" test ! -s "$calls"
 run MISSING=cmake FAKE_UID=1000 "$deps" run
 expect "without root and sudo it fails" test "$status" = 1
 expect "and says what root should run" grep -q "apt-get install cmake" <<<"$output"
-# shellcheck disable=SC2016
 stand_in sudo 'echo sudo >>"$CALLS"; exec "$@"'
 run MISSING=cmake FAKE_UID=1000 "$deps" run
 expect "with sudo it goes on" test "$(<"$calls")" = $'sudo\napt-get update\nsudo\napt-get cmake'

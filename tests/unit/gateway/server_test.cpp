@@ -11,6 +11,7 @@
 #include <future>
 #include <map>
 #include <mutex>
+#include <netinet/in.h>
 #include <optional>
 #include <sys/resource.h>
 #include <thread>
@@ -399,13 +400,21 @@ TEST_F(ServerTest, an_address_that_is_none_of_this_machine_is_refused) {
   EXPECT_THROW(Server({.listen = {.host = "no-such-host.invalid", .port = 0}}, handler_).open(), Failure);
 }
 
+// Asked of the system, not of the server: what fails in it must not pass for a machine without IPv6.
+bool has_ipv6() {
+  int const socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in6 address{};
+  address.sin6_family = AF_INET6;
+  address.sin6_addr = in6addr_loopback;
+  bool const bound = socket >= 0 && ::bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  ::close(socket);
+  return bound;
+}
+
 TEST_F(ServerTest, listens_on_ipv6_too) {
   server_ = std::make_unique<Server>(ServerOptions{.listen = {.host = "::1", .port = 0}}, handler_);
-  try {
-    server_->open();
-  } catch (Failure const& failure) {
-    GTEST_SKIP() << failure.what();
-  }
+  if (!has_ipv6()) GTEST_SKIP() << "this machine has no ::1";
+  server_->open();
   EXPECT_TRUE(to_string(server_->address()).starts_with("[::1]:"));
   server_->start();
   EXPECT_TRUE(server_->stop_and_drain());
