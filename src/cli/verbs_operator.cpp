@@ -80,6 +80,8 @@ class NewFile {
     if (file_ && ::fsync(file_->get()) != 0) throw Failure(ErrorCode::internal, "can't write " + part_.string());
     fs::rename(part_, path_);
     file_.reset();
+    FileHandle const folder(path_.parent_path(), O_RDONLY | O_DIRECTORY);
+    if (::fsync(folder.get()) != 0) throw Failure(ErrorCode::internal, "can't write " + path_.string());
   }
 
  private:
@@ -158,11 +160,11 @@ Outcome<> backup(Context& context, Arguments const& arguments) {
 }
 
 Outcome<fs::path> folder_of_store(Context const& context, Arguments const& arguments) {
-  constexpr std::string_view kScheme = "rocksdb:";
   auto const store = arguments.one("store").value_or("");
-  if (!store.starts_with(kScheme) || store.size() == kScheme.size())
+  auto const folder = db::rocks_directory(store);
+  if (!folder)
     return complain(Exit::usage, fmt::format("'{}' names no store of this build: use rocksdb:FOLDER", store));
-  return (context.shell().directory / store.substr(kScheme.size())).lexically_normal();
+  return (context.shell().directory / *folder).lexically_normal();
 }
 
 Outcome<> restore(Context& context, Arguments const& arguments) {
@@ -171,20 +173,20 @@ Outcome<> restore(Context& context, Arguments const& arguments) {
   auto const& folder = *named;
   auto const path = context.shell().directory / arguments.one("FILE").value_or("");
   try {
-    check(context, path);  // the whole file, before anything is written
-    auto const engine = db::open_rocks({.directory = folder});
-    std::ifstream in(path, std::ios::binary);
-    db::BackupReader reader(in);
-    Progress progress(context, "restored");
-    auto const restored = db::restore_backup(*engine, reader, [&](std::uint64_t bytes) { progress.at(bytes); });
-    report(context, "restored into", folder, restored.rows, reader.bytes());
+    check(context, path);
   } catch (db::BackupDamaged const& damaged) {
     return complain(Exit::failed, fmt::format("{}: {}", path.string(), damaged.what()), {"Nothing was written."});
   }
+  auto const engine = db::open_rocks({.directory = folder});
+  std::ifstream in(path, std::ios::binary);
+  db::BackupReader reader(in);
+  Progress progress(context, "restored");
+  auto const restored = db::restore_backup(*engine, reader, [&](std::uint64_t bytes) { progress.at(bytes); });
+  report(context, "restored into", folder, restored.rows, reader.bytes());
   return {};
 }
 
-// Whether a server has started in it once: opening makes a store where there is none.
+// Whether a server has started in it once.
 bool has_facts(db::Engine& engine) {
   auto const key = db::store_facts_key();
   return !engine.snapshot()->read({key, key + '\0'}).rows.empty();
@@ -196,7 +198,9 @@ Outcome<> make_operator_token(Context& context, Arguments const& arguments) {
   if (!context.shows_secrets())
     return complain(Exit::usage, "the answer holds a secret that is shown this once: operator_token",
                     {"Add --show-token: `codi operator-token … --show-token`."});
-  if (!fs::exists(*folder)) return complain(Exit::failed, folder->string() + " holds no store");
+  // Opening would make a store there.
+  if (!fs::exists(*folder) || fs::is_empty(*folder))
+    return complain(Exit::failed, folder->string() + " holds no store");
   auto const engine = db::open_rocks({.directory = *folder});
   if (!has_facts(*engine))
     return complain(Exit::failed, folder->string() + " holds a store in which no server has started yet");

@@ -18,9 +18,12 @@ BOOST_DESCRIBE_STRUCT(BackupHeader, (), (schema, store, epoch, made_at, version)
 template <>
 struct codi::reflect::Fields<codi::db::BackupHeader> {
   static constexpr std::string_view name = "BackupHeader";
+  static constexpr std::int64_t kEpochMax = 0xffff'fffe;  // a restore adds one
   static constexpr std::array fields{
-      field("schema", "Version of keys and values."), field("store", "Id of the store."),
-      field("epoch", "Epoch of the store."),          field("made_at", "When the backup was made."),
+      field("schema", "Version of keys and values."),
+      field("store", "Id of the store."),
+      field("epoch", "Epoch of the store.").range(0, kEpochMax),
+      field("made_at", "When the backup was made."),
       field("version", "Of the codi that made it."),
   };
 };

@@ -1,5 +1,7 @@
 #include "gateway/serve_options.hpp"
 
+#include "db/rocks/rocks_engine.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -83,7 +85,6 @@ std::int64_t permille(double part) { return std::llround(part * 1000); }
 }  // namespace
 
 std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const* argv) {
-  static constexpr std::string_view kScheme = "rocksdb:";
   Flags flags;
   CLI::App app("Runs the server: a store, an HTTP API on it, and a log of JSON lines on stderr", "codi serve");
   declare(app, flags);
@@ -99,12 +100,13 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
   ServeOptions out;
   auto address = parse_address(flags.listen);
   if (!address) return std::unexpected(wrong(address.error().detail));
-  if (!flags.store.starts_with(kScheme) || flags.store.size() == kScheme.size())
+  auto const directory = db::rocks_directory(flags.store);
+  if (!directory)
     return std::unexpected(wrong(fmt::format("'{}' names no store of this build: use rocksdb:FOLDER", flags.store)));
   if (permille(flags.session_idle) > permille(flags.session_stale))
     return std::unexpected(wrong("--session-idle must not be greater than --session-stale"));
 
-  out.store = std::filesystem::absolute(flags.store.substr(kScheme.size())).lexically_normal();
+  out.store = std::filesystem::absolute(*directory).lexically_normal();
   out.log_level = levels().at(flags.log_level);
   out.app.server.listen = *std::move(address);
   out.app.server.threads = flags.threads;

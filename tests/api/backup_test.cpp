@@ -195,6 +195,9 @@ TEST_F(BackupDrill, an_operator_token_is_made_offline) {
   EXPECT_FALSE(std::filesystem::exists(folder("none")));
   std::filesystem::create_directory(folder("empty"));
   EXPECT_EQ(codi({"operator-token", "--store", "rocksdb:empty", "--show-token"}), 1);
+  EXPECT_TRUE(std::filesystem::is_empty(folder("empty"))) << "nor is one made there";
+  db::open_rocks({.directory = folder("fresh")}).reset();
+  EXPECT_EQ(codi({"operator-token", "--store", "rocksdb:fresh", "--show-token"}), 1);
   EXPECT_NE(shell_.err.str().find("no server has started yet"), std::string::npos) << shell_.err.str();
 
   start();

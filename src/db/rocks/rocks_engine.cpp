@@ -134,6 +134,12 @@ class RocksEngine final : public Engine {
 
 }  // namespace
 
+std::optional<std::filesystem::path> rocks_directory(std::string_view store) {
+  constexpr std::string_view kScheme = "rocksdb:";
+  if (!store.starts_with(kScheme) || store.size() == kScheme.size()) return std::nullopt;
+  return store.substr(kScheme.size());
+}
+
 std::unique_ptr<Engine> open_rocks(RocksOptions options) { return open_rocks(std::move(options), RocksSeams{}); }
 
 std::unique_ptr<Engine> open_rocks(RocksOptions options, RocksSeams seams) {

@@ -13,15 +13,13 @@ constexpr std::size_t kStampSize = CommitStamp{}.size();
 // they pass.
 constexpr std::size_t kRowsClearedSingly = 64;
 
-std::string_view legal_key_end() { return "\xff"; }
-
 void require_legal(std::string_view key) {
-  if (key >= legal_key_end()) throw std::invalid_argument("keys from ff on belong to the store");
+  if (key >= kEndOfKeys) throw std::invalid_argument("keys from ff on belong to the store");
 }
 
 void require_legal(KeyRange const& range) {
   if (range.begin > range.end) throw std::invalid_argument("the range ends before it begins");
-  if (range.end > legal_key_end()) throw std::invalid_argument("keys from ff on belong to the store");
+  if (range.end > kEndOfKeys) throw std::invalid_argument("keys from ff on belong to the store");
 }
 
 void require_room_for_stamp(std::string_view text, std::size_t offset) {
