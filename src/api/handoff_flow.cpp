@@ -134,7 +134,7 @@ Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& pr
 
   auto event = said.value_or(db::EventDraft{.action = "HANDOFF"});
   if (event.text.empty()) event.text = fmt::format("offered to {}: {}", describe(handoff.to), handoff.summary);
-  if (event.text.size() > limits::kEventTextBytes) event.text.resize(limits::kEventTextBytes);
+  event.text = std::string(cut_utf8(event.text, limits::kEventTextBytes));
   event.paths = paths_of(handoff.claims);
   event.data["handoff_id"] = to_string(handoff.id);
   event.data["state"] = "offered";

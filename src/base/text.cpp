@@ -74,6 +74,14 @@ bool is_valid_utf8(std::string_view text) {
   return true;
 }
 
+std::string_view cut_utf8(std::string_view text, std::size_t bytes) {
+  constexpr unsigned kContinuationMask = 0xC0;
+  constexpr unsigned kContinuation = 0x80;
+  if (text.size() <= bytes) return text;
+  while (bytes > 0 && (static_cast<unsigned char>(text[bytes]) & kContinuationMask) == kContinuation) --bytes;
+  return text.substr(0, bytes);
+}
+
 std::optional<std::string> normalize_nfc(std::string_view text) {
   if (is_ascii(text)) return std::string(text);
   return map_unicode(text, UTF8PROC_STABLE | UTF8PROC_COMPOSE);

@@ -26,6 +26,9 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 /// True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates).
 bool is_valid_utf8(std::string_view text);
 
+/// The longest beginning of well-formed UTF-8 that has at most `bytes` bytes and cuts no code point.
+std::string_view cut_utf8(std::string_view text, std::size_t bytes);
+
 /// Unicode NFC of well-formed UTF-8; nothing when it is not well-formed.
 std::optional<std::string> normalize_nfc(std::string_view text);
 

@@ -1,3 +1,4 @@
+#include "base/text.hpp"
 #include "support/workshop.hpp"
 
 namespace codi::testing {
@@ -17,6 +18,8 @@ class Handoffs : public Workshop {
     for (auto const& [key, value] : more) members[key] = value;
     return call("offer_handoff", std::move(members));
   }
+  // The first start's owner, who has no password, for inviting others.
+  Actor owner_actor() { return {.token = owner}; }
   Reply step(std::string_view verb, std::string const& id, std::string_view session, json::object more = {}) {
     more["handoff"] = id;
     more["session"] = session;
@@ -151,6 +154,46 @@ TEST_F(Handoffs, large_ones_are_read_back_whole) {
             json::serialize(remaining));
   step("withdraw", offered.text("/id"), "DEV-SESSION-1");
   EXPECT_EQ(call("get_handoff", {{"handoff", offered.text("/id")}}).text("/state"), "withdrawn");
+}
+
+TEST_F(Handoffs, the_log_tells_of_every_step_and_cuts_no_letter) {
+  std::string summary;
+  while (summary.size() + 2 <= limits::kSummaryBytes) summary += "\u00fc";
+  auto const tells = [&](std::string_view state) {
+    auto const event = last_event("HANDOFF");
+    EXPECT_EQ(event.at("data").at("state"), json::value(state));
+    return event;
+  };
+  auto const first = offer({{"summary", summary}}).text("/id");
+  std::string const text(tells("offered").at("text").as_string());
+  EXPECT_LE(text.size(), limits::kEventTextBytes);
+  EXPECT_GT(text.size(), limits::kEventTextBytes - 4);
+  EXPECT_TRUE(is_valid_utf8(text));
+  step("accept", first, "QA-REVIEWER-SESSION-1");
+  tells("accepted");
+  step("complete", first, "QA-REVIEWER-SESSION-1");
+  tells("completed");
+  auto const second = offer().text("/id");
+  step("decline", second, "QA-REVIEWER-SESSION-1", {{"reason", "no time"}});
+  EXPECT_NE(std::string(tells("declined").at("text").as_string()).find("no time"), std::string::npos);
+  step("withdraw", offer().text("/id"), "DEV-SESSION-1");
+  tells("withdrawn");
+}
+
+TEST_F(Handoffs, Hazard9_a_step_is_taken_by_who_may_act_for_the_session) {
+  auto const stranger = api.add_user(owner_actor(), "eve@example.org", "member").token;
+  auto const id = offer().text("/id");
+  auto const as_stranger = [&](std::string const& verb, std::string const& session) {
+    return call(verb + "_handoff", {{"handoff", id}, {"session", session}}, stranger).code;
+  };
+  for (auto const* const verb : {"accept", "decline"})
+    EXPECT_EQ(as_stranger(verb, "QA-REVIEWER-SESSION-1"), "AUTH-USR-1003") << verb;
+  EXPECT_EQ(as_stranger("withdraw", "DEV-SESSION-1"), "AUTH-USR-1003");
+  step("accept", id, "QA-REVIEWER-SESSION-1");
+  EXPECT_EQ(as_stranger("complete", "QA-REVIEWER-SESSION-1"), "AUTH-USR-1003");
+  EXPECT_EQ(call("get_handoff", {{"handoff", id}}).text("/state"), "accepted");
+  EXPECT_EQ(call("end_session", {{"session", "DEV-SESSION-1"}}, stranger).code, "AUTH-USR-1003");
+  EXPECT_EQ(call("heartbeat_session", {{"session", "DEV-SESSION-1"}}, stranger).code, "AUTH-USR-1003");
 }
 
 TEST_F(Handoffs, lists_filter_by_state_role_and_session) {

@@ -111,5 +111,14 @@ TEST(TextProperty, random_bytes_are_judged_alike_by_all) {
   }
 }
 
+TEST(Text, is_cut_between_code_points) {
+  EXPECT_EQ(cut_utf8("abc", 3), "abc");
+  EXPECT_EQ(cut_utf8("abc", 2), "ab");
+  EXPECT_EQ(cut_utf8("a\u00fcb", 2), "a");
+  EXPECT_EQ(cut_utf8("a\u00fcb", 3), "a\u00fc");
+  EXPECT_EQ(cut_utf8("\U0001f600", 3), "");
+  EXPECT_EQ(cut_utf8("", 0), "");
+}
+
 }  // namespace
 }  // namespace codi
