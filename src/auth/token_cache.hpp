@@ -1,5 +1,4 @@
 #pragma once
-#include "auth/credential.hpp"
 #include "base/clock.hpp"
 
 #include <array>
@@ -12,22 +11,51 @@
 
 namespace codi::auth {
 
-/// Access tokens whose signature has been verified, by their SHA-256, until they expire: a verification costs some
-/// forty microseconds, and a client sends one token hundreds of times. Bounded: the oldest go first. Thread-safe.
+/// What is known of tokens, by their SHA-256, for a time: a client sends one token hundreds of times. Bounded: the
+/// oldest go first. Thread-safe.
+template <class Value>
 class TokenCache {
  public:
   explicit TokenCache(std::size_t entries) : entries_per_shard_(entries / kShards) {}
 
-  /// What was verified for the token with this digest, while it has not expired.
-  std::optional<LoginClaims> find(std::string const& digest, Timestamp now);
-  void put(std::string const& digest, LoginClaims const& claims, Timestamp expires_at);
-  void clear();
-  [[nodiscard]] std::size_t size() const;
+  /// What was put for the token with this digest, until its time has come.
+  std::optional<Value> find(std::string const& digest, Timestamp now) {
+    auto& shard = shard_of(digest);
+    std::lock_guard const lock(shard.mutex);
+    auto const found = shard.entries.find(digest);
+    if (found == shard.entries.end() || found->second.expires_at <= now) return std::nullopt;
+    return found->second.value;
+  }
+  void put(std::string const& digest, Value const& value, Timestamp expires_at) {
+    auto& shard = shard_of(digest);
+    std::lock_guard const lock(shard.mutex);
+    if (!shard.entries.insert_or_assign(digest, Entry{value, expires_at}).second) return;
+    shard.oldest_first.push_back(digest);
+    while (shard.oldest_first.size() > entries_per_shard_) {
+      shard.entries.erase(shard.oldest_first.front());
+      shard.oldest_first.pop_front();
+    }
+  }
+  void clear() {
+    for (auto& shard : shards_) {
+      std::lock_guard const lock(shard.mutex);
+      shard.entries.clear();
+      shard.oldest_first.clear();
+    }
+  }
+  [[nodiscard]] std::size_t size() const {
+    std::size_t total = 0;
+    for (auto const& shard : shards_) {
+      std::lock_guard const lock(shard.mutex);
+      total += shard.entries.size();
+    }
+    return total;
+  }
 
  private:
   static constexpr std::size_t kShards = 16;
   struct Entry {
-    LoginClaims claims;
+    Value value;
     Timestamp expires_at;
   };
   struct Shard {

@@ -92,7 +92,7 @@ TEST_F(TokenServiceTest, whose_an_opaque_token_is_can_be_remembered) {
   EXPECT_FALSE(presented().tenant);
   service->remember(presented(), claims.tenant);
   EXPECT_EQ(presented().tenant, claims.tenant);
-  clock.advance(limits::kAccessTokenTime);
+  clock.advance(limits::kTokenTenantKept);
   EXPECT_FALSE(presented().tenant);
   service->remember(presented(), claims.tenant);
   EXPECT_EQ(presented().tenant, claims.tenant);
