@@ -58,6 +58,7 @@ class App::Impl {
     // then the workers, which use everything, end. What the store still does touches no member of this.
     server_.reset();
     workers_.reset();
+    stream_workers_.reset();
   }
   Impl(Impl const&) = delete;
   Impl& operator=(Impl const&) = delete;
@@ -88,6 +89,7 @@ class App::Impl {
   std::unique_ptr<db::Engine> engine_;
   db::StoreFacts const facts_ = db::open_store_facts(*engine_, random_);
   std::optional<WorkerPool> workers_{std::in_place, options_.workers, limits::kPasswordHashQueue};
+  std::optional<WorkerPool> stream_workers_{std::in_place, 1, limits::kStreams};
   auth::TokenService tokens_{*engine_, clock_, options_.issuer.value_or(facts_.id)};
   auth::PasswordHasher hasher_;
   auth::LoginThrottle throttle_{clock_};
@@ -110,6 +112,7 @@ class App::Impl {
                                   .operations = api::operations(),
                                   .public_routes = routes_,
                                   .metrics = metrics_,
+                                  .stream_workers = *stream_workers_,
                                   .rates = options_.rates}};
   std::unique_ptr<Server> server_ = std::make_unique<Server>(options_.server, pipeline_);
   api::Reaper reaper_{runtime_};

@@ -50,7 +50,7 @@ Awaitable<> IoThread::accept_loop() {
   while (acceptor_.is_open()) {
     auto [ec, socket] = co_await acceptor_.async_accept(use_tuple);
     if (!ec) {
-      admit(std::move(socket));
+      try_to_admit(std::move(socket));
       continue;
     }
     if (!acceptor_.is_open()) co_return;
@@ -62,15 +62,26 @@ Awaitable<> IoThread::accept_loop() {
   }
 }
 
+// A connection that there is no memory for must not end the loop.
+void IoThread::try_to_admit(Socket socket) try { admit(std::move(socket)); } catch (std::exception const& error) {
+  log::write(log::Level::error, "gateway", "connection_refused", {{"detail", error.what()}});
+}
+
 void IoThread::admit(Socket socket) {
   error_code ec;
   auto const peer = socket.remote_endpoint(ec);
   if (ec) return;
   auto const address = peer.address().to_string();
   if (!count_.enter(address)) return handler_.on_connection(middleware::ConnectionEvent::refused);
-  handler_.on_connection(middleware::ConnectionEvent::opened);
-  auto const session = make_session(std::move(socket), options_, handler_, make_post());
-  sessions_.insert(session);
+  std::shared_ptr<Session> session;
+  try {
+    handler_.on_connection(middleware::ConnectionEvent::opened);
+    session = make_session(std::move(socket), options_, handler_, make_post());
+    sessions_.insert(session);
+  } catch (...) {
+    count_.leave(address);
+    throw;
+  }
   session->start([this, address, weak = std::weak_ptr(session)] {
     sessions_.erase(weak.lock());
     count_.leave(address);

@@ -48,6 +48,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
  private:
   void run();
   Awaitable<> accept_loop();
+  void try_to_admit(Socket socket);
   void admit(Socket socket);
   [[nodiscard]] middleware::Post make_post();
 

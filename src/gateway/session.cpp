@@ -247,11 +247,13 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     for (;;) {
       auto piece = co_await piece_of(*response.content);
       if (!piece) {
-        log::write(log::Level::error, "gateway", "content_cut_off", {{"detail", piece.error()}});
+        log::write(log::Level::error, "gateway", "content_cut_off",
+                   {{"request_id", response.headers.find("X-Request-Id").value_or("")}, {"detail", piece.error()}});
         co_return Next::close;
       }
       auto const bytes = std::move(*piece);
       if (!bytes) break;
+      if (bytes->empty()) continue;  // as a chunk it would be the last one
       auto const chunk = http_1_0 ? *bytes : fmt::format("{:x}\r\n", bytes->size()) + *bytes + "\r\n";
       if (!co_await write_text(chunk)) co_return Next::close;
     }

@@ -199,7 +199,7 @@ void Exchange::executed(api::Finished finished) {
   if (auto stream = std::move(finished.answer->stream)) {
     response.headers.add("Content-Type", "application/octet-stream");
     response.headers.add("Content-Disposition", fmt::format(R"(attachment; filename="{}")", stream->file_name()));
-    response.content = std::make_shared<StreamContent>(std::move(stream), parts_.runtime.workers, post_);
+    response.content = std::make_shared<StreamContent>(std::move(stream), parts_.stream_workers, post_);
   }
   if (!response.body.empty()) response.headers.add("Content-Type", "application/json");
   if (!response.body.empty() && answers_resource(*route_.operation))

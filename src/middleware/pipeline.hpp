@@ -1,6 +1,7 @@
 #pragma once
 #include "api/operation.hpp"
 #include "api/runtime.hpp"
+#include "base/worker_pool.hpp"
 #include "middleware/http.hpp"
 #include "middleware/metrics.hpp"
 #include "middleware/public_routes.hpp"
@@ -17,6 +18,7 @@ struct PipelineParts {
   std::vector<api::Operation> const& operations;
   PublicRoutes const& public_routes;
   Metrics& metrics;
+  WorkerPool& stream_workers;  ///< apart from those that hash passwords, so that sign-ins can't starve a stream
   RateLimiter::Options rates{};
 };
 

@@ -12,6 +12,7 @@
 #include <map>
 #include <mutex>
 #include <netinet/in.h>
+#include <new>
 #include <optional>
 #include <sys/resource.h>
 #include <thread>
@@ -26,14 +27,17 @@ using middleware::HttpRequest;
 using middleware::HttpResponse;
 using testing::RawClient;
 
-// Content in three pieces, the last of which may fail.
+// Content in three pieces, one of them empty; what follows may be an end or a failure.
 class Pieces final : public middleware::Content {
  public:
   Pieces(bool breaks, middleware::Post post) : breaks_(breaks), post_(std::move(post)) {}
   void next(std::function<void(Piece)> got) override {
     ++asked_;
-    Piece piece = asked_ <= 2 ? Piece(std::optional(fmt::format("piece {}\n", asked_))) : Piece(std::nullopt);
-    if (asked_ == 3 && breaks_) piece = std::unexpected(std::string("the disk is gone"));
+    Piece piece = std::nullopt;
+    if (asked_ == 1) piece = "piece 1\n";
+    if (asked_ == 2) piece = "";
+    if (asked_ == 3) piece = "piece 2\n";
+    if (asked_ == 4 && breaks_) piece = std::unexpected(std::string("the disk is gone"));
     post_([got = std::move(got), piece = std::move(piece)] { got(piece); });
   }
 
@@ -70,10 +74,12 @@ class EchoHandler final : public middleware::Handler {
     return {.status = error.status.value_or(500), .body = error.detail};
   }
   void on_connection(ConnectionEvent event) override {
+    if (event == ConnectionEvent::opened && fails_to_open_.exchange(false)) throw std::bad_alloc();
     std::scoped_lock const lock(mutex_);
     ++events_[event];
   }
 
+  void fail_to_open() { fails_to_open_ = true; }
   HttpRequest last() {
     std::scoped_lock const lock(mutex_);
     return last_;
@@ -104,6 +110,7 @@ class EchoHandler final : public middleware::Handler {
   HttpRequest last_;
   std::map<ConnectionEvent, int> events_;
   std::function<void()> held_;
+  std::atomic<bool> fails_to_open_ = false;
 };
 
 bool soon(std::function<bool()> const& holds) {
@@ -398,6 +405,14 @@ TEST_F(ServerTest, a_taken_address_is_refused_with_what_to_do) {
 TEST_F(ServerTest, an_address_that_is_none_of_this_machine_is_refused) {
   EXPECT_THROW(Server({.listen = {.host = "192.0.2.1", .port = 0}}, handler_).open(), Failure);
   EXPECT_THROW(Server({.listen = {.host = "no-such-host.invalid", .port = 0}}, handler_).open(), Failure);
+}
+
+TEST_F(ServerTest, a_connection_that_can_not_be_had_ends_no_other) {
+  start();
+  handler_.fail_to_open();
+  auto lost = client();
+  EXPECT_TRUE(lost.closed_within(5s));
+  EXPECT_TRUE(ask("GET /a HTTP/1.1\r\nHost: x\r\n\r\n").starts_with("HTTP/1.1 200 OK\r\n"));
 }
 
 // Asked of the system, not of the server: what fails in it must not pass for a machine without IPv6.

@@ -53,10 +53,12 @@ class PipelineTest : public ::testing::Test {
   testing::ApiHarness harness_;
   PublicRoutes routes_;
   Metrics metrics_{{}};
+  WorkerPool stream_workers_{1, 4};
   Pipeline pipeline_{{.runtime = harness_.runtime,
                       .operations = testing::test_operations(),
                       .public_routes = routes_,
                       .metrics = metrics_,
+                      .stream_workers = stream_workers_,
                       .rates = {.per_second = 10, .burst = 20}}};
 };
 
