@@ -10,10 +10,13 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
 #include <cstdio>
+#include <cstdlib>
 #include <fcntl.h>
 #include <filesystem>
 #include <fstream>
+#include <system_error>
 #include <unistd.h>
 #include <utility>
 
@@ -55,12 +58,14 @@ class Progress {
   std::uint64_t shown_ = 0;
 };
 
-/// A file that gets its name when it is whole, and is removed otherwise.
+/// A file that gets its name when it is whole, and is removed otherwise. Writes over no other.
 class NewFile {
  public:
-  explicit NewFile(fs::path path) : path_(std::move(path)), part_(path_.string() + ".part") {
-    fs::remove(part_);
-    file_.emplace(part_, O_CREAT | O_EXCL | O_WRONLY);
+  explicit NewFile(fs::path path) : path_(std::move(path)), part_(path_.string() + ".XXXXXX") {
+    auto const descriptor = ::mkostemp(part_.data(), O_CLOEXEC);  // 0600
+    if (descriptor < 0) failed("can't make a file beside");
+    ::close(descriptor);
+    file_.emplace(part_, O_WRONLY);
   }
   ~NewFile() {
     std::error_code ignored;
@@ -74,19 +79,24 @@ class NewFile {
     size_ += bytes.size();
   }
   [[nodiscard]] std::uint64_t size() const { return size_; }
-  [[nodiscard]] fs::path const& part() const { return part_; }
+  [[nodiscard]] fs::path part() const { return part_; }
 
   void keep() {
-    if (file_ && ::fsync(file_->get()) != 0) throw Failure(ErrorCode::internal, "can't write " + part_.string());
-    fs::rename(part_, path_);
+    if (file_ && ::fsync(file_->get()) != 0) failed("can't write");
+    if (::renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, path_.c_str(), RENAME_NOREPLACE) != 0) failed("can't make");
     file_.reset();
     FileHandle const folder(path_.parent_path(), O_RDONLY | O_DIRECTORY);
-    if (::fsync(folder.get()) != 0) throw Failure(ErrorCode::internal, "can't write " + path_.string());
+    if (::fsync(folder.get()) != 0) failed("can't write");
   }
 
  private:
+  [[noreturn]] void failed(char const* what) const {
+    throw Failure(ErrorCode::internal,
+                  fmt::format("{} {}: {}", what, path_.string(), std::generic_category().message(errno)));
+  }
+
   fs::path path_;
-  fs::path part_;
+  std::string part_;
   std::optional<FileHandle> file_;
   std::uint64_t size_ = 0;
 };
@@ -181,7 +191,8 @@ Outcome<> restore(Context& context, Arguments const& arguments) {
   std::ifstream in(path, std::ios::binary);
   db::BackupReader reader(in);
   Progress progress(context, "restored");
-  auto const restored = db::restore_backup(*engine, reader, [&](std::uint64_t bytes) { progress.at(bytes); });
+  auto const restored =
+      db::restore_backup(*engine, reader, context.now(), [&](std::uint64_t bytes) { progress.at(bytes); });
   report(context, "restored into", folder, restored.rows, reader.bytes());
   return {};
 }

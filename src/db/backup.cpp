@@ -225,7 +225,8 @@ std::uint64_t check_backup(std::istream& in, std::function<void(std::uint64_t)> 
   return backup.rows();
 }
 
-Restored restore_backup(Engine& engine, BackupReader& backup, std::function<void(std::uint64_t)> const& progress) {
+Restored restore_backup(Engine& engine, BackupReader& backup, Timestamp now,
+                        std::function<void(std::uint64_t)> const& progress) {
   auto const& header = backup.header();
   require_schema(header);
   begin_restore(engine, header.store);
@@ -237,7 +238,9 @@ Restored restore_backup(Engine& engine, BackupReader& backup, std::function<void
     progress(backup.bytes());
   }
   restore.flush();
-  finish_restore(engine, {.id = header.store, .epoch = static_cast<std::uint32_t>(header.epoch + 1)});
+  constexpr std::int64_t kMsPerSecond = 1'000;
+  auto const epoch = std::max(header.epoch + 1, now.ms / kMsPerSecond);
+  finish_restore(engine, {.id = header.store, .epoch = static_cast<std::uint32_t>(epoch)});
   return {.header = header, .rows = backup.rows()};
 }
 

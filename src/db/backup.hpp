@@ -108,9 +108,11 @@ struct Restored {
   BackupHeader header;
   std::uint64_t rows = 0;
 };
-/// Writes the rows of a backup into a store that has none, and raises the epoch, so that no cursor or fencing token of
-/// before the restore sorts behind one given after it. Until it is done the store says that it is being restored, and
+/// Writes the rows of a backup into a store that has none, and raises the epoch to the time of the restore in seconds
+/// (past the backup's in any case), so that no cursor or fencing token of before the restore sorts behind one given
+/// after it, also when one backup is restored twice. Until it is done the store says that it is being restored, and
 /// no server opens it. `progress` is told the bytes read so far. Throws BackupDamaged and StorageFailure. Blocks.
-Restored restore_backup(Engine& engine, BackupReader& backup, std::function<void(std::uint64_t)> const& progress);
+Restored restore_backup(Engine& engine, BackupReader& backup, Timestamp now,
+                        std::function<void(std::uint64_t)> const& progress);
 
 }  // namespace codi::db

@@ -48,10 +48,10 @@ class Backup : public ::testing::Test {
     while (auto piece = stream.next()) out += *piece;
     return out;
   }
-  static Restored restore(Engine& engine, std::string const& bytes) {
+  Restored restore(Engine& engine, std::string const& bytes) const {
     std::istringstream in(bytes);
     BackupReader reader(in);
-    return restore_backup(engine, reader, [](std::uint64_t) {});
+    return restore_backup(engine, reader, now, [](std::uint64_t) {});
   }
   static std::string why(std::string const& bytes) {
     std::istringstream in(bytes);
@@ -63,6 +63,7 @@ class Backup : public ::testing::Test {
     return "";
   }
 
+  Timestamp now{};
   testing::TempDirectory directory;
   SeededRandom random{3};
   std::unique_ptr<Engine> source = open("source");
@@ -119,6 +120,19 @@ TEST_F(Backup, of_a_restored_store_restores_again) {
   auto const third = open("third");
   restore(*third, backup_of(*second));
   EXPECT_EQ(open_store_facts(*third, random).epoch, 3U);
+}
+
+TEST_F(Backup, restored_twice_is_two_epochs_in_the_order_of_time) {
+  auto const bytes = backup_of(*source);
+  now = Timestamp{1'800'000'000'000};
+  auto const first = open("first");
+  restore(*first, bytes);
+  auto const earlier = open_store_facts(*first, random).epoch;
+  now = now + std::chrono::hours(24);
+  auto const second = open("second");
+  restore(*second, bytes);
+  EXPECT_EQ(earlier, 1'800'000'000U);
+  EXPECT_EQ(open_store_facts(*second, random).epoch, earlier + 86'400U);
 }
 
 TEST_F(Backup, Hazard18_a_damaged_one_is_refused_wherever_the_damage_is) {
