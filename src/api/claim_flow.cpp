@@ -73,6 +73,7 @@ class Granting {
     own.reserve(wish_.targets.size());
     for (auto const& target : wish_.targets) own.push_back(co_await look(target));
     if (!conflicts_.claims.empty()) co_return refuse_conflict();
+    if (left_some_) co_return refuse_for_now();
     auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id, limits::kClaimsPerSession);
     if (held + wish_.targets.size() > limits::kClaimsPerSession)
       co_return fail(ErrorCode::conflict,
@@ -84,8 +85,8 @@ class Granting {
  private:
   // Gathers conflicts of one target; gives the session's own claim on exactly it.
   Task<std::optional<Claim>> look(Target target) {
-    constexpr std::size_t kEnough = limits::kConflictsShown + 1;
-    auto const found = co_await db::overlapping_claims(tx_, project_.id, target, session_.id, kEnough);
+    db::Enough const enough{.live = limits::kConflictsShown + 1, .ran_out = limits::kClaimsEndedAtOnce + 1};
+    auto const found = co_await db::overlapping_claims(tx_, project_.id, target, session_.id, enough);
     for (auto const& claim : found) {
       if (db::over(tx_, claim))
         co_await end_once(claim);
@@ -95,11 +96,21 @@ class Granting {
     co_return co_await db::claim_of_session_on(tx_, project_.id, session_.id, std::move(target));
   }
 
-  // What is over keeps nobody out; that it is ended here only spares the reaper the work, so not more than a few.
+  // A claim that ran out must be ended before another takes its place: its session's next sign of life would bring it
+  // back.
   Task<void> end_once(Claim claim) {
-    if (dead_.size() == limits::kDeadClaimsEndedAtOnce || std::ranges::find(dead_, claim.id) != dead_.end()) co_return;
-    dead_.push_back(claim.id);
+    if (std::ranges::find(ended_, claim.id) != ended_.end()) co_return;
+    left_some_ = left_some_ || !budget_.take(claim);
+    if (left_some_) co_return;
+    ended_.push_back(claim.id);
     co_await expire_claim(tx_, project_, std::move(claim));
+  }
+
+  // What was ended stays so, and the next try ends more.
+  static std::unexpected<Error> refuse_for_now() {
+    return refuse({.code = ErrorCode::overloaded,
+                   .detail = "very many claims have run out here at once and are being ended",
+                   .retry_after_s = 1});
   }
 
   void add_conflict(Claim const& claim) {
@@ -190,7 +201,9 @@ class Granting {
   models::Session const& session_;
   ClaimWish wish_;
   Conflicts conflicts_;
-  std::vector<ClaimId> dead_;
+  std::vector<ClaimId> ended_;
+  EndBudget budget_;
+  bool left_some_ = false;
 };
 
 }  // namespace
@@ -204,8 +217,9 @@ Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, aut
 Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::vector<Target> targets,
                                std::optional<SessionId> own) {
   Conflicts out;
+  db::Enough const enough{.live = limits::kConflictsShown + 1};
   for (auto const& target : targets) {
-    auto const found = co_await db::overlapping_claims(tx, project.id, target, own, limits::kConflictsShown + 1);
+    auto const found = co_await db::overlapping_claims(tx, project.id, target, own, enough);
     for (auto const& claim : found) {
       auto const same = [&](Claim const& other) { return other.id == claim.id; };
       if (db::over(tx, claim) || std::ranges::any_of(out.claims, same)) continue;
@@ -216,6 +230,11 @@ Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::
     }
   }
   co_return out;
+}
+
+bool EndBudget::take(Claim const& claim) {
+  bytes_ += db::bytes_to_end(claim);
+  return ++claims_ <= limits::kClaimsEndedAtOnce && bytes_ <= limits::kClaimsEndedBytes;
 }
 
 void end_claims(db::Tx& tx, models::Project const& project, std::vector<Claim>& claims, models::ClaimEnd why) {
@@ -231,9 +250,7 @@ void end_claims(db::Tx& tx, models::Project const& project, std::vector<Claim>& 
 }
 
 Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim) {
-  bool const told = claim.state == models::ClaimState::ended;  // by the end of its session
   std::vector<Claim> one{std::move(claim)};
-  if (told) co_return end_claims(tx, project, one, models::ClaimEnd::session_ended);
   end_claims(tx, project, one, models::ClaimEnd::expired);
   auto const holder = co_await db::get_session(tx, project.id, one.front().session_id);
   db::append_event(tx, project.id, holder ? &*holder : nullptr,

@@ -5,6 +5,7 @@
 #include "models/claim.hpp"
 #include "models/project.hpp"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -29,8 +30,9 @@ struct Grant {
 };
 
 /// Claims all targets for the session, or none. A conflict is a refusal (CLAIM-USR-3001) that leaves a CLAIM_CONFLICT
-/// event. Claims of others whose lease has run out are ended on the way. `said` replaces text and data of the
-/// FILE_CLAIM event.
+/// event. Claims of others whose lease has run out are ended on the way;
+/// where they are more than an EndBudget, that is a refusal too (API-SYS-2501), and the next try ends more. `said`
+/// replaces text and data of the FILE_CLAIM event.
 Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
                                  std::optional<db::EventDraft> said = {});
 
@@ -43,11 +45,21 @@ struct Conflicts {
 Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::vector<coordination::Target> targets,
                                std::optional<SessionId> own);
 
+/// How much one transaction may end; what remains is another's.
+class EndBudget {
+ public:
+  /// False when this one is too much; then no more are to be ended.
+  [[nodiscard]] bool take(models::Claim const& claim);
+
+ private:
+  std::size_t claims_ = 0;
+  std::size_t bytes_ = 0;
+};
+
 /// Ends claims; the caller writes the event.
 void end_claims(db::Tx& tx, models::Project const& project, std::vector<models::Claim>& claims, models::ClaimEnd why);
 
-/// Ends one claim whose lease has run out, with its CLAIM_EXPIRED event, or one whose session has ended, which that
-/// session's SESSION_END event has told of.
+/// Ends one claim whose lease has run out, with its CLAIM_EXPIRED event.
 Task<void> expire_claim(db::Tx& tx, models::Project const& project, models::Claim claim);
 
 /// Ends claims that the session gives back, with one FILE_RELEASE event.

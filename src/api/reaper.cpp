@@ -76,6 +76,23 @@ struct Reaper::Reaping {
     co_await reap(tx, entry.due);
     co_return db::Verdict::commit;
   }
+
+  Task<db::Verdict> postpone(db::Transaction& transaction) const {
+    SeededRandom random(facts.seed);
+    auto tx = db::SystemTx::open(transaction, entry, facts, random);
+    auto later = entry.due;
+    later.at = facts.now + limits::kReapRetry;
+    tx.not_due(entry.due);
+    tx.due(later);
+    co_return db::Verdict::commit;
+  }
+
+  void log_failure(std::exception const& failure) const {
+    log::write(log::Level::error, "reaper", "entry_failed",
+               {{"kind", static_cast<std::int64_t>(entry.due.kind)},
+                {"id", to_string(entry.due.id)},
+                {"detail", failure.what()}});
+  }
 };
 
 Reaper::~Reaper() {
@@ -122,17 +139,19 @@ std::size_t Reaper::run_once() {
   return met;
 }
 
-// What can't be done now is met again at the next look, and holds up nothing else.
-void Reaper::reap_one(db::Engine& engine, std::shared_ptr<Reaping> const& reaping) try {
-  db::run_write_blocking(engine, [reaping](db::Transaction& t) { return reaping->run(t); });
-} catch (Failure const& failure) {
-  auto const* const storage = dynamic_cast<db::StorageFailure const*>(&failure);
-  auto const code = storage ? storage->storage_code() : db::StorageCode::corrupt;
-  if (code == db::StorageCode::unavailable || code == db::StorageCode::closed) throw;
-  log::write(log::Level::error, "reaper", "entry_failed",
-             {{"kind", static_cast<std::int64_t>(reaping->entry.due.kind)},
-              {"id", to_string(reaping->entry.due.id)},
-              {"detail", failure.what()}});
+// What can't be done is looked at again later, behind what can.
+void Reaper::reap_one(db::Engine& engine, std::shared_ptr<Reaping> const& reaping) {
+  try {
+    db::run_write_blocking(engine, [reaping](db::Transaction& t) { return reaping->run(t); });
+    return;
+  } catch (db::StorageFailure const& failure) {
+    using enum db::StorageCode;
+    if (failure.storage_code() == unavailable || failure.storage_code() == closed) throw;
+    reaping->log_failure(failure);
+  } catch (std::exception const& failure) {
+    reaping->log_failure(failure);
+  }
+  db::run_write_blocking(engine, [reaping](db::Transaction& t) { return reaping->postpone(t); });
 }
 
 }  // namespace codi::api

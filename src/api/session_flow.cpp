@@ -10,6 +10,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace codi::api {
 namespace {
 
@@ -94,10 +96,13 @@ void mark_complete(db::Tx& tx, Session session) {
 }
 
 Task<std::vector<models::Claim>> end_some_claims(db::Tx& tx, models::Project const& project, SessionId session) {
-  auto claims = co_await db::claims_of_session(tx, project.id, session, limits::kClaimsEndedAtOnce);
+  auto claims = co_await db::claims_of_session(tx, project.id, session, limits::kClaimsEndedAtOnce + 1);
+  EndBudget budget;
+  auto const rest = std::ranges::find_if_not(claims, [&](auto const& claim) { return budget.take(claim); });
+  bool const all = rest == claims.end();
+  claims.erase(rest, claims.end());
   end_claims(tx, project, claims, models::ClaimEnd::session_ended);
-  if (claims.size() == limits::kClaimsEndedAtOnce)
-    tx.due({.at = tx.now(), .kind = db::DueKind::session, .scope = project.id.uuid, .id = session.uuid});
+  if (!all) tx.due({.at = tx.now(), .kind = db::DueKind::session, .scope = project.id.uuid, .id = session.uuid});
   co_return claims;
 }
 

@@ -45,8 +45,8 @@ void mark_complete(db::Tx& tx, models::Session session);
 Task<models::Event> end_session(db::Tx& tx, models::Project const& project, models::Session session, std::string reason,
                                 std::optional<db::EventDraft> said = {});
 
-/// Ends limits::kClaimsEndedAtOnce claims of a session that ends or has ended; when that may not be all, the reaper is
-/// asked to go on. Returns those that it ended.
+/// Ends an EndBudget of claims of a session that ends or has ended; when that is not all, the reaper is asked to go on.
+/// Returns those that it ended.
 Task<std::vector<models::Claim>> end_some_claims(db::Tx& tx, models::Project const& project, SessionId session);
 
 }  // namespace codi::api

@@ -23,6 +23,7 @@ inline constexpr std::size_t kCommitBatch = 4'096;
 inline constexpr std::size_t kCommitBatchBytes = 16 << 20;
 inline constexpr std::size_t kReadQueue = 65'536;
 inline constexpr auto kStoreRecoveryInterval = 200ms;
+inline constexpr std::size_t kStreams = 256;               // pieces that wait for a thread
 inline constexpr std::size_t kBackupBlockBytes = 2 << 20;  // of rows that share one checksum
 inline constexpr std::size_t kBackupHeaderBytes = 64 << 10;
 inline constexpr std::size_t kRestoreTransactionBytes = 1 << 20;
@@ -69,8 +70,8 @@ inline constexpr std::size_t kHandoffItems = 200;
 inline constexpr std::size_t kHandoffItemBytes = 2'000;
 inline constexpr std::size_t kSummaryBytes = 16 << 10;
 inline constexpr std::size_t kClaimsPerSession = 10'000;
-inline constexpr std::size_t kClaimsEndedAtOnce = 500;       // by the end of their session, in one transaction
-inline constexpr std::size_t kDeadClaimsEndedAtOnce = 100;   // by whoever meets them, in one transaction
+inline constexpr std::size_t kClaimsEndedAtOnce = 500;       // in one transaction
+inline constexpr std::size_t kClaimsEndedBytes = 3 << 20;    // in one transaction: what their end writes
 inline constexpr std::size_t kHandoffClaimsBytes = 1 << 20;  // of the claims that one handoff moves, as JSON
 
 // Leases.
@@ -82,6 +83,7 @@ inline constexpr std::int64_t kSessionTtlSecondsMax = 86'400;
 inline constexpr std::int64_t kSessionTtlSecondsDefault = 3'600;
 inline constexpr auto kExpiryGrace = 2s;
 inline constexpr auto kIdempotencyKept = 24h;
+inline constexpr auto kReapRetry = 60s;        // until the reaper looks again at what it failed to do
 inline constexpr std::size_t kDueBatch = 256;  // entries of one shard that the reaper takes at once
 
 // Identity.
@@ -101,6 +103,7 @@ inline constexpr auto kSigningKeyReload = 60s;
 inline constexpr auto kSigningKeyReloadUnknown = 1s;  // at most so often for tokens with an unknown `kid`
 inline constexpr std::size_t kPasswordHashQueue = 256;
 inline constexpr std::size_t kTokenCacheEntries = 50'000;
+inline constexpr auto kTokenTenantKept = 15min;  // whose an opaque token is, for the turns in the commit queue
 
 // Failed sign-ins: so many are free, each further one doubles a wait.
 inline constexpr double kLoginFailuresPair = 5;      // of one address at one account

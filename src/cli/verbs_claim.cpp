@@ -13,6 +13,7 @@
 namespace codi::cli {
 namespace {
 
+constexpr std::size_t kClaimsLookedThrough = 100'000;
 constexpr auto kTargetDoc =
     "File or directory (`src/api/`: all below it), relative to the current folder; outside a repository to the "
     "project's root.";
@@ -120,17 +121,21 @@ Outcome<std::vector<std::string>> own_claims(Context& context, Arguments const& 
   return ids;
 }
 
-// One claim of anybody, by its id, the beginning of it, or its target.
+// One claim of anybody, by its id, its target, or the beginning of its id, looked for among all.
 Outcome<std::string> any_claim(Context& context, std::string const& typed) {
   if (parse_uuid(typed)) return typed;
-  auto const live = context.list("list_claims", {});
-  if (!live) return std::unexpected(live.error());
-  auto const named = named_claims(context, items_of(*live, "items"), typed);
-  if (named && named->size() == 1) return named->front();
-  if (named)
-    return complain(Exit::usage, fmt::format("{} claims are on {}: name one by its id", named->size(), typed),
-                    {"`codi claims` shows them."});
-  if (named.error().exit == Exit::usage) return std::unexpected(named.error());
+  std::vector<json::object> searches{{}};
+  if (auto const target = targets_of(context, {typed})) searches.insert(searches.begin(), {{"path", target->front()}});
+  for (auto const& search : searches) {
+    auto const live = context.list("list_claims", search, kClaimsLookedThrough);
+    if (!live) return std::unexpected(live.error());
+    auto const named = named_claims(context, items_of(*live, "items"), typed);
+    if (named && named->size() == 1) return named->front();
+    if (named)
+      return complain(Exit::usage, fmt::format("{} claims are on {}: name one by its id", named->size(), typed),
+                      {"`codi claims` shows them."});
+    if (named.error().exit == Exit::usage) return std::unexpected(named.error());
+  }
   return complain(Exit::failed, fmt::format("nobody holds a claim on {}", typed),
                   {"`codi claims` shows what is held."});
 }

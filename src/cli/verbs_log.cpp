@@ -166,7 +166,7 @@ Outcome<Newest> read_newest(Context& context, json::object members, std::size_t 
   return out;
 }
 
-// What happened lately is enough when there is enough of it: a long log is not read from its beginning.
+// What happened lately is enough when there is enough of it: then the rest of a long log does not come over the wire.
 Outcome<Newest> read_latest(Context& context, json::object members, std::size_t most) {
   if (!members.contains("since")) {
     auto recent = members;
@@ -179,8 +179,10 @@ Outcome<Newest> read_latest(Context& context, json::object members, std::size_t 
 
 // Behind a cursor the oldest come first, page by page.
 Outcome<Newest> read_after(Context& context, json::object members, std::optional<std::string> const& limit) {
-  if (limit) members["limit"] = std::stoll(*limit);
-  auto const found = context.list("list_events", std::move(members));
+  auto const wanted = limit ? std::stoll(*limit) : limits::kPageItemsDefault;
+  // One page where one is enough; else as many as it takes.
+  if (wanted <= limits::kPageItems) members["limit"] = std::max<std::int64_t>(1, wanted);
+  auto const found = context.list("list_events", std::move(members), static_cast<std::size_t>(wanted));
   if (!found) return std::unexpected(found.error());
   auto const& items = items_of(*found, "items");
   Newest out{.events = items, .next = *member_of(*found, "next"), .cursor = nullptr};
@@ -236,6 +238,8 @@ Outcome<> timeline(Context& context, std::vector<Option> const& options, Argumen
     return follow(context, std::move(*members), std::move(newest->cursor), alias_width);
   }
   if (newest->events.empty()) context.note("nothing happened yet");
+  if (newest->next.is_string())
+    context.note(fmt::format("there is more: --after {}", newest->next.get_string().c_str()));
   return {};
 }
 

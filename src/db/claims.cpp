@@ -101,18 +101,18 @@ namespace {
 /// Looks through the index page by page for claims of others.
 class OverlapSearch {
  public:
-  OverlapSearch(Tx& tx, ProjectId project, std::optional<SessionId> own, std::size_t enough)
+  OverlapSearch(Tx& tx, ProjectId project, std::optional<SessionId> own, Enough enough)
       : tx_(tx), project_(project), own_(own ? to_string(*own) : ""), enough_(enough) {}
 
   /// Claims on exactly the place `prefix`, or also on all below it.
   Task<void> look(TenantKey prefix, bool below_too) {
     std::optional<TenantKey> from;
-    while (live_ < enough_) {
+    while (!has_enough()) {
       auto task =
           below_too ? tx_.get_below(prefix, {}, std::move(from)) : tx_.get_ids_below(prefix, {}, std::move(from));
       auto const rows = co_await std::move(task);
       for (auto const& row : rows.rows) {
-        if (live_ == enough_) co_return;
+        if (has_enough()) co_return;
         if (row.value != own_) co_await take(id_of_row(row.key));
       }
       if (!rows.more) co_return;
@@ -123,27 +123,28 @@ class OverlapSearch {
   std::vector<Claim> found() { return std::move(found_); }
 
  private:
+  [[nodiscard]] bool has_enough() const { return live_ >= enough_.live || ran_out_ >= enough_.ran_out; }
+
   Task<void> take(ClaimId id) {
     auto claim = co_await get_claim(tx_, project_, id);
-    if (!claim) co_return;
-    auto& counter = over(tx_, *claim) ? dead_ : live_;
-    ++counter;
-    if (dead_ <= limits::kDeadClaimsEndedAtOnce || &counter == &live_) found_.push_back(*std::move(claim));
+    if (!claim || claim->state == models::ClaimState::ended) co_return;
+    ++(over(tx_, *claim) ? ran_out_ : live_);
+    found_.push_back(*std::move(claim));
   }
 
   Tx& tx_;
   ProjectId project_;
   std::string own_;
-  std::size_t enough_;
+  Enough enough_;
   std::size_t live_ = 0;
-  std::size_t dead_ = 0;
+  std::size_t ran_out_ = 0;
   std::vector<Claim> found_;
 };
 
 }  // namespace
 
 Task<std::vector<Claim>> overlapping_claims(Tx& tx, ProjectId project, Target target, std::optional<SessionId> own,
-                                            std::size_t enough) {
+                                            Enough enough) {
   OverlapSearch search(tx, project, own, enough);
   if (target.kind != TargetKind::resource) {
     // Claims on what lies above: each ancestor, the root first.
@@ -206,6 +207,7 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFi
       if (!claim || !wanted(*claim)) co_return std::nullopt;
       co_return claim;
     }
+    static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
     [[nodiscard]] bool wanted(Claim const& claim) const {
       bool const live = !over(tx, claim);
       if (live != (filter.state == models::ClaimState::live)) return false;
@@ -220,6 +222,12 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFi
     prefix = filter.session ? tx.key("project", project, "session_claims", *filter.session)
                             : tx.key("project", project, "live_claims");
   co_return co_await read_page<Claim>(tx, std::move(prefix), std::move(page), read);
+}
+
+std::size_t bytes_to_end(Claim const& claim) {
+  // The claim, and as much for the event; the target in index keys, and in the event, where escapes may double it.
+  constexpr std::size_t kRest = 1'500;
+  return 2 * reflect::encode_text(claim).size() + 4 * claim.target.size() + kRest;
 }
 
 void watch_claim_lease(Tx& tx, Claim const& claim) {

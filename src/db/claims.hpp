@@ -5,6 +5,7 @@
 #include "models/claim.hpp"
 
 #include <cstddef>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,10 +28,15 @@ coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 /// Removes the index entries that a claim has while a session holds it: before it ends or moves to another session.
 void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
-/// Claims of other sessions than `own` that overlap `target`, among them limits::kDeadClaimsEndedAtOnce that are over()
-/// but still indexed. The whole of what overlaps is looked through, until `enough` claims that are not over are found.
+/// Claims of other sessions than `own` that overlap `target`: those that are not over(), and those whose lease has run
+/// out while their session lives, which any sign of life of it would bring back unless they are ended. Claims of ended
+/// sessions are left out. The whole of what overlaps is looked through, until there is enough.
+struct Enough {
+  std::size_t live;
+  std::size_t ran_out = std::numeric_limits<std::size_t>::max();
+};
 Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, coordination::Target target,
-                                                    std::optional<SessionId> own, std::size_t enough);
+                                                    std::optional<SessionId> own, Enough enough);
 
 /// The session's claim on exactly this target.
 Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session,
@@ -56,6 +62,9 @@ Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, ProjectId project,
 /// True when a claim keeps nobody out any more: it or its session has ended, or its lease has run out for good (grace
 /// included).
 bool over(Tx const& tx, models::Claim const& claim);
+
+/// About how many bytes a transaction writes at most to end a claim, its event included.
+std::size_t bytes_to_end(models::Claim const& claim);
 
 /// Asks the reaper to look at the claim when its lease may have run out.
 void watch_claim_lease(Tx& tx, models::Claim const& claim);

@@ -85,10 +85,18 @@ class Walk {
     if (after) from = past(index_, *after);
     auto const found = co_await tx_.get_below(index_, {.limit = limit}, std::move(from));
     Rows out{.more = found.more};
+    std::size_t bytes = 0;
     for (auto const& row : found.rows) {
+      // As the store's own batches: an index says nothing of how large what it leads to is.
+      if (bytes >= limits::kRangeBytes) {
+        out.more = true;
+        break;
+      }
       auto const stamp = stamp_of_suffix(Tx::suffix(index_, row.key));
       auto stored = co_await tx_.get_chunks(Tx::key_at(log_, make_key({}, stamp)));
-      if (stored) out.rows.push_back({stamp, *std::move(stored)});
+      if (!stored) continue;
+      bytes += stored->size();
+      out.rows.push_back({stamp, *std::move(stored)});
     }
     co_return out;
   }

@@ -267,6 +267,74 @@ TEST_F(Claims, Hazard12_a_session_with_any_number_of_claims_ends_at_once) {
   EXPECT_TRUE(items("list_events", {{"action", "CLAIM_EXPIRED"}}).empty()) << "SESSION_END has told of them";
 }
 
+TEST_F(Claims, a_page_ends_after_so_many_bytes_and_none_is_lost) {
+  constexpr std::size_t kClaims = 900;
+  std::string const longest(3'900, 'x');
+  for (std::size_t i = 0; i < kClaims; i += 225) {
+    json::array targets;
+    for (auto j = i; j < i + 225; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
+    ASSERT_EQ(
+        call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}, {"reason", longest.substr(0, 900)}})
+            .status,
+        201U);
+  }
+  json::object members{{"limit", 500}};
+  std::set<std::string> seen;
+  std::size_t least = kClaims;
+  for (bool more = true; more;) {
+    auto const page = call("list_claims", members);
+    EXPECT_LT(json::serialize(page.body).size(), limits::kPageBytes + 10'000);
+    auto const& items = page.body.at("items").as_array();
+    for (auto const& item : items) EXPECT_TRUE(seen.insert(std::string(item.at("id").as_string())).second);
+    more = page.body.at("next").is_string();
+    if (more) least = std::min(least, items.size());
+    if (more) members["after"] = page.body.at("next");
+  }
+  EXPECT_EQ(seen.size(), kClaims);
+  EXPECT_EQ(least, 500U);
+}
+
+// The longest targets, of characters that JSON writes twice as long.
+TEST_F(Claims, Hazard12_a_session_ends_whatever_its_claims_weigh) {
+  std::string const longest(4'000, '"');
+  for (int i = 0; i < 520; i += 130) {
+    json::array targets;
+    for (int j = i; j < i + 130; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
+    ASSERT_EQ(call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}}).status, 201U);
+  }
+  ASSERT_EQ(call("end_session", {{"session", "A"}}).status, 200U);
+  EXPECT_TRUE(items("list_claims").empty());
+  EXPECT_EQ(claim("B", {"519/" + longest}).status, 201U);
+}
+
+TEST_F(Claims, Hazard3_what_ran_out_and_was_granted_to_another_never_comes_back) {
+  constexpr int kClaims = 1'200;
+  std::string first_token;
+  for (int i = 0; i < kClaims; i += 400) {
+    json::array targets;
+    for (int j = i; j < i + 400; ++j) targets.push_back(json::string("src/" + std::to_string(j)));
+    auto const made = call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}, {"ttl_seconds", 10}});
+    ASSERT_EQ(made.status, 201U);
+    first_token = made.text("/fencing_token");
+  }
+  pass(12s);
+  EXPECT_EQ(call("check_claims", {{"targets", json::array{"src/"}}}).text("/clear"), "true");
+  auto granted = claim("B", {"src/"});
+  EXPECT_EQ(granted.code, "API-SYS-2501") << "more than one transaction ends";
+  EXPECT_EQ(granted.error->retry_after_s, 1U);
+  for (int tries = 0; granted.status != 201 && tries < 5; ++tries) granted = claim("B", {"src/"});
+  ASSERT_EQ(granted.status, 201U);
+  EXPECT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U) << "the holder comes back";
+  auto const held = items("list_claims", {{"limit", 500}});
+  ASSERT_EQ(held.size(), 1U);
+  EXPECT_EQ(held[0].at("session_alias"), "B");
+  EXPECT_EQ(claim("A", {"src/1199"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(
+      call("append_event", {{"session", "A"}, {"action", "INFO"}, {"text", "x"}, {"fencing_token", first_token}}).code,
+      "CLAIM-USR-3002");
+  EXPECT_EQ(items("list_events", {{"action", "CLAIM_EXPIRED"}, {"limit", 500}}).size(), 500U);
+}
+
 TEST_F(Claims, Hazard10_the_old_fencing_token_is_refused_wherever_it_is_shown) {
   auto const granted = claim("A", {"x"}, {{"ttl_seconds", 10}});
   auto const old = granted.text("/fencing_token");

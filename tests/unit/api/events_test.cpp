@@ -128,5 +128,39 @@ TEST_F(Events, many_events_of_one_transaction_keep_their_order) {
   EXPECT_EQ(events.back().at("action"), "FILE_CLAIM");
 }
 
+// Of 64 KiB of data each, so that a page is full of bytes before it is of events; with and without an index.
+TEST_F(Events, a_page_ends_after_so_many_bytes_and_none_is_lost) {
+  constexpr int kEvents = 90;
+  std::string const filler(60'000, 'x');
+  for (int i = 0; i < kEvents; ++i)
+    ASSERT_EQ(call("append_event", {{"session", "A"},
+                                    {"action", "BULK"},
+                                    {"text", std::to_string(i)},
+                                    {"data", {{"filler", json::string(filler)}}}})
+                  .status,
+              201U);
+  for (auto const* const filter : {"action", "session", "path"}) {
+    json::object members{{"limit", 500}};
+    if (filter == std::string_view("action")) members["action"] = "BULK";
+    if (filter == std::string_view("session")) members["session"] = "A";
+    int next = 0;
+    int pages = 0;
+    for (bool more = true; more; ++pages) {
+      auto const page = call("list_events", members);
+      ASSERT_EQ(page.status, 200U) << page.code;
+      EXPECT_LT(json::serialize(page.body).size(), limits::kPageBytes + 100'000) << filter;
+      for (auto const& item : page.body.at("items").as_array()) {
+        if (item.at("action") != "BULK") continue;
+        EXPECT_EQ(item.at("text"), json::value(std::to_string(next))) << filter;
+        ++next;
+      }
+      more = page.body.at("next").is_string();
+      if (more) members["after"] = page.body.at("next");
+    }
+    EXPECT_EQ(next, kEvents) << filter;
+    EXPECT_GE(pages, 2) << filter;
+  }
+}
+
 }  // namespace
 }  // namespace codi::testing
