@@ -94,6 +94,13 @@ void greet(ServeOptions const& options, App const& app, std::string const& comma
   std::cout << text << std::flush;
 }
 
+json::object settings_in_force(ServeOptions const& options) {
+  json::object out;
+  for (auto const& setting : options.in_force)
+    out[setting.name] = json::object{{"value", setting.value}, {"from", setting.source}};
+  return out;
+}
+
 void log_start(ServeOptions const& options, App const& app, steady_clock::time_point started) {
   auto const info = build_info();
   log::write(
@@ -105,6 +112,7 @@ void log_start(ServeOptions const& options, App const& app, steady_clock::time_p
          {"listen", to_string(app.address())},
          {"store", "rocksdb:" + options.store.string()},
          {"threads", options.app.server.threads},
+         {"settings", settings_in_force(options)},
          {"start_ms", std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started).count()}}}});
   if (!is_loopback(app.address()))
     log::write(

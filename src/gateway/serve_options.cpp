@@ -4,11 +4,13 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -18,6 +20,7 @@ namespace {
 
 // What CLI11 fills, as text and numbers.
 struct Flags {
+  std::string config;
   std::string listen = "127.0.0.1:7620";
   std::string store = "rocksdb:./data";
   std::string bootstrap_file;
@@ -48,23 +51,34 @@ CLI::IsMember one_of(auto const& values) {
 }
 
 void declare(CLI::App& app, Flags& flags) {
+  app.add_option("--config", flags.config, "A TOML file of settings, which flags and CODI_* variables win over")
+      ->type_name("FILE");
   app.add_option("--listen", flags.listen, "Address: HOST:PORT, [IPV6]:PORT or :PORT; port 0 lets the system choose")
+      ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--store", flags.store, "Where the data live: rocksdb:FOLDER")->capture_default_str();
+  app.add_option("--store", flags.store, "Where the data live: rocksdb:FOLDER")
+      ->type_name("STORE")
+      ->capture_default_str();
   app.add_option("--bootstrap-file", flags.bootstrap_file,
-                 "Where the first start writes its tokens (default: bootstrap.json in the store's folder)");
+                 "Where the first start writes its tokens (default: bootstrap.json in the store's folder)")
+      ->type_name("FILE");
   app.add_option("--registration", flags.registration,
                  "Who may register (default: open while only this machine can connect)")
       ->transform(one_of(registrations()))
       ->type_name("MODE");
-  app.add_option("--issuer", flags.issuer, "Issuer and audience of access tokens (default: the store's id)");
-  app.add_option("--threads", flags.threads, "Threads that serve connections")
+  app.add_option("--issuer", flags.issuer, "Issuer and audience of access tokens (default: the store's id)")
+      ->type_name("NAME");
+  app.add_option("--threads", flags.threads, "Threads that serve connections (default: one a processor)")
       ->check(CLI::Range(1, 1024))
-      ->capture_default_str();
-  app.add_option("--session-idle", flags.session_idle, "Part of its ttl after which a silent session is idle")
-      ->check(CLI::Range(0.0, 1.0));
-  app.add_option("--session-stale", flags.session_stale, "Part of its ttl after which it is stale; at 1 it ends")
-      ->check(CLI::Range(0.0, 1.0));
+      ->type_name("1-1024");
+  app.add_option("--session-idle", flags.session_idle,
+                 "Part of its ttl after which a silent session is idle (default: a third)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("0-1");
+  app.add_option("--session-stale", flags.session_stale,
+                 "Part of its ttl after which it is stale; at 1 it ends (default: two thirds)")
+      ->check(CLI::Range(0.0, 1.0))
+      ->type_name("0-1");
   app.add_option("--log-level", flags.log_level, "What is written to stderr")
       ->transform(one_of(levels()))
       ->type_name("LEVEL")
@@ -72,7 +86,40 @@ void declare(CLI::App& app, Flags& flags) {
   app.footer(
       "Examples:\n"
       "  codi serve                                          on 127.0.0.1:7620, with ./data\n"
-      "  codi serve --listen :7620 --store rocksdb:/var/lib/codi --registration invited\n");
+      "  codi serve --listen :7620 --store rocksdb:/var/lib/codi --registration invited\n"
+      "  codi serve --config /etc/codi/codi.toml\n\n"
+      "Each option is a variable too (CODI_LOG_LEVEL) and a key of the file (log_level = \"warn\").\n");
+}
+
+std::unique_ptr<CLI::App> make_parser(Flags& flags) {
+  auto app = std::make_unique<CLI::App>(
+      "Runs the server: a store, an HTTP API on it, and a log of JSON lines on stderr", "codi serve");
+  declare(*app, flags);
+  return app;
+}
+
+std::string as_argument(FoundSetting const& setting) { return fmt::format("--{}={}", setting.name, setting.value); }
+
+// What is wrong with a setting that no flag gave; nothing when it can be taken.
+std::optional<std::string> trouble_with(FoundSetting const& setting) {
+  Flags scratch;
+  try {
+    make_parser(scratch)->parse(std::vector<std::string>{as_argument(setting)});
+  } catch (CLI::ParseError const& error) {
+    return fmt::format("{}: {}", setting.source, error.what());
+  }
+  return std::nullopt;
+}
+
+// The flags, and what environment and file add to them.
+std::expected<std::vector<FoundSetting>, std::string> other_settings(CLI::App const& app, Flags const& flags,
+                                                                     Environment const& environment) {
+  auto const named = flags.config.empty() ? environment("CODI_CONFIG") : flags.config;
+  auto found = find_settings(app, environment, named ? std::optional<std::filesystem::path>(*named) : std::nullopt);
+  if (!found) return found;
+  for (auto const& setting : *found)
+    if (auto trouble = trouble_with(setting)) return std::unexpected(*std::move(trouble));
+  return found;
 }
 
 int wrong(std::string_view what) {
@@ -80,18 +127,38 @@ int wrong(std::string_view what) {
   return 2;
 }
 
+std::vector<FoundSetting> settings_in_force(CLI::App const& app, std::vector<FoundSetting> found) {
+  for (auto const* const option : app.get_options()) {
+    if (option->count() == 0 || option->get_lnames().empty()) continue;
+    auto const& name = option->get_lnames().front();
+    if (std::ranges::find(found, name, &FoundSetting::name) != found.end()) continue;
+    found.push_back({name, fmt::format("{}", fmt::join(option->results(), ",")), "--" + name});
+  }
+  return found;
+}
+
 std::int64_t permille(double part) { return std::llround(part * 1000); }
 
 }  // namespace
 
-std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const* argv) {
+std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const* argv,
+                                                     Environment const& environment) {
+  Flags given;
   Flags flags;
-  CLI::App app("Runs the server: a store, an HTTP API on it, and a log of JSON lines on stderr", "codi serve");
-  declare(app, flags);
+  auto const first = make_parser(given);
+  auto const app = make_parser(flags);
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  std::vector<FoundSetting> others;
   try {
-    app.parse(argc, argv);
+    first->parse(argc, argv);
+    auto found = other_settings(*first, given, environment);
+    if (!found) return std::unexpected(wrong(found.error()));
+    others = *std::move(found);
+    for (auto const& setting : others) arguments.push_back(as_argument(setting));
+    std::ranges::reverse(arguments);  // CLI11 takes them from the back
+    app->parse(std::move(arguments));
   } catch (CLI::CallForHelp const&) {
-    std::cout << app.help();
+    std::cout << first->help();
     return std::unexpected(0);
   } catch (CLI::ParseError const& error) {
     return std::unexpected(wrong(error.what()));
@@ -111,13 +178,19 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
   out.app.server.listen = *std::move(address);
   out.app.server.threads = flags.threads;
   out.app.workers = flags.threads;
-  if (app.count("--registration") > 0) out.app.registration = registrations().at(flags.registration);
+  if (!flags.registration.empty()) out.app.registration = registrations().at(flags.registration);
   if (!flags.issuer.empty()) out.app.issuer = flags.issuer;
   out.app.leases.thresholds = {.idle_permille = permille(flags.session_idle),
                                .stale_permille = permille(flags.session_stale)};
   out.app.bootstrap_file =
       flags.bootstrap_file.empty() ? out.store / "bootstrap.json" : std::filesystem::absolute(flags.bootstrap_file);
+  out.in_force = settings_in_force(*app, others);
   return out;
+}
+
+std::string serve_settings_markdown() {
+  Flags flags;
+  return settings_markdown(*make_parser(flags));
 }
 
 }  // namespace codi::gateway

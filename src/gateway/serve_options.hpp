@@ -1,9 +1,12 @@
 #pragma once
 #include "base/log.hpp"
 #include "gateway/app.hpp"
+#include "gateway/setting_sources.hpp"
 
 #include <expected>
 #include <filesystem>
+#include <string>
+#include <vector>
 
 namespace codi::gateway {
 
@@ -11,11 +14,16 @@ namespace codi::gateway {
 struct ServeOptions {
   std::filesystem::path store;  ///< absolute folder of the RocksDB store
   log::Level log_level = log::Level::info;
+  std::vector<FoundSetting> in_force = {};  ///< what is not as it is by default, and where that comes from
   AppOptions app{};
 };
 
-/// Reads the arguments behind `serve`. Otherwise the exit status with which the program is to end now: 0 after
-/// `--help`, which prints the options, 2 after a message about what is wrong.
-std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const* argv);
+/// Reads the arguments behind `serve`, and what the environment and a settings file add. Otherwise the exit status with
+/// which the program is to end now: 0 after `--help`, which prints the options, 2 after a message about what is wrong.
+std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const* argv,
+                                                     Environment const& environment = &process_variable);
+
+/// docs/settings.md.
+std::string serve_settings_markdown();
 
 }  // namespace codi::gateway

@@ -1,20 +1,41 @@
 #include "gateway/serve_options.hpp"
 
+#include "support/temp_directory.hpp"
+
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <fstream>
+#include <map>
+#include <sstream>
 #include <vector>
 
 namespace codi::gateway {
 namespace {
 
-std::expected<ServeOptions, int> parse(std::vector<char const*> arguments) {
+using Variables = std::map<std::string, std::string>;
+
+std::expected<ServeOptions, int> parse(std::vector<char const*> arguments, Variables const& variables = {}) {
   arguments.insert(arguments.begin(), "serve");
-  return parse_serve_options(static_cast<int>(arguments.size()), arguments.data());
+  return parse_serve_options(static_cast<int>(arguments.size()), arguments.data(),
+                             [&](std::string const& name) -> std::optional<std::string> {
+                               auto const found = variables.find(name);
+                               if (found == variables.end()) return std::nullopt;
+                               return found->second;
+                             });
+}
+
+std::vector<std::string> sources(ServeOptions const& options) {
+  std::vector<std::string> out;
+  for (auto const& [name, value, source] : options.in_force) out.push_back(name + "=" + value + " " + source);
+  std::ranges::sort(out);
+  return out;
 }
 
 class ServeOptionsTest : public ::testing::Test {
  protected:
   void SetUp() override {
+    taken_ = false;
     ::testing::internal::CaptureStdout();
     ::testing::internal::CaptureStderr();
   }
@@ -91,6 +112,66 @@ TEST_F(ServeOptionsTest, what_is_wrong_is_said_and_ends_with_2) {
   take();
   EXPECT_NE(err_.find("codi serve: "), std::string::npos);
   EXPECT_NE(err_.find("--help"), std::string::npos);
+}
+
+TEST_F(ServeOptionsTest, a_flag_wins_over_the_environment_and_that_over_the_file) {
+  testing::TempDirectory const directory;
+  auto const file = (directory.path() / "codi.toml").string();
+  std::ofstream(file) << "listen = \":1\"\nthreads = 3\n\nsession_idle = 0.25\nlog_level = 'warn'\n";
+  auto const options =
+      parse({"--config", file.c_str(), "--listen", ":3"}, {{"CODI_LISTEN", ":2"}, {"CODI_THREADS", "2"}});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->app.server.listen.port, 3);
+  EXPECT_EQ(options->app.server.threads, 2U);
+  EXPECT_EQ(options->app.leases.thresholds.idle_permille, 250);
+  EXPECT_EQ(options->log_level, log::Level::warn);
+  EXPECT_EQ(
+      sources(*options),
+      (std::vector<std::string>{"config=" + file + " --config", "listen=:3 --listen", "log-level=warn " + file + ":5",
+                                "session-idle=0.25 " + file + ":4", "threads=2 CODI_THREADS"}));
+  auto const by_variable = parse({}, {{"CODI_CONFIG", file}});
+  ASSERT_TRUE(by_variable);
+  EXPECT_EQ(by_variable->app.server.threads, 3U);
+}
+
+TEST_F(ServeOptionsTest, what_is_wrong_in_the_environment_or_a_file_is_located) {
+  testing::TempDirectory const directory;
+  auto const file = (directory.path() / "codi.toml").string();
+  struct Case {
+    std::string text;
+    std::string expected;
+  };
+  for (auto const& [text, expected] :
+       std::vector<Case>{{"threads = 1\nthread = 2\n", ":2: there is no setting `thread`"},
+                         {"\nthreads = 0\n", ":2: --threads: "},
+                         {"\n\nthreads 3\n", ":3: "},
+                         {"config = 'x'", ":1: there is no setting `config`"},
+                         {"listen = 2020-01-01", ":1: listen must be a string"},
+                         {"listen = [['a']]", ":1: listen must be a string"}}) {
+    std::ofstream(file) << text;
+    auto const options = parse({"--config", file.c_str()});
+    ASSERT_FALSE(options) << text;
+    EXPECT_EQ(options.error(), 2);
+    take();
+    EXPECT_NE(err_.find(file + expected), std::string::npos) << err_;
+    SetUp();
+  }
+  EXPECT_FALSE(parse({"--config", "no-such-file.toml"}));
+  EXPECT_FALSE(parse({}, {{"CODI_LOG_LEVEL", "loud"}}));
+  take();
+  EXPECT_NE(err_.find("can't read no-such-file.toml"), std::string::npos) << err_;
+  EXPECT_NE(err_.find("CODI_LOG_LEVEL: "), std::string::npos) << err_;
+}
+
+TEST(ServeSettings, the_document_is_what_the_options_say) {
+  auto const path = std::string(CODI_SOURCE_DIR) + "/docs/settings.md";
+  if (std::getenv("CODI_UPDATE_GOLDEN") != nullptr) {
+    std::ofstream(path) << serve_settings_markdown();
+    return;
+  }
+  std::stringstream document;
+  document << std::ifstream(path).rdbuf();
+  EXPECT_EQ(document.str(), serve_settings_markdown()) << "run this test with CODI_UPDATE_GOLDEN=1";
 }
 
 }  // namespace
