@@ -28,13 +28,15 @@ coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 /// Removes the index entries that a claim has while a session holds it: before it ends or moves to another session.
 void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
-/// Claims of other sessions than `own` that overlap `target`: those that are not over(), and those whose lease has run
-/// out while their session lives, which any sign of life of it would bring back unless they are ended. Claims of ended
-/// sessions are left out. The whole of what overlaps is looked through, until there is enough.
+/// After how many claims of either kind overlapping_claims() looks no further.
 struct Enough {
   std::size_t live;
   std::size_t ran_out = std::numeric_limits<std::size_t>::max();
 };
+
+/// Claims of other sessions than `own` that overlap `target`: those that are not over(), and those whose lease has run
+/// out while their session lives, which any sign of life of it would bring back unless they are ended. Claims of ended
+/// sessions are left out. The whole of what overlaps is looked through, until there is enough.
 Task<std::vector<models::Claim>> overlapping_claims(Tx& tx, ProjectId project, coordination::Target target,
                                                     std::optional<SessionId> own, Enough enough);
 

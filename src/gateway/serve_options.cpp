@@ -69,16 +69,13 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--issuer", flags.issuer, "Issuer and audience of access tokens (default: the store's id)")
       ->type_name("NAME");
   app.add_option("--threads", flags.threads, "Threads that serve connections (default: one a processor)")
-      ->check(CLI::Range(1, 1024))
-      ->type_name("1-1024");
+      ->check(CLI::Range(1, 1024));
   app.add_option("--session-idle", flags.session_idle,
                  "Part of its ttl after which a silent session is idle (default: a third)")
-      ->check(CLI::Range(0.0, 1.0))
-      ->type_name("0-1");
+      ->check(CLI::Range(0.0, 1.0));
   app.add_option("--session-stale", flags.session_stale,
                  "Part of its ttl after which it is stale; at 1 it ends (default: two thirds)")
-      ->check(CLI::Range(0.0, 1.0))
-      ->type_name("0-1");
+      ->check(CLI::Range(0.0, 1.0));
   app.add_option("--log-level", flags.log_level, "What is written to stderr")
       ->transform(one_of(levels()))
       ->type_name("LEVEL")
