@@ -22,5 +22,6 @@ std::vector<Operation> claim_operations();
 std::vector<Operation> claim_query_operations();
 std::vector<Operation> handoff_operations();
 std::vector<Operation> operator_operations();
+std::vector<Operation> operator_tenant_operations();
 
 }  // namespace codi::api

@@ -1,8 +1,10 @@
 #include "api/claim_flow.hpp"
 
+#include "api/quota.hpp"
 #include "api/scope.hpp"
 #include "db/claims.hpp"
 #include "db/sessions.hpp"
+#include "db/usage.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -64,7 +66,7 @@ std::string told(Conflicts const& conflicts) {
 class Granting {
  public:
   Granting(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish)
-      : tx_(tx), project_(project), session_(acting.session()), wish_(std::move(wish)) {}
+      : tx_(tx), project_(project), caller_(acting.caller()), session_(acting.session()), wish_(std::move(wish)) {}
 
   Task<Result<Grant>> run(std::optional<db::EventDraft> said) {
     // Claims that are found but not yet written are seen by nobody, so the whole batch is looked at before any is
@@ -79,6 +81,9 @@ class Granting {
       co_return fail(ErrorCode::conflict,
                      fmt::format("a session may hold {} claims; claim a directory instead of its files",
                                  limits::kClaimsPerSession));
+    auto const fresh = std::ranges::count_if(own, [](auto const& mine) { return !mine; });
+    auto const room = co_await room_for(tx_, caller_, db::Counted::claims, fresh);
+    if (!room) co_return std::unexpected(room.error());
     co_return write(own, std::move(said));
   }
 
@@ -148,6 +153,7 @@ class Granting {
       auto claim = mine ? renewed(*mine) : fresh(target);
       if (mine) highest = std::max(highest.value_or(claim.fencing_token), claim.fencing_token);
       any_new = any_new || !mine;
+      if (!mine) db::count(tx_, project_.id, db::Counted::claims, 1);
       db::put_claim(tx_, claim, target);
       db::watch_claim_lease(tx_, claim);
       grant.claims.push_back(std::move(claim));
@@ -198,6 +204,7 @@ class Granting {
 
   db::Tx& tx_;
   models::Project const& project_;
+  auth::Caller const& caller_;
   models::Session const& session_;
   ClaimWish wish_;
   Conflicts conflicts_;
@@ -241,6 +248,7 @@ void end_claims(db::Tx& tx, models::Project const& project, std::vector<Claim>& 
   for (auto& claim : claims) {
     auto const target = db::target_of(claim, project.case_sensitive);
     db::unindex_claim(tx, claim, target);
+    db::count(tx, project.id, db::Counted::claims, -1);
     claim.state = models::ClaimState::ended;
     claim.end_reason = why;
     claim.ended_at = claim.ended_at.value_or(tx.now());

@@ -166,6 +166,7 @@ struct CreateClaims {
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
                                       .status = 201,
+                                      .grows = true,
                                       .mcp = true,
                                       .cli = "claim create"};
   using In = CreateClaimsIn;

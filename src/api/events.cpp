@@ -84,6 +84,7 @@ struct AppendEvent {
                                       .kind = Kind::write,
                                       .permission = Permission::event_write,
                                       .status = 201,
+                                      .grows = true,
                                       .mcp = true,
                                       .cli = "event append"};
   using In = AppendEventIn;

@@ -1,6 +1,7 @@
 #include "api/execute.hpp"
 
 #include "api/idempotency.hpp"
+#include "api/quota.hpp"
 #include "auth/directory.hpp"
 #include "auth/token_service.hpp"
 #include "base/encoding.hpp"
@@ -8,6 +9,9 @@
 #include "db/retry.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 
 namespace codi::api {
 namespace {
@@ -27,6 +31,13 @@ Error error_of(std::exception_ptr const& thrown, std::string const& request_id) 
     log::write(log::Level::error, "api", "exception", {{"request_id", request_id}, {"detail", other.what()}});
   }
   return error;
+}
+
+Error too_fast(std::string_view who, Rate rate) {
+  return {
+      .code = ErrorCode::rate_limited,
+      .detail = fmt::format("{} may take {:g} requests a second in bursts of {:g}", who, rate.per_second, rate.burst),
+      .retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / rate.per_second)))};
 }
 
 Task<db::Verdict> read_in(db::Transaction& transaction, PrepareContext const& context,
@@ -56,6 +67,11 @@ class Execution : public std::enable_shared_from_this<Execution> {
     auto presented = runtime_.tokens.inspect(*request_.credential);
     if (!presented) return finish_with(std::move(presented.error()));
     presented_ = *std::move(presented);
+    if (auto const tenant = known_tenant()) {
+      auto const rate = runtime_.settings.tenant_rate;
+      rate_ = runtime_.tenant_requests.take(*tenant, rate);
+      if (!rate_->allowed) return finish_with(too_fast("the tenant", rate));
+    }
     decode();
   }
 
@@ -185,12 +201,18 @@ class Execution : public std::enable_shared_from_this<Execution> {
     db::run_write(runtime_.engine, {.fairness_key = fairness_key()}, std::move(body), std::move(done));
   }
 
+  [[nodiscard]] std::optional<std::string> known_tenant() const {
+    if (auto const* claims = std::get_if<auth::LoginClaims>(&presented_)) return to_string(claims->tenant);
+    auto const& token = std::get<auth::TokenDigest>(presented_);
+    if (token.tenant) return to_string(*token.tenant);
+    return std::nullopt;
+  }
+
   // The tenant; for a token that was not seen lately the token, for callers without one the address.
   [[nodiscard]] std::string fairness_key() const {
     if (is_open()) return request_.address;
-    if (auto const* claims = std::get_if<auth::LoginClaims>(&presented_)) return to_string(claims->tenant);
-    auto const& token = std::get<auth::TokenDigest>(presented_);
-    return token.tenant ? to_string(*token.tenant) : token.sha256;
+    return known_tenant().value_or(
+        std::get_if<auth::TokenDigest>(&presented_) ? std::get<auth::TokenDigest>(presented_).sha256 : std::string());
   }
 
   void remember_tenant() {
@@ -207,6 +229,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       co_return TenantId{};
     }
     caller_ = *std::move(caller);
+    caller_->quotas = effective_quotas(caller_->quotas, runtime_.settings.quotas);
     bool const is_operator = caller_->kind == auth::CredentialKind::operator_token;
     if (is_operator && operation_.meta.access != Access::operator_)
       error_ = fail(ErrorCode::not_permitted, "an operator token belongs to no tenant and reaches none").error();
@@ -243,8 +266,12 @@ class Execution : public std::enable_shared_from_this<Execution> {
       co_await find_replay(tx, *request_.idempotency_key);
       if (error_ || replay_) co_return db::Verdict::abort;
     }
-    auto task = is_open() ? call_->run(&open, nullptr, nullptr) : call_->run(nullptr, &tx, caller_or_null());
-    auto result = co_await std::move(task);
+    if (operation_.meta.grows) {
+      auto const room = co_await room_to_grow(tx);
+      if (!room) error_ = room.error();
+      if (error_) co_return db::Verdict::abort;
+    }
+    auto result = co_await run_operation(open, tx);
     if (!result) {
       error_ = std::move(result.error());
       co_return error_->keep_writes ? db::Verdict::commit : db::Verdict::abort;
@@ -254,6 +281,28 @@ class Execution : public std::enable_shared_from_this<Execution> {
       keep_answer(tx, idempotency(*request_.idempotency_key), operation_.meta.status, encoded_);
     }
     co_return db::Verdict::commit;
+  }
+
+  // Before what adds to the tenant's data and log. A try that follows a conflict is not another event.
+  Task<Result<void>> room_to_grow(db::Tx& tx) {
+    if (auto const quota = caller_->quotas.events_per_minute; quota && !counted_) {
+      counted_ = true;
+      constexpr double kSecondsAMinute = 60;
+      auto const burst = static_cast<double>(*quota);
+      Rate const rate{.per_second = burst / kSecondsAMinute, .burst = burst};
+      if (!runtime_.tenant_events.take(to_string(caller_->tenant), rate).allowed)
+        co_return std::unexpected(too_fast("the tenant's work log", rate));
+    }
+    co_return co_await room_to_store(tx, *caller_);
+  }
+
+  Task<Result<void>> run_operation(auth::OpenTx& open, db::Tx& tx) {
+    Try with{.tx = &tx, .caller = caller_or_null()};
+    if (is_open()) with = {.open = &open};
+    if (operation_.meta.access != Access::operator_) co_return co_await call_->run(with);
+    auto administration = auth::Directory::as_operator(open, *caller_);
+    with = {.administration = &administration};
+    co_return co_await call_->run(with);
   }
 
   void committed(db::Outcome const& outcome) {
@@ -282,7 +331,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (caller_ && caller_->kind != auth::CredentialKind::operator_token)
       identity = {caller_->tenant, caller_->user, caller_->session};
     auto const done = std::move(done_);
-    done({std::move(answer), identity});
+    done({std::move(answer), identity, rate_});
   }
 
   Runtime& runtime_;
@@ -298,6 +347,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
   std::optional<Error> error_;
   std::optional<Answer> replay_;
   reflect::Encoded encoded_;
+  std::optional<RateDecision> rate_;
+  bool counted_ = false;
 };
 
 }  // namespace

@@ -46,6 +46,7 @@ struct Answer {
 struct Finished {
   Result<Answer> answer;
   Identity identity{};
+  std::optional<RateDecision> rate = {};  ///< what the tenant has left, where the server knew whose the request was
 };
 
 /// Runs one operation from its request to its answer: caller, idempotency, preparation, transaction, encoding. The only

@@ -122,6 +122,7 @@ struct OfferHandoff {
                                       .kind = Kind::write,
                                       .permission = Permission::handoff_write,
                                       .status = 201,
+                                      .grows = true,
                                       .mcp = true,
                                       .cli = "handoff offer"};
   using In = OfferHandoffIn;

@@ -128,6 +128,7 @@ struct CreateInvite {
       .kind = Kind::write,
       .permission = Permission::invite_manage,
       .status = 201,
+      .grows = true,
       .cli = "invite create",
       .cli_example = "--role member --email ada@example.org --expires-in 2d --show-token"};
   using In = CreateInviteIn;

@@ -220,7 +220,8 @@ struct WriteLine {
       .summary = "Write a codi-log line: its session, claims, release or handoff and one event",
       .kind = Kind::write,
       .permission = Permission::event_write,
-      .status = 201};
+      .status = 201,
+      .grows = true};
   using In = WriteLineIn;
   using Out = WriteLineOut;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

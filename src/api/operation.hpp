@@ -1,6 +1,7 @@
 #pragma once
 #include "auth/caller.hpp"
 #include "auth/open_tx.hpp"
+#include "auth/operator_tx.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "db/tx.hpp"
@@ -44,7 +45,7 @@ enum class Kind : std::uint8_t {
 enum class Access : std::uint8_t {
   open,       ///< needs no credential: `run(auth::OpenTx&, In const&)`
   tenant,     ///< a caller of a tenant: `run(db::Tx&, auth::Caller const&, In const&)`
-  operator_,  ///< an operator token, which belongs to no tenant; no role of a tenant reaches it
+  operator_,  ///< an operator token, which no role of a tenant reaches: `run(auth::OperatorTx&, In const&)`
 };
 
 /// What an operation says about itself. `path` stands below `/v1`; a `{name}` in it is the member `name` of In.
@@ -58,6 +59,7 @@ struct OperationMeta {
   Access access = Access::tenant;
   std::optional<auth::Permission> permission = {};  ///< what run() demands; for documents
   unsigned status = 200;
+  bool grows = false;         ///< adds to what its tenant has: refused while that is beyond its quotas
   bool mcp = false;           ///< offered as an MCP tool
   std::string_view cli = {};  ///< words of the command line, such as `session start`; empty: none
   std::string_view description = {};
@@ -108,6 +110,14 @@ struct StreamContext {
   db::RequestFacts const& facts;
 };
 
+/// What one try works with: exactly one is given, by the operation's Access.
+struct Try {
+  auth::OpenTx* open = nullptr;
+  db::Tx* tx = nullptr;  ///< with `caller`
+  auth::Caller const* caller = nullptr;
+  auth::OperatorTx* administration = nullptr;
+};
+
 /// One call of one operation: its input, and what became of it. Not thread-safe; one stage at a time.
 class Call {
  public:
@@ -117,8 +127,7 @@ class Call {
   [[nodiscard]] virtual bool needs_prepare() const = 0;
   /// Runs the operation's prepare(), if it has one, on a worker thread.
   virtual Result<void> prepare(PrepareContext const& context) = 0;
-  /// One try; exactly one of `open` and (`tx`, `caller`) is given.
-  virtual Task<Result<void>> run(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) = 0;
+  virtual Task<Result<void>> run(Try with) = 0;
   /// Opens a Kind::stream; null for other kinds. Throws what the store throws.
   virtual std::shared_ptr<Stream> open(StreamContext const& context) = 0;
   /// The answer of the last successful run.
@@ -181,11 +190,11 @@ class CallOf final : public Call {
     return {};
   }
 
-  Task<Result<void>> run(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) override {
+  Task<Result<void>> run(Try with) override {
     if constexpr (kStreams) {
       co_return Result<void>();
     } else {
-      auto task = start(open, tx, caller);
+      auto task = start(with);
       auto out = co_await std::move(task);
       if (!out) co_return std::unexpected(std::move(out.error()));
       out_ = *std::move(out);
@@ -208,15 +217,17 @@ class CallOf final : public Call {
   }
 
  private:
-  Task<Result<Out>> start(auth::OpenTx* open, db::Tx* tx, auth::Caller const* caller) {
+  Task<Result<Out>> start(Try with) {
     if constexpr (Op::meta.access == Access::open && kPrepares)
-      return Op::run(*open, in_, prepared_);
+      return Op::run(*with.open, in_, prepared_);
     else if constexpr (Op::meta.access == Access::open)
-      return Op::run(*open, in_);
+      return Op::run(*with.open, in_);
+    else if constexpr (Op::meta.access == Access::operator_)
+      return Op::run(*with.administration, in_);
     else if constexpr (kPrepares)
-      return Op::run(*tx, *caller, in_, prepared_);
+      return Op::run(*with.tx, *with.caller, in_, prepared_);
     else
-      return Op::run(*tx, *caller, in_);
+      return Op::run(*with.tx, *with.caller, in_);
   }
 
   In in_{};

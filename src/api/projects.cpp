@@ -126,6 +126,7 @@ struct CreateProject {
       .kind = Kind::write,
       .permission = Permission::project_create,
       .status = 201,
+      .grows = true,
       .cli = "project create",
       .cli_example = "--slug web --name \"The web shop\" --repo-url git@github.com:acme/web.git"};
   using In = CreateProjectIn;

@@ -2,10 +2,12 @@
 #include "auth/credential.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/rate_limiter.hpp"
 #include "base/result.hpp"
 #include "base/worker_pool.hpp"
 #include "db/engine.hpp"
 #include "db/tx.hpp"
+#include "models/quota.hpp"
 
 #include <cstdint>
 #include <memory>
@@ -29,6 +31,12 @@ struct Settings {
   Registration registration = Registration::open;
   bool registration_is_default = true;  ///< then a request that came through a proxy closes it
   db::LeaseSettings leases{};
+  Rate tenant_rate{.per_second = limits::kTenantRequestsPerSecond,
+                   .burst = limits::kTenantRequestsPerSecond * limits::kBurstSeconds};
+  models::Quotas quotas{.sessions = limits::kTenantSessions,
+                        .claims = limits::kTenantClaims,
+                        .events_per_minute = limits::kTenantEventsPerMinute,
+                        .storage_bytes = {}};  ///< of a tenant that has none of its own
 };
 
 /// Keys of the calls that run on this server now, so that a repeated Idempotency-Key is refused while the first one
@@ -57,6 +65,8 @@ struct Runtime {
   std::uint32_t epoch = 0;    ///< of the store
   std::string store_id = {};  ///< of the store
   InFlight in_flight{};
+  RateLimiter tenant_requests{clock};
+  RateLimiter tenant_events{clock};
 };
 
 }  // namespace codi::api

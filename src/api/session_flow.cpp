@@ -1,12 +1,14 @@
 #include "api/session_flow.hpp"
 
 #include "api/claim_flow.hpp"
+#include "api/quota.hpp"
 #include "auth/directory.hpp"
 #include "auth/opaque_token.hpp"
 #include "base/text.hpp"
 #include "coordination/log_line.hpp"
 #include "db/claims.hpp"
 #include "db/sessions.hpp"
+#include "db/usage.hpp"
 
 #include <fmt/format.h>
 
@@ -59,6 +61,8 @@ Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& pr
   auto alias = co_await choose_alias(tx, project, draft);
   if (!alias) co_return std::unexpected(std::move(alias.error()));
   auto const& caller = permitted.caller();
+  auto const room = co_await room_for(tx, caller, db::Counted::sessions, 1);
+  if (!room) co_return std::unexpected(room.error());
   Session session{.id = SessionId::make(tx.now(), tx.random()),
                   .project_id = project.id,
                   .alias = *alias,
@@ -75,6 +79,7 @@ Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& pr
                   .created_at = tx.now(),
                   .updated_at = tx.now()};
   db::put_session(tx, session);
+  db::count(tx, project.id, db::Counted::sessions, 1);
   session = db::beat(tx, std::move(session));
   db::watch_session_lease(tx, session);
   auto token = auth::make_opaque_token(auth::TokenKind::session, tx.random());
@@ -108,6 +113,7 @@ Task<std::vector<models::Claim>> end_some_claims(db::Tx& tx, models::Project con
 
 Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Session session, std::string reason,
                                 std::optional<db::EventDraft> said) {
+  if (!session.ended_at) db::count(tx, project.id, db::Counted::sessions, -1);
   auto const held = co_await db::count_claims_of_session(tx, project.id, session.id, limits::kClaimsPerSession);
   auto const claims = co_await end_some_claims(tx, project, session.id);
   session.state = models::SessionState::ended;

@@ -163,6 +163,7 @@ struct StartSession {
                                       .kind = Kind::write,
                                       .permission = Permission::session_write,
                                       .status = 201,
+                                      .grows = true,
                                       .mcp = true,
                                       .cli = "session start"};
   using In = StartSessionIn;

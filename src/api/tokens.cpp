@@ -127,6 +127,7 @@ struct CreateToken {
       .kind = Kind::write,
       .permission = Permission::token_manage,
       .status = 201,
+      .grows = true,
       .cli = "token create",
       .description =
           "It acts for you and never may do more than you. Scoped to a project, it can't change the tenant, "

@@ -3,6 +3,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 #include "models/project.hpp"
+#include "models/quota.hpp"
 #include "models/session.hpp"
 #include "models/user.hpp"
 
@@ -26,6 +27,7 @@ struct Caller {
   std::optional<TokenId> token{};      ///< of an API token, and of a session token that its session has
   std::optional<ProjectId> project{};  ///< the only project that the credential reaches
   std::optional<SessionId> session{};  ///< of a session token: the only session that it acts for
+  models::Quotas quotas{};             ///< of the tenant, where they differ from the server's
 };
 
 /// Proof that the caller has a permission; only permit() makes one. Functions that change things ask for it.

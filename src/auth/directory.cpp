@@ -103,6 +103,7 @@ class Directory::Resolution {
     caller_.user = id;
     caller_.role = found->role;
     caller_.permissions = permissions_of(found->role).intersect(scope_);
+    caller_.quotas = tenant->quotas;
     co_return caller_;
   }
 
@@ -130,6 +131,24 @@ Task<Result<Caller>> Directory::resolve(db::Transaction& transaction, Presented 
 }
 
 db::Tx Directory::bind(OpenTx& open, TenantId tenant) { return {open.below_, tenant, open.facts_, open.random_}; }
+
+OperatorTx Directory::as_operator(OpenTx& open, Caller const& caller) { return {open, caller.token.value()}; }
+
+db::Tx Directory::bind(OperatorTx& tx, TenantId tenant) { return bind(tx.open_, tenant); }
+
+Task<std::vector<TenantId>> Directory::tenants_after(OperatorTx& tx, std::optional<TenantId> after, std::size_t limit) {
+  auto range = db::tuple::range_below(tenants_key());
+  if (after) range.begin = db::make_key(tenants_key(), *after) + '\0';
+  db::RangeOptions const options{.limit = limit};
+  auto const found = co_await tx.open_.below_.get_range(std::move(range), options);
+  std::vector<TenantId> out;
+  for (auto const& row : found.rows) {
+    auto const id = db::tuple::Unpacker(std::string_view(row.key).substr(tenants_key().size())).uuid();
+    if (!id) damaged("an entry of the list of tenants can't be read");
+    out.push_back(TenantId{*id});
+  }
+  co_return out;
+}
 
 void Directory::add_tenant(db::Tx& tx) {
   tx.global(db::GlobalPass()).set(db::make_key(tenants_key(), tx.tenant()), "");

@@ -3,12 +3,14 @@
 #include "auth/credential.hpp"
 #include "auth/opaque_token.hpp"
 #include "auth/open_tx.hpp"
+#include "auth/operator_tx.hpp"
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "db/tx.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace codi::auth {
 
@@ -39,8 +41,15 @@ class Directory {
   /// Opens a tenant that an operation without a caller has found or made.
   static db::Tx bind(OpenTx& open, TenantId tenant);
 
+  /// What an operator's operation works with; `caller` is one with an operator token.
+  static OperatorTx as_operator(OpenTx& open, Caller const& caller);
+  /// Opens a tenant for an operator; one that does not exist has no record.
+  static db::Tx bind(OperatorTx& tx, TenantId tenant);
+
   /// Enters the tenant of `tx` in the list of tenants.
   static void add_tenant(db::Tx& tx);
+  /// At most `limit` tenants, in the order of their ids, after the one with the id `after`.
+  static Task<std::vector<TenantId>> tenants_after(OperatorTx& tx, std::optional<TenantId> after, std::size_t limit);
   /// True when the store has any tenant.
   static Task<bool> any_tenant(db::Transaction& transaction);
 

@@ -43,6 +43,8 @@ constexpr std::array kTable{
               "History before this cursor is gone: start again without `after`."},
     ErrorInfo{header_too_large, "API-USR-2011", 431, "Request header too large",
               "Send a shorter URL and fewer, shorter headers."},
+    ErrorInfo{quota_exceeded, "API-USR-2012", 409, "Quota exceeded",
+              "End or release what is not needed any more, or ask the operator of the server for a larger quota."},
     ErrorInfo{internal, "API-SYS-2500", 500, "Internal error",
               "Retry once; if it stays, report the `request_id` to the operator of the server."},
     ErrorInfo{overloaded, "API-SYS-2501", 503, "Server is busy", "Wait for the seconds in `Retry-After`, then retry."},

@@ -24,6 +24,7 @@ enum class ErrorCode : std::uint8_t {
   unsupported_media_type,
   cursor_expired,
   header_too_large,
+  quota_exceeded,
   internal,
   overloaded,
   claim_conflict,

@@ -117,9 +117,17 @@ inline constexpr auto kLoginFailureForgotten = 30s;  // one failure is forgiven 
 inline constexpr std::size_t kThrottleEntries = 100'000;
 inline constexpr std::size_t kThrottleKnownAddresses = 8;
 
-// Rates: a caller may make 1,000 requests a second in bursts of 2,000.
-inline constexpr double kRequestsPerSecond = 1'000;
-inline constexpr double kRequestsBurst = 2'000;
+// Rates, of each server for itself. A tenant, and an address, may do what a hundred callers may.
+inline constexpr double kCallerRequestsPerSecond = 1'000;
+inline constexpr double kTenantRequestsPerSecond = 100'000;
+inline constexpr double kAddressRequestsPerSecond = 100'000;
+inline constexpr double kBurstSeconds = 2;  // a burst is what may be done in so long a time
+inline constexpr std::size_t kRateBuckets = 65'536;
+
+// Quotas of a tenant, unless an operator sets others.
+inline constexpr std::int64_t kTenantSessions = 100'000;
+inline constexpr std::int64_t kTenantClaims = 10'000'000;
+inline constexpr std::int64_t kTenantEventsPerMinute = 6'000'000;
 
 // The command line.
 inline constexpr auto kClientConnectTime = 3s;

@@ -66,6 +66,11 @@ Outcome<Reply> Client::call(api::Operation const& operation, json::object member
   if (!prepared) return pass_on(prepared);
   auto const used_key = key.value_or(new_key());
   if (operation.meta.access == api::Access::open) return send(*prepared, std::nullopt, used_key);
+  if (operation.meta.access == api::Access::operator_) {
+    auto administrator = operator_token();
+    if (!administrator) return pass_on(administrator);
+    return send(*prepared, *administrator, used_key);
+  }
   auto token = bearer();
   if (!token) return pass_on(token);
   auto reply = send(*prepared, *token, used_key);
@@ -75,6 +80,13 @@ Outcome<Reply> Client::call(api::Operation const& operation, json::object member
   auto renewed = renew(*login_);
   if (!renewed) return pass_on(renewed);
   return send(*prepared, renewed->access_token, used_key);
+}
+
+Outcome<std::string> Client::operator_token() const {
+  if (auto token = shell_.variable("CODI_OPERATOR_TOKEN")) return *std::move(token);
+  if (auto const& local = settings_.local; local && local->operator_token) return *local->operator_token;
+  return complain(Exit::usage, "this needs an operator token",
+                  {"Set CODI_OPERATOR_TOKEN; the server's first start wrote one into its bootstrap.json."});
 }
 
 Outcome<std::optional<std::string>> Client::bearer() {

@@ -101,13 +101,6 @@ class NewFile {
   std::uint64_t size_ = 0;
 };
 
-Outcome<std::string> operator_token(Context& context, Settings const& settings) {
-  if (auto token = context.shell().variable("CODI_OPERATOR_TOKEN")) return *std::move(token);
-  if (auto const& local = settings.local; local && local->operator_token) return *local->operator_token;
-  return complain(Exit::usage, "this needs an operator token",
-                  {"Set CODI_OPERATOR_TOKEN; the server's first start wrote one into its bootstrap.json."});
-}
-
 Outcome<> download(Context& context, Settings const& settings, std::string const& token, NewFile& file) {
   Progress progress(context, "received");
   std::string trouble;
@@ -155,7 +148,9 @@ Outcome<> backup(Context& context, Arguments const& arguments) {
     return complain(Exit::usage, path.string() + " is there already", {"Give each backup a name of its own."});
   auto const& settings = context.settings();
   if (!settings) return std::unexpected(settings.error());
-  auto const token = operator_token(context, *settings);
+  auto const connected = context.client();
+  if (!connected) return std::unexpected(connected.error());
+  auto const token = (*connected)->operator_token();
   if (!token) return std::unexpected(token.error());
   NewFile file(path);
   if (auto done = download(context, *settings, *token, file); !done) return done;

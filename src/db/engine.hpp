@@ -86,6 +86,10 @@ class Transaction {
   virtual Task<std::optional<std::string>> get(std::string key, Isolation isolation = Isolation::serializable) = 0;
   virtual Task<RangeRows> get_range(KeyRange range, RangeOptions options = {}) = 0;
 
+  /// About how many bytes the rows of a range take in the store, as they are kept there. May be off by a good part,
+  /// and by what is in no file yet; conflicts with nothing.
+  virtual Task<std::uint64_t> estimated_bytes(KeyRange range) = 0;
+
   /// Nothing is sent to the store before the commit.
   virtual void set(std::string_view key, std::string_view value) = 0;
   virtual void clear(std::string_view key) = 0;

@@ -1,5 +1,7 @@
 #include "db/projects.hpp"
 
+#include "db/usage.hpp"
+
 namespace codi::db {
 namespace {
 
@@ -48,6 +50,7 @@ void remove_project(Tx& tx, models::Project const& project) {
   tx.clear(project_key(tx, project.id));
   tx.clear(slug_key(tx, project.slug));
   tx.clear_below(tx.key("project", project.id));
+  forget_counts(tx, project.id);
 }
 
 }  // namespace codi::db

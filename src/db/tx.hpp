@@ -113,6 +113,8 @@ class Tx {
   [[nodiscard]] static TenantKey key_at(TenantKey const& prefix, std::string_view suffix) {
     return TenantKey(prefix.bytes() + std::string(suffix));
   }
+  /// About how much the tenant's data take in the store; see Transaction.
+  Task<std::uint64_t> estimated_bytes() { return below_.estimated_bytes(tuple::range_below(prefix_)); }
   /// True when some key extends `prefix`.
   Task<bool> any_below(TenantKey prefix);
 

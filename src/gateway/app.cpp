@@ -37,7 +37,9 @@ api::Settings settings_of(AppOptions const& options) {
   auto const by_address = is_loopback(options.server.listen) ? api::Registration::open : api::Registration::closed;
   return {.registration = options.registration.value_or(by_address),
           .registration_is_default = !options.registration,
-          .leases = options.leases};
+          .leases = options.leases,
+          .tenant_rate = options.tenant_rate,
+          .quotas = options.quotas};
 }
 
 }  // namespace

@@ -3,7 +3,7 @@
 #include "db/engine.hpp"
 #include "gateway/address.hpp"
 #include "gateway/server.hpp"
-#include "middleware/rate_limiter.hpp"
+#include "middleware/pipeline.hpp"
 
 #include <chrono>
 #include <filesystem>
@@ -19,7 +19,9 @@ struct AppOptions {
   std::optional<api::Registration> registration = {};  ///< nothing: open on loopback only, else closed
   std::optional<std::string> issuer = {};              ///< of access tokens; nothing: the store's id
   db::LeaseSettings leases{};
-  middleware::RateLimiter::Options rates{};
+  middleware::Rates rates{};
+  Rate tenant_rate = api::Settings().tenant_rate;
+  models::Quotas quotas = api::Settings().quotas;                   ///< of a tenant that has none of its own
   std::size_t workers = 1;                                          ///< threads for password hashing and the like
   std::optional<std::filesystem::path> bootstrap_file = {};         ///< nothing: an empty store gets no bootstrap
   std::chrono::milliseconds reap_period = std::chrono::seconds(1);  ///< how often expired leases are looked for

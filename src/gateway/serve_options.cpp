@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <iostream>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -29,6 +30,13 @@ struct Flags {
   std::size_t threads = std::max(1U, std::thread::hardware_concurrency());
   double session_idle = 1.0 / 3;
   double session_stale = 2.0 / 3;
+  double rate_caller = limits::kCallerRequestsPerSecond;
+  double rate_tenant = limits::kTenantRequestsPerSecond;
+  double rate_address = limits::kAddressRequestsPerSecond;
+  std::int64_t quota_sessions = limits::kTenantSessions;
+  std::int64_t quota_claims = limits::kTenantClaims;
+  std::int64_t quota_events_per_minute = limits::kTenantEventsPerMinute;
+  std::int64_t quota_storage_bytes = 0;
   std::string log_level = "info";
 };
 
@@ -48,6 +56,33 @@ CLI::IsMember one_of(auto const& values) {
   names.reserve(values.size());
   for (auto const& [name, value] : values) names.push_back(name);
   return CLI::IsMember(names, CLI::ignore_case);
+}
+
+void declare_limits(CLI::App& app, Flags& flags) {
+  CLI::Range const rates(0.001, 1e9);
+  CLI::Range const amounts(std::int64_t{0}, std::numeric_limits<std::int64_t>::max());
+  app.add_option("--rate-caller", flags.rate_caller,
+                 "Requests a second of one token, or address without one; bursts of twice as many")
+      ->check(rates)
+      ->capture_default_str();
+  app.add_option("--rate-tenant", flags.rate_tenant, "The same of one tenant")->check(rates)->capture_default_str();
+  app.add_option("--rate-address", flags.rate_address, "The same of one address")->check(rates)->capture_default_str();
+  app.add_option("--quota-sessions", flags.quota_sessions,
+                 "Sessions that a tenant may have; this and what follows is a default that an operator can change for "
+                 "each tenant")
+      ->check(amounts)
+      ->capture_default_str();
+  app.add_option("--quota-claims", flags.quota_claims, "Claims that a tenant may hold")
+      ->check(amounts)
+      ->capture_default_str();
+  app.add_option("--quota-events-per-minute", flags.quota_events_per_minute,
+                 "Requests a minute of a tenant that add to its work log")
+      ->check(CLI::Range(std::int64_t{1}, std::numeric_limits<std::int64_t>::max()))
+      ->capture_default_str();
+  app.add_option("--quota-storage-bytes", flags.quota_storage_bytes,
+                 "Bytes that a tenant's data may take in the store; 0: no quota")
+      ->check(amounts)
+      ->capture_default_str();
 }
 
 void declare(CLI::App& app, Flags& flags) {
@@ -76,6 +111,7 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--session-stale", flags.session_stale,
                  "Part of its ttl after which it is stale; at 1 it ends (default: two thirds)")
       ->check(CLI::Range(0.0, 1.0));
+  declare_limits(app, flags);
   app.add_option("--log-level", flags.log_level, "What is written to stderr")
       ->transform(one_of(levels()))
       ->type_name("LEVEL")
@@ -179,6 +215,16 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
   if (!flags.issuer.empty()) out.app.issuer = flags.issuer;
   out.app.leases.thresholds = {.idle_permille = permille(flags.session_idle),
                                .stale_permille = permille(flags.session_stale)};
+  auto const rate = [](double per_second) {
+    return Rate{.per_second = per_second, .burst = std::max(1.0, per_second * limits::kBurstSeconds)};
+  };
+  out.app.rates = {.caller = rate(flags.rate_caller), .address = rate(flags.rate_address)};
+  out.app.tenant_rate = rate(flags.rate_tenant);
+  out.app.quotas = {.sessions = flags.quota_sessions,
+                    .claims = flags.quota_claims,
+                    .events_per_minute = flags.quota_events_per_minute,
+                    .storage_bytes = {}};
+  if (flags.quota_storage_bytes > 0) out.app.quotas.storage_bytes = flags.quota_storage_bytes;
   out.app.bootstrap_file =
       flags.bootstrap_file.empty() ? out.store / "bootstrap.json" : std::filesystem::absolute(flags.bootstrap_file);
   out.in_force = settings_in_force(*app, others);

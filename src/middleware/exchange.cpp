@@ -58,11 +58,11 @@ bool lists_tag(std::string_view header, std::string_view tag) {
 
 }  // namespace
 
-Exchange::Exchange(PipelineParts const& parts, Router const& router, RateLimiter& limiter, HttpRequest request,
-                   Post post, Handler::Respond respond)
+Exchange::Exchange(PipelineParts const& parts, Router const& router, Limiters& limiters, HttpRequest request, Post post,
+                   Handler::Respond respond)
     : parts_(parts),
       router_(router),
-      limiter_(limiter),
+      limiters_(limiters),
       request_(std::move(request)),
       post_(std::move(post)),
       respond_(std::move(respond)) {
@@ -73,7 +73,7 @@ Exchange::Exchange(PipelineParts const& parts, Router const& router, RateLimiter
 void Exchange::start() {
   identify();
   if (answer_public()) return;
-  take_from_bucket();
+  take_from_buckets();
   for (auto const stage : {&Exchange::find_route, &Exchange::find_credential, &Exchange::obey_rate_limit})
     if (auto refusal = (this->*stage)()) return refuse(*std::move(refusal));
   api::execute(parts_.runtime, *route_.operation, read_request(),
@@ -113,10 +113,16 @@ bool Exchange::answer_public() {
   return true;
 }
 
-void Exchange::take_from_bucket() {
+void Exchange::take_from_buckets() {
   auto const header = request_.headers.find("Authorization");
   // A digest: the limiter must not hold what a caller can be impersonated with.
-  rate_ = limiter_.take(header ? sha256(*header) : request_.remote_address);
+  auto const caller = header ? sha256(*header) : request_.remote_address;
+  note(limiters_.callers.take(caller, parts_.rates.caller));
+  note(limiters_.addresses.take(request_.remote_address, parts_.rates.address));
+}
+
+void Exchange::note(RateDecision const& decision) {
+  if (!rate_ || (rate_->allowed && (!decision.allowed || decision.remaining < rate_->remaining))) rate_ = decision;
 }
 
 Exchange::Refusal Exchange::find_route() {
@@ -159,12 +165,14 @@ Exchange::Refusal Exchange::find_credential() {
 
 Exchange::Refusal Exchange::obey_rate_limit() {
   if (!rate_ || rate_->allowed) return std::nullopt;
-  parts_.metrics.request_rate_limited();
   Error error;
   error.code = ErrorCode::rate_limited;
   error.detail =
-      fmt::format("a caller may make {} requests a second in bursts of {}", parts_.rates.per_second, rate_->limit);
-  error.retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / parts_.rates.per_second)));
+      fmt::format("a caller may make {:g} requests a second in bursts of {:g}, an address {:g} in bursts of {:g}",
+                  parts_.rates.caller.per_second, parts_.rates.caller.burst, parts_.rates.address.per_second,
+                  parts_.rates.address.burst);
+  auto const slower = std::min(parts_.rates.caller.per_second, parts_.rates.address.per_second);
+  error.retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / slower)));
   return error;
 }
 
@@ -193,6 +201,7 @@ api::Request Exchange::read_request() {
 
 void Exchange::executed(api::Finished finished) {
   facts_.identity = finished.identity;
+  if (finished.rate) note(*finished.rate);
   if (!finished.answer) return refuse(std::move(finished.answer.error()));
   facts_.replayed = finished.answer->replayed;
   HttpResponse response{.status = finished.answer->status, .body = std::move(finished.answer->body)};
@@ -210,6 +219,7 @@ void Exchange::executed(api::Finished finished) {
 
 void Exchange::refuse(Error error) {
   if (answered_) return;
+  if (error.code == ErrorCode::rate_limited) parts_.metrics.request_rate_limited();
   facts_.error_code = error_info(error.code).text;
   auto response = problem_response(
       error,

@@ -1,8 +1,8 @@
 #pragma once
 #include "api/execute.hpp"
+#include "base/rate_limiter.hpp"
 #include "middleware/http.hpp"
 #include "middleware/pipeline.hpp"
-#include "middleware/rate_limiter.hpp"
 #include "middleware/router.hpp"
 #include "middleware/trace.hpp"
 #include "middleware/url.hpp"
@@ -34,7 +34,7 @@ void log_request(ExchangeFacts const& facts, std::string_view method, HttpRespon
 /// One request and its answer. Used on its connection's thread only; kept alive by whoever is to answer it.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(PipelineParts const& parts, Router const& router, RateLimiter& limiter, HttpRequest request, Post post,
+  Exchange(PipelineParts const& parts, Router const& router, Limiters& limiters, HttpRequest request, Post post,
            Handler::Respond respond);
 
   /// Runs the stages.
@@ -49,7 +49,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void identify();
   bool answer_public();
-  void take_from_bucket();
+  void take_from_buckets();
+  void note(RateDecision const& decision);
   Refusal find_route();
   Refusal find_credential();
   Refusal obey_rate_limit();
@@ -64,7 +65,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   PipelineParts const& parts_;
   Router const& router_;
-  RateLimiter& limiter_;
+  Limiters& limiters_;
   HttpRequest request_;
   Post post_;
   Handler::Respond respond_;
@@ -75,7 +76,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   RouteMatch route_;
   std::string route_text_;
   std::optional<std::string> credential_;
-  std::optional<RateDecision> rate_;
+  std::optional<RateDecision> rate_;  ///< of the bucket that has the least left
   std::vector<std::string_view> allowed_;
   bool answered_ = false;
 };

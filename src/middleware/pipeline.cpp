@@ -20,11 +20,13 @@ Error internal_error(std::exception const& thrown) {
 }  // namespace
 
 Pipeline::Pipeline(PipelineParts parts)
-    : parts_(parts), router_(parts.operations), limiter_(parts.runtime.clock, parts.rates) {}
+    : parts_(parts),
+      router_(parts.operations),
+      limiters_{RateLimiter(parts.runtime.clock), RateLimiter(parts.runtime.clock)} {}
 
 Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respond) {
   auto const exchange =
-      std::make_shared<Exchange>(parts_, router_, limiter_, std::move(request), std::move(post), std::move(respond));
+      std::make_shared<Exchange>(parts_, router_, limiters_, std::move(request), std::move(post), std::move(respond));
   try {
     exchange->start();
   } catch (std::exception const& thrown) {
@@ -36,7 +38,7 @@ Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respon
 HttpResponse Pipeline::reject(Error error, std::string const& remote_address) {
   HttpResponse out;
   auto const exchange =
-      std::make_shared<Exchange>(parts_, router_, limiter_, HttpRequest{.remote_address = remote_address}, Post(),
+      std::make_shared<Exchange>(parts_, router_, limiters_, HttpRequest{.remote_address = remote_address}, Post(),
                                  [&out](HttpResponse response) { out = std::move(response); });
   exchange->refuse_unread(std::move(error));
   return out;

@@ -1,16 +1,30 @@
 #pragma once
 #include "api/operation.hpp"
 #include "api/runtime.hpp"
+#include "base/rate_limiter.hpp"
 #include "base/worker_pool.hpp"
 #include "middleware/http.hpp"
 #include "middleware/metrics.hpp"
 #include "middleware/public_routes.hpp"
-#include "middleware/rate_limiter.hpp"
 #include "middleware/router.hpp"
 
 #include <vector>
 
 namespace codi::middleware {
+
+/// How fast requests may come, before it is known whose they are.
+struct Rates {
+  Rate caller{.per_second = limits::kCallerRequestsPerSecond,
+              .burst = limits::kCallerRequestsPerSecond * limits::kBurstSeconds};
+  Rate address{.per_second = limits::kAddressRequestsPerSecond,
+               .burst = limits::kAddressRequestsPerSecond * limits::kBurstSeconds};
+};
+
+/// The buckets of one server, one a caller and one an address. Thread-safe.
+struct Limiters {
+  RateLimiter callers;
+  RateLimiter addresses;
+};
 
 /// What the requests of one server share. All of it outlives the pipeline and is thread-safe.
 struct PipelineParts {
@@ -19,7 +33,7 @@ struct PipelineParts {
   PublicRoutes const& public_routes;
   Metrics& metrics;
   WorkerPool& stream_workers;  ///< apart from those that hash passwords, so that sign-ins can't starve a stream
-  RateLimiter::Options rates{};
+  Rates rates{};
 };
 
 /// The way of every request from the wire to its operation and back, through a fixed order of stages; see
@@ -35,7 +49,7 @@ class Pipeline final : public Handler {
  private:
   PipelineParts parts_;
   Router router_;
-  RateLimiter limiter_;
+  Limiters limiters_;
 };
 
 }  // namespace codi::middleware

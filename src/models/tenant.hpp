@@ -1,5 +1,6 @@
 #pragma once
 #include "base/limits.hpp"
+#include "models/quota.hpp"
 #include "reflect/field.hpp"
 #include "reflect/schema.hpp"
 
@@ -17,10 +18,11 @@ struct Tenant {
   std::string slug;
   std::string name;
   TenantState state = TenantState::active;
+  Quotas quotas{};
   Timestamp created_at;
   Timestamp updated_at;
 };
-BOOST_DESCRIBE_STRUCT(Tenant, (), (id, slug, name, state, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(Tenant, (), (id, slug, name, state, quotas, created_at, updated_at))
 
 }  // namespace codi::models
 
@@ -33,6 +35,7 @@ struct codi::reflect::Fields<codi::models::Tenant> {
           .length(1, limits::kSlugBytes),
       field("name", "Name shown to people.").length(1, limits::kNameBytes),
       field("state", "A suspended tenant's tokens are refused."),
+      field("quotas", "How much it may have at once, where that differs from the server's defaults."),
       field("created_at", "When the tenant was made."),
       field("updated_at", "When the tenant was last changed."),
   };

@@ -329,7 +329,7 @@ TEST_F(Http, thresholds_that_can_not_be_are_refused) {
 }
 
 TEST_F(Http, a_caller_that_asks_too_often_is_told_to_wait) {
-  start({.rates = {.per_second = 1, .burst = 3}});
+  start({.rates = {.caller = {.per_second = 1, .burst = 3}}});
   auto owner = this->owner();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(owner.get("/v1/projects").status, 200);
   auto const refused = owner.get("/v1/projects");

@@ -54,6 +54,9 @@ class CountingEngine final : public db::Engine {
       ++reads_;
       return below_.get_range(std::move(range), options);
     }
+    Task<std::uint64_t> estimated_bytes(db::KeyRange range) override {
+      return below_.estimated_bytes(std::move(range));
+    }
     void set(std::string_view key, std::string_view value) override { below_.set(key, value); }
     void clear(std::string_view key) override { below_.clear(key); }
     void clear_range(db::KeyRange range) override { below_.clear_range(std::move(range)); }

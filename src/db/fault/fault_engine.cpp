@@ -29,6 +29,7 @@ class FaultTransaction final : public Transaction {
     check();
     return below_.get_range(std::move(range), options);
   }
+  Task<std::uint64_t> estimated_bytes(KeyRange range) override { return below_.estimated_bytes(std::move(range)); }
   void set(std::string_view key, std::string_view value) override { below_.set(key, value); }
   void clear(std::string_view key) override { below_.clear(key); }
   void clear_range(KeyRange range) override { below_.clear_range(std::move(range)); }

@@ -70,6 +70,15 @@ DbView::DbView(rocksdb::DB& db, rocksdb::Snapshot const* snapshot, rocksdb::Read
   options_.read_tier = tier;
 }
 
+std::uint64_t DbView::estimated_bytes(KeyRange const& range) {
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  rocksdb::Range const whole(slice(range.begin), slice(range.end));
+  std::uint64_t bytes = 0;
+  check(db_.GetApproximateSizes(options, db_.DefaultColumnFamily(), &whole, 1, &bytes));
+  return bytes;
+}
+
 void DbView::check(rocksdb::Status const& status) {
   if (status.ok()) return;
   if (status.IsIncomplete()) needs_disk_ = true;

@@ -24,6 +24,7 @@ class DbView final : public View {
 
   std::optional<std::string> get(std::string_view key) override;
   std::unique_ptr<Cursor> scan(KeyRange const& range, bool reverse) override;
+  std::uint64_t estimated_bytes(KeyRange const& range) override;
   /// True when something was not in memory, even if the body swallowed what was thrown.
   [[nodiscard]] bool needs_disk() const { return needs_disk_; }
 

@@ -59,6 +59,8 @@ class View {
   virtual std::optional<std::string> get(std::string_view key) = 0;
   /// `range` must outlive the cursor.
   virtual std::unique_ptr<Cursor> scan(KeyRange const& range, bool reverse) = 0;
+  /// About how much the range takes on disk and in memory; what is pending in a layer is left out.
+  virtual std::uint64_t estimated_bytes(KeyRange const& range) = 0;
 };
 
 /// What `layer` leaves of `below`. Both must outlive it, and the layer must not change under a cursor.
@@ -67,6 +69,7 @@ class LayeredView final : public View {
   LayeredView(Layer const& layer, View& below) : layer_(layer), below_(below) {}
   std::optional<std::string> get(std::string_view key) override;
   std::unique_ptr<Cursor> scan(KeyRange const& range, bool reverse) override;
+  std::uint64_t estimated_bytes(KeyRange const& range) override { return below_.estimated_bytes(range); }
 
  private:
   Layer const& layer_;

@@ -52,6 +52,12 @@ Task<RangeRows> RocksTransaction::get_range(KeyRange range, RangeOptions options
   co_return read_range(range, options);
 }
 
+Task<std::uint64_t> RocksTransaction::estimated_bytes(KeyRange range) {
+  require_legal(range);
+  begin_read();
+  co_return base_.estimated_bytes(range);
+}
+
 std::optional<std::string> RocksTransaction::read(std::string_view key) {
   require_legal(key);
   begin_read();

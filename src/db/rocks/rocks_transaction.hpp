@@ -25,6 +25,7 @@ class RocksTransaction final : public Transaction {
 
   Task<std::optional<std::string>> get(std::string key, Isolation isolation) override;
   Task<RangeRows> get_range(KeyRange range, RangeOptions options) override;
+  Task<std::uint64_t> estimated_bytes(KeyRange range) override;
   void set(std::string_view key, std::string_view value) override;
   void clear(std::string_view key) override;
   void clear_range(KeyRange range) override;

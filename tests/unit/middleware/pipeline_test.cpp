@@ -59,7 +59,7 @@ class PipelineTest : public ::testing::Test {
                       .public_routes = routes_,
                       .metrics = metrics_,
                       .stream_workers = stream_workers_,
-                      .rates = {.per_second = 10, .burst = 20}}};
+                      .rates = {.caller = {.per_second = 10, .burst = 20}}}};
 };
 
 TEST_F(PipelineTest, an_operation_is_run_and_answered) {

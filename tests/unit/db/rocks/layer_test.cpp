@@ -23,6 +23,7 @@ class MapView final : public View {
     auto const it = rows.find(key);
     return it == rows.end() ? std::nullopt : std::optional(it->second);
   }
+  std::uint64_t estimated_bytes(KeyRange const&) override { return 0; }
   std::unique_ptr<Cursor> scan(KeyRange const& range, bool reverse) override {
     std::vector<KeyValue> found;
     for (auto it = rows.lower_bound(range.begin); it != rows.end() && it->first < range.end; ++it) {

@@ -10,7 +10,7 @@
 #include <string_view>
 #include <unordered_map>
 
-namespace codi::middleware {
+namespace codi {
 
 /// What a caller has left; answered in the `RateLimit-*` header fields.
 struct RateDecision {
@@ -20,26 +20,28 @@ struct RateDecision {
   unsigned reset_s = 0;         ///< seconds until the burst is whole again, rounded up
 };
 
-/// Token buckets, one a caller, in memory of this server only. A full bucket is forgotten: that is what a new one is,
+/// How fast a bucket fills, and how much it holds.
+struct Rate {
+  double per_second = 1;
+  double burst = 1;
+  bool operator==(Rate const&) const = default;
+};
+
+/// Token buckets, one a key, in memory of this server only. A full bucket is forgotten: that is what a new one is,
 /// so memory holds only those who called within the last burst / rate seconds, and at most `entries_max` of them.
 /// Thread-safe.
 class RateLimiter {
  public:
-  /// Size and speed of each bucket, and how many there may be.
-  struct Options {
-    double per_second = limits::kRequestsPerSecond;
-    double burst = limits::kRequestsBurst;
-    std::size_t entries_max = 65'536;
-  };
+  explicit RateLimiter(Clock const& clock, std::size_t entries_max = limits::kRateBuckets)
+      : clock_(clock), entries_max_(entries_max) {}
 
-  RateLimiter(Clock const& clock, Options options) : clock_(clock), options_(options) {}
-
-  /// Takes one request from the bucket of `key`.
-  RateDecision take(std::string_view key);
+  /// Takes one from the bucket of `key`, which fills at `rate` from now on.
+  RateDecision take(std::string_view key, Rate rate);
   [[nodiscard]] std::size_t entries() const;
 
  private:
   struct Bucket {
+    Rate rate;
     double tokens = 0;
     std::int64_t filled_at_ms = 0;
   };
@@ -51,13 +53,11 @@ class RateLimiter {
 
   static constexpr std::size_t kShards = 16;
 
-  Bucket& bucket_of(Shard& shard, std::string_view key, std::int64_t now_ms) const;
-  void sweep(Shard& shard, std::int64_t now_ms) const;
-  [[nodiscard]] double filled(Bucket const& bucket, std::int64_t now_ms) const;
+  Bucket& bucket_of(Shard& shard, std::string_view key, Rate rate, std::int64_t now_ms) const;
 
   Clock const& clock_;
-  Options const options_;
+  std::size_t const entries_max_;
   std::array<Shard, kShards> shards_;
 };
 
-}  // namespace codi::middleware
+}  // namespace codi
