@@ -6,12 +6,27 @@
 #include <boost/json/basic_parser_impl.hpp>
 #include <boost/json/value_stack.hpp>
 
+#include <charconv>
 #include <cmath>
+#include <memory>
+#include <optional>
+#include <system_error>
 
 namespace codi::reflect {
 namespace {
 
 constexpr auto kDuplicate = boost::system::errc::invalid_argument;
+constexpr auto kTooLarge = boost::system::errc::result_out_of_range;
+
+// The double that is nearest to what is written; nothing when none is near. The parser's own may be off in the last
+// digits, and is infinite for 1e400, which JSON can't say.
+std::optional<double> nearest_double(std::string_view text, double parsed) {
+  auto const* const end = std::to_address(text.end());
+  auto const [rest, error] = std::from_chars(std::to_address(text.begin()), end, parsed);
+  if (error == std::errc::result_out_of_range && std::abs(parsed) < 1) parsed = 0;  // 1e-400
+  if (!std::isfinite(parsed)) return std::nullopt;
+  return parsed;
+}
 
 // Builds a json::value as json::parser does, and refuses an object that has a member twice.
 struct Handler {
@@ -76,8 +91,13 @@ struct Handler {
     stack.push_uint64(v);
     return true;
   }
-  bool on_double(double v, Text, ErrorCodeRef) {
-    stack.push_double(v);
+  bool on_double(double v, Text text, ErrorCodeRef ec) {
+    auto const number = nearest_double({text.data(), text.size()}, v);
+    if (!number) {
+      ec = make_error_code(kTooLarge);
+      return false;
+    }
+    stack.push_double(*number);
     return true;
   }
   bool on_bool(bool v, ErrorCodeRef) {
@@ -119,6 +139,7 @@ Result<json::value> parse_json(std::string_view text) {
   if (ec == make_error_code(kDuplicate))
     return unparsable(
         fmt::format("member \"{}\" stands twice in one object, at byte {}", parser.handler().duplicate, used));
+  if (ec == make_error_code(kTooLarge)) return unparsable(fmt::format("a number is too large, at byte {}", used));
   if (ec) return unparsable(fmt::format("not JSON: {} at byte {}", ec.message(), used));
   if (used != text.size()) return unparsable(fmt::format("not JSON: text after the value, at byte {}", used));
   return parser.handler().stack.release();

@@ -5,6 +5,8 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
+#include <cmath>
 #include <random>
 
 namespace codi::testing {
@@ -114,6 +116,29 @@ TEST(ParseJson, depth_is_limited) {
   auto const nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_TRUE(reflect::parse_json(nested(limits::kJsonDepth)));
   EXPECT_FALSE(reflect::parse_json(nested(limits::kJsonDepth + 1)));
+}
+
+TEST(ParseJson, a_number_is_the_nearest_double_to_what_is_written) {
+  std::mt19937_64 random(12);
+  for (int round = 0; round < 2'000; ++round) {
+    auto const number = std::bit_cast<double>(random());
+    if (!std::isfinite(number)) continue;
+    auto const found = reflect::parse_json(fmt::format("[{:.17g}]", number));
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->at(0).to_number<double>(), number) << "seed 12, round " << round;
+  }
+  EXPECT_EQ(reflect::parse_json("[1e-400]")->at(0).to_number<double>(), 0);
+}
+
+TEST(ParseJson, a_number_that_no_double_is_near_is_refused) {
+  EXPECT_TRUE(reflect::parse_json("[1.7976931348623157e308]"));
+  for (auto const* text : {"[1e400]", "{\"a\":-1e309}", "1e2147483648"}) {
+    auto const out = reflect::parse_json(text);
+    ASSERT_FALSE(out) << text;
+    EXPECT_EQ(out.error().status, 400U);
+    EXPECT_NE(out.error().detail.find("at byte"), std::string::npos) << out.error().detail;
+  }
+  EXPECT_EQ(reflect::parse_json("[1e400]").error().detail, "a number is too large, at byte 6");
 }
 
 TEST(ParseJson, agrees_with_the_library_on_whatever_bytes) {
