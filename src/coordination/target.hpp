@@ -39,7 +39,7 @@ Result<Target> parse_target(TargetKind kind, std::string_view path, bool case_se
 
 /// What answers echo: `src/x.rs` a file, `src/api/` a directory, `./` the root directory, `port:5432` a resource,
 /// `./port:5432` a file of that name. With its kind it parses back to the same target; alone too, unless it is a
-/// literal path with glob characters, which is echoed without escapes.
+/// literal path with glob characters, which is echoed without escapes, or a pattern that has none unescaped.
 std::string canonical(Target const& target);
 
 /// True when claims on both by two sessions would meet: paths that are equal or one above the other, whichever kind
