@@ -1,12 +1,13 @@
 # The outside of the build; `make help` lists what is here. What is compiled, and how, stands in CMakeLists.txt and CMakePresets.json.
 JOBS ?= $(shell nproc)
+FUZZ_TIME ?= 600
 LISTEN ?= 127.0.0.1:7620
 STORE ?= rocksdb:./data
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test deps build build-tests lint lint-fast coverage sanitize ci format docs clean
+.PHONY: help run test deps build build-tests lint lint-fast coverage sanitize fuzz ci format docs clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,6 +55,12 @@ sanitize: ## Runs every test under ASan with UBSan, then under TSan
 	done
 
 ci: lint coverage sanitize test ## All of the above, as a release is checked
+
+fuzz: ## Fuzzes every target with ASan and UBSan, for FUZZ_TIME seconds of all together
+	@tools/deps run test
+	@tools/configure fuzz ON
+	@ninja -C build/fuzz -j $(JOBS) fuzz
+	@tools/fuzz run build/fuzz --time $(FUZZ_TIME) --jobs $(JOBS)
 
 docs: ## Makes the reference of the C++ declarations in build/doxygen/html
 	@tools/deps run test lint

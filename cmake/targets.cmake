@@ -75,6 +75,23 @@ function(codi_test name folder)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600)
 endfunction()
 
+# codi_fuzz(name runs library...): a libFuzzer program from tests/fuzz/<name>_fuzz.cpp. Its test mutates the kept corpus `runs` times; only
+# the preset `fuzz` also instruments the libraries, so that what is new can be told from what is not (tests/fuzz/README.md).
+function(codi_fuzz name runs)
+  set(target fuzz_${name})
+  add_executable(${target} ${CMAKE_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cpp)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
+  # What -fsanitize=fuzzer stands for, in words that the compiled header, which is not instrumented, may differ in.
+  target_compile_options(${target} PRIVATE -fsanitize-coverage=inline-8bit-counters,indirect-calls,trace-cmp,pc-table
+                                           -Xclang -fno-pch-timestamp)
+  target_link_options(${target} PRIVATE -fsanitize=fuzzer)
+  target_precompile_headers(${target} REUSE_FROM codi_pch)
+  target_link_libraries(${target} PRIVATE ${ARGN})
+  add_test(NAME ${target} COMMAND ${CMAKE_SOURCE_DIR}/tools/fuzz check ${CMAKE_BINARY_DIR} ${name} --runs ${runs})
+  set_tests_properties(${target} PROPERTIES LABELS fuzz TIMEOUT 600)
+  add_dependencies(fuzz ${target})
+endfunction()
+
 # codi_embed(target file...): puts the files' bytes into the target, as gateway/assets.hpp names them.
 function(codi_embed target)
   list(TRANSFORM ARGN PREPEND ${CMAKE_SOURCE_DIR}/ OUTPUT_VARIABLE files)

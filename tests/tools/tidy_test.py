@@ -35,6 +35,7 @@ class TidyTest(unittest.TestCase):
                 "src/cli/a.cpp": '#include "api/a.hpp"\n',
                 "src/bin/a.cpp": '#include "cli/a.hpp"\n#include "gateway/a.hpp"\n',
                 "tests/golden/a.json": "\t{} ",
+                "tests/fuzz/corpus/json/a": "\t{} ",
                 "Makefile": "a:\n\ttrue\n",
             }
         )
