@@ -210,6 +210,7 @@ Outcome<> make_operator_token(Context& context, Arguments const& arguments) {
   auto const engine = db::open_rocks({.directory = *folder});
   if (!has_facts(*engine))
     return complain(Exit::failed, folder->string() + " holds a store in which no server has started yet");
+  db::open_store_facts(*engine, context.shell().random);  // refuses a store that this build does not understand
   auto const token = auth::make_operator_token(*engine, context.shell().clock, context.shell().random);
   if (context.json())
     context.print_json(json::object{{"operator_token", token}});

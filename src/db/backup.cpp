@@ -213,7 +213,8 @@ namespace {
 void require_schema(BackupHeader const& header) {
   if (header.schema != kSchemaVersion)
     throw BackupDamaged(
-        fmt::format("the backup has schema version {}, this build reads version {}", header.schema, kSchemaVersion));
+        fmt::format("the backup has schema version {}, and this codi reads version {}: restore it with codi {}",
+                    header.schema, kSchemaVersion, header.version));
 }
 
 }  // namespace

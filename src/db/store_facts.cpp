@@ -43,10 +43,16 @@ void check_schema(std::string const& text) {
   auto const* const schema = object ? object->if_contains("schema") : nullptr;
   if (!schema || !schema->is_int64())
     throw StorageFailure(StorageCode::corrupt, "the store does not say which schema version it has; it is not codi's");
-  if (schema->get_int64() != kSchemaVersion)
+  if (schema->get_int64() > kSchemaVersion)
+    throw StorageFailure(
+        StorageCode::corrupt,
+        fmt::format("the store has schema version {}, and this codi reads version {}: a newer codi wrote it. Run that "
+                    "one, or restore a backup of before the upgrade into an empty folder",
+                    schema->get_int64(), kSchemaVersion));
+  if (schema->get_int64() < kSchemaVersion)
     throw StorageFailure(StorageCode::corrupt,
-                         fmt::format("the store has schema version {}, this build reads version {}: run the build that "
-                                     "wrote it, or restore a backup with this one",
+                         fmt::format("the store has schema version {}, which no release of codi wrote; this one reads "
+                                     "version {}",
                                      schema->get_int64(), kSchemaVersion));
 }
 

@@ -42,6 +42,8 @@ TEST_F(StoreFactsTest, another_schema_version_is_refused_naming_both) {
   auto const words = refusal();
   EXPECT_NE(words.find("version 2"), std::string::npos);
   EXPECT_NE(words.find("version 1"), std::string::npos);
+  testing::put(*engine, key, R"({"schema":0,"name":"from nowhere"})");
+  EXPECT_NE(refusal().find("no release"), std::string::npos);
   EXPECT_EQ(testing::rows(*engine).size(), 1U);
 }
 
