@@ -3,11 +3,13 @@ JOBS ?= $(shell nproc)
 FUZZ_TIME ?= 600
 LISTEN ?= 127.0.0.1:7620
 STORE ?= rocksdb:./data
+PREFIX ?= /usr/local
+DESTDIR ?=
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test deps build build-tests lint lint-fast coverage sanitize fuzz ci format docs clean
+.PHONY: help run test deps build build-tests install deb test-deb lint lint-fast coverage sanitize fuzz bench ci format docs clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +23,18 @@ deps: ## Installs the Debian packages that `make run` needs (root or sudo, only 
 build: deps ## Builds codi and codi-log into build/release
 	@tools/configure release OFF
 	@ninja -C build/release -j $(JOBS) codi codi-log
+
+install: build ## Installs below PREFIX (/usr/local), staged in DESTDIR; settings in /etc/codi that are there are kept
+	@ninja -C build/release codi_documents
+	@DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --strip
+
+deb: build ## Makes the Debian package in build/deb
+	@tools/deps run package
+	@ninja -C build/release codi_documents
+	@tools/deb build/release build/deb
+
+test-deb: deb ## Checks the package with lintian, installs it in a copy of this system's root, and uses it there (root)
+	@tests/packaging/deb_test.sh build/deb
 
 build-tests:
 	@tools/deps run test
@@ -54,7 +68,7 @@ sanitize: ## Runs every test under ASan with UBSan, then under TSan
 	  tools/configure $$preset ON; ninja -C build/$$preset -j $(JOBS); ctest --preset $$preset -j $(JOBS); \
 	done
 
-ci: lint coverage sanitize test ## All of the above, as a release is checked
+ci: lint coverage sanitize test test-deb ## All of the above, as a release is checked
 
 fuzz: ## Fuzzes every target with ASan and UBSan, for FUZZ_TIME seconds of all together
 	@tools/deps run test

@@ -7,7 +7,8 @@ target_compile_definitions(codi_options INTERFACE BOOST_ASIO_NO_DEPRECATED BOOST
                                                   BOOST_BEAST_SEPARATE_COMPILATION BOOST_BEAST_USE_STD_STRING_VIEW
                                                   BOOST_ASIO_DISABLE_BOOST_COROUTINE)
 target_include_directories(codi_options INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_BINARY_DIR}/generated)
-target_link_options(codi_options INTERFACE -fuse-ld=lld-19 -Wl,--as-needed)  # codi-log starts without RocksDB
+target_link_options(codi_options INTERFACE -fuse-ld=lld-19 -Wl,--as-needed  # codi-log starts without RocksDB
+  -Wl,-z,relro,-z,now)  # addresses of functions can't be written over
 if(CODI_SANITIZE)
   target_compile_options(codi_options INTERFACE -fsanitize=${CODI_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(codi_options INTERFACE -fsanitize=${CODI_SANITIZE})

@@ -15,8 +15,10 @@
 namespace codi::cli {
 namespace {
 
-Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::string> arguments) {
-  auto const verbs = all_verbs(catalog);
+Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::string> arguments,
+                      std::vector<Verb> others) {
+  auto verbs = all_verbs(catalog);
+  std::ranges::move(others, std::back_inserter(verbs));
   if (arguments.empty()) arguments.emplace_back("--help");
   // As people try it with other programs.
   if (arguments[0] == "--version") arguments[0] = "version";
@@ -49,10 +51,10 @@ std::vector<Verb> all_verbs(Catalog const& catalog) {
   return out;
 }
 
-int run(Shell& shell, Catalog catalog, std::vector<std::string> arguments) {
+int run(Shell& shell, Catalog catalog, std::vector<std::string> arguments, std::vector<Verb> others) {
   Complaint complaint;
   try {
-    auto const done = run_command(shell, catalog, std::move(arguments));
+    auto const done = run_command(shell, catalog, std::move(arguments), std::move(others));
     shell.out.flush();
     if (done && shell.out) return static_cast<int>(Exit::done);
     complaint = done ? Complaint{.what = "can't write the answer: is the disk full?"} : done.error();
@@ -63,10 +65,11 @@ int run(Shell& shell, Catalog catalog, std::vector<std::string> arguments) {
   return static_cast<int>(complaint.exit);
 }
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, std::vector<Verb> others) {
   try {
     auto shell = this_shell();
-    return run(shell, Catalog(api::operations()), std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+    return run(shell, Catalog(api::operations()), std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
+               std::move(others));
   } catch (std::exception const& failure) {
     std::cerr << failure.what();
     return static_cast<int>(Exit::failed);

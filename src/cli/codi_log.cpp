@@ -125,7 +125,7 @@ void report(Context& context, WrittenLine const& written, bool quiet) {
 
 Outcome<> run_request(Shell& shell, Catalog const& catalog, Request const& request) {
   if (request.help) {
-    shell.out << kHelp;
+    shell.out << codi_log_help();
     return {};
   }
   if (request.version) {
@@ -151,6 +151,8 @@ Outcome<> run_request(Shell& shell, Catalog const& catalog, Request const& reque
 }
 
 }  // namespace
+
+std::string_view codi_log_help() { return kHelp; }
 
 int run_codi_log(Shell& shell, Catalog catalog, std::vector<std::string> arguments) {
   Complaint complaint;

@@ -35,12 +35,7 @@ void add_rows(std::string& out, std::vector<std::pair<std::string, std::string>>
 }
 
 std::pair<std::string, std::string> option_row(Option const& option) {
-  auto doc = option.doc;
-  if (!option.choices.empty() && !option.value_name.empty())
-    doc += fmt::format(" One of {}.", fmt::join(option.choices, ", "));
-  if (option.many && !option.positional) doc += " May be repeated.";
-  if (option.required && !option.positional) doc += " Required.";
-  return {option.positional ? option.name : usage_of(option), doc};
+  return {option.positional ? option.name : usage_of(option), doc_of(option)};
 }
 
 std::string usage_line(Verb const& verb) {
@@ -97,6 +92,15 @@ std::string usage_of(Option const& option) {
   return fmt::format("--{} {}", option.name, value_name(option));
 }
 
+std::string doc_of(Option const& option) {
+  auto doc = option.doc;
+  if (!option.choices.empty() && !option.value_name.empty())
+    doc += fmt::format(" One of {}.", fmt::join(option.choices, ", "));
+  if (option.many && !option.positional) doc += " May be repeated.";
+  if (option.required && !option.positional) doc += " Required.";
+  return doc;
+}
+
 std::string help_text(std::span<Verb const> verbs, std::string_view words) {
   auto const exact = std::ranges::find(verbs, words, &Verb::words);
   if (!words.empty() && exact != verbs.end()) return verb_help(verbs, *exact);
@@ -107,7 +111,6 @@ std::string help_text(std::span<Verb const> verbs, std::string_view words) {
           : fmt::format("Usage: codi {} VERB [arguments] [options]\n\nVerbs:\n", words);
   std::vector<std::pair<std::string, std::string>> rows;
   for (auto const* const verb : verbs_below(verbs, words)) rows.emplace_back(verb->words, verb->summary);
-  if (words.empty()) rows.emplace_back("serve", "Run the server (its own options: codi serve --help)");
   std::ranges::sort(rows);
   add_rows(out, rows);
   out += "\nOptions of every verb:\n";

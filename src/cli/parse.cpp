@@ -70,7 +70,6 @@ std::unexpected<Complaint> unknown_verb(std::span<Verb const> verbs, std::string
     std::string const name(rest.substr(0, rest.find(' ')));
     if (std::ranges::find(names, name) == names.end()) names.push_back(name);
   }
-  if (words.empty()) names.emplace_back("serve");
   std::ranges::sort(names);
   auto const of = words.empty() ? std::string("codi") : "codi " + words;
   auto const what = next.empty() ? fmt::format("{} needs a verb", of) : fmt::format("{} has no verb `{}`", of, next);

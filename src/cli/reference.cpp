@@ -3,7 +3,6 @@
 #include "base/errors.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <utility>
@@ -34,113 +33,6 @@ std::vector<Verb const*> sorted(std::span<Verb const> verbs) {
   auto out = verbs_below(verbs, "");
   std::ranges::sort(out, {}, &Verb::words);
   return out;
-}
-
-struct Place {
-  std::string words;              // what has been typed
-  std::vector<std::string> next;  // what may follow
-};
-
-// Every verb and group with what may follow it.
-std::vector<Place> places(std::span<Verb const> verbs) {
-  std::vector<Place> out{{"", {"serve"}}};
-  auto const place = [&](std::string const& words) -> Place& {
-    auto const found = std::ranges::find(out, words, &Place::words);
-    if (found != out.end()) return *found;
-    return out.emplace_back(Place{words, {}});
-  };
-  for (auto const* const verb : sorted(verbs)) {
-    std::string at;
-    for (std::size_t begin = 0; begin < verb->words.size();) {
-      auto const end = std::min(verb->words.find(' ', begin), verb->words.size());
-      auto const word = verb->words.substr(begin, end - begin);
-      auto& next = place(at).next;
-      if (std::ranges::find(next, word) == next.end()) next.push_back(word);
-      at = verb->words.substr(0, end);
-      begin = end + 1;
-    }
-    for (auto const& option : verb->options) {
-      if (option.positional) continue;
-      place(at).next.push_back("--" + option.name);
-      if (option.take == Take::yes_no) place(at).next.push_back("--no-" + option.name);
-    }
-  }
-  return out;
-}
-
-std::string global_words() {
-  std::vector<std::string> out;
-  for (auto const& option : global_options()) out.push_back("--" + option.name);
-  return fmt::format("{}", fmt::join(out, " "));
-}
-
-// One function that gives what may follow; bash calls it, and zsh by its emulation of bash's way.
-std::string bash_script(std::vector<Place> const& all) {
-  std::string cases;
-  for (auto const& place : all)
-    cases += fmt::format("    \"{}\") next=\"{}\" ;;\n", place.words, fmt::join(place.next, " "));
-  return fmt::format(R"(# Completion for codi. bash: source <(codi completion bash)
-_codi_next() {{
-  local next=""
-  case "$1" in
-{}    *) return 1 ;;
-  esac
-  printf '%s' "$next"
-}}
-_codi() {{
-  local words="" longer next i
-  for ((i = 1; i < COMP_CWORD; i++)); do
-    longer="${{words:+$words }}${{COMP_WORDS[i]}}"
-    if _codi_next "$longer" > /dev/null; then words="$longer"; fi
-  done
-  next="$(_codi_next "$words") {}"
-  mapfile -t COMPREPLY < <(compgen -W "$next" -- "${{COMP_WORDS[COMP_CWORD]}}")
-}}
-complete -o default -F _codi codi
-)",
-                     cases, global_words());
-}
-
-std::string zsh_script(std::vector<Place> const& all) {
-  std::string entries;
-  for (auto const& place : all) entries += fmt::format("    '{}' '{}'\n", place.words, fmt::join(place.next, " "));
-  return fmt::format(R"(#compdef codi
-# Completion for codi. zsh: source <(codi completion zsh), after compinit
-_codi() {{
-  local -A next=(
-{}  )
-  local at="" longer word
-  for word in "${{(@)words[2,CURRENT-1]}}"; do
-    longer="${{at:+$at }}$word"
-    (( ${{+next[$longer]}} )) && at="$longer"
-  done
-  compadd -- ${{=next[$at]}} {}
-  _files
-}}
-compdef _codi codi
-)",
-                     entries, global_words());
-}
-
-std::string fish_script(std::vector<Place> const& all) {
-  std::string lines = R"(# Completion for codi. fish: codi completion fish | source
-function __codi_at
-  set -l at ""
-  for word in (commandline -opc)[2..]
-    string match -q -- "-*" $word; and continue
-    set at (string trim "$at $word")
-  end
-  string match -q -- "$argv[1]*" "$at"; and test "$argv[1]" != "" -o "$at" = ""
-end
-)";
-  for (auto const& place : all)
-    for (auto const& next : place.next)
-      lines += next.starts_with("--")
-                   ? fmt::format("complete -c codi -n '__codi_at \"{}\"' -l {}\n", place.words, next.substr(2))
-                   : fmt::format("complete -c codi -f -n '__codi_at \"{}\"' -a {}\n", place.words, next);
-  for (auto const& option : global_options())
-    lines += fmt::format("complete -c codi -l {} -d '{}'\n", option.name, option.doc);
-  return lines;
 }
 
 }  // namespace
@@ -184,13 +76,6 @@ std::string verbs_markdown(std::span<Verb const> verbs) {
     out += "```\n";
   }
   return out;
-}
-
-std::string completion_script(std::span<Verb const> verbs, std::string_view shell) {
-  auto const all = places(verbs);
-  if (shell == "bash") return bash_script(all);
-  if (shell == "zsh") return zsh_script(all);
-  return shell == "fish" ? fish_script(all) : std::string();
 }
 
 }  // namespace codi::cli

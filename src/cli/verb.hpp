@@ -26,6 +26,7 @@ struct Option {
   bool positional = false;
   bool many = false;  ///< a positional takes all that are left; an option may be repeated
   bool required = false;
+  bool path = false;  ///< a file or folder of this machine, which a shell completes
   std::vector<std::string> choices = {};
   std::string value_name = {};  ///< of an option, for help; by `take` when empty
   std::string bare_value = {};  ///< stands for the value of a duration when none follows
@@ -87,6 +88,8 @@ json::object members_of(std::span<Option const> options, Arguments const& argume
 
 /// `--name VALUE`, `TARGET...` as help shows it.
 std::string usage_of(Option const& option);
+/// What it means, with what its value may be.
+std::string doc_of(Option const& option);
 
 /// The help of a verb, of a group, or (no words) of the whole.
 std::string help_text(std::span<Verb const> verbs, std::string_view words);

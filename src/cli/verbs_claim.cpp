@@ -248,7 +248,7 @@ Outcome<> check(Context& context, std::vector<Option> const& options, Arguments 
 }
 
 Option target_option(bool required) {
-  return {.name = "TARGET", .doc = kTargetDoc, .positional = true, .many = true, .required = required};
+  return {.name = "TARGET", .doc = kTargetDoc, .positional = true, .many = true, .required = required, .path = true};
 }
 
 Verb claim_verb(Catalog const& catalog) {
@@ -273,7 +273,7 @@ Verb claim_verb(Catalog const& catalog) {
 Verb claims_verb(Catalog const& catalog) {
   auto options = options_of(catalog.at("list_claims"), {"path"});
   auto const filling = options;
-  options.push_back({.name = "path", .doc = "Only those that overlap this path.", .value_name = "PATH"});
+  options.push_back({.name = "path", .doc = "Only those that overlap this path.", .path = true, .value_name = "PATH"});
   options.push_back({.name = "mine", .doc = "Only those of the session of this place.", .take = Take::flag});
   return {
       .words = "claims",

@@ -52,7 +52,7 @@ Outcome<> completion(Context& context, Arguments const& arguments) {
 }
 
 Outcome<> help_markdown(Context& context, Arguments const&) {
-  context.shell().out << verbs_markdown(context.verbs());
+  context.shell().out << verbs_markdown(all_verbs(context.catalog()));
   return {};
 }
 

@@ -254,7 +254,7 @@ Verb log_verb() {
                       {.name = "action",
                        .doc = "What happened, such as PROGRESS, TEST or a word of your own; INFO when missing.",
                        .value_name = "ACTION"},
-                      {.name = "path", .doc = "What it is about.", .many = true, .value_name = "PATH"},
+                      {.name = "path", .doc = "What it is about.", .many = true, .path = true, .value_name = "PATH"},
                       {.name = "data",
                        .doc = "A figure or an id; what reads as JSON is JSON.",
                        .many = true,
@@ -275,6 +275,7 @@ std::vector<Verb> log_verbs(Catalog const& catalog) {
   auto options = filling;
   options.push_back({.name = "path",
                      .doc = "Only what is about this path; all below it when it is a directory.",
+                     .path = true,
                      .value_name = "PATH"});
   options.push_back({.name = "since",
                      .doc = "Only what is at most so old, or happened at this time or after it.",

@@ -222,7 +222,7 @@ Outcome<> make_operator_token(Context& context, Arguments const& arguments) {
 }  // namespace
 
 std::vector<Verb> operator_verbs() {
-  Option const file{.name = "FILE", .doc = "The backup.", .positional = true, .required = true};
+  Option const file{.name = "FILE", .doc = "The backup.", .positional = true, .required = true, .path = true};
   return {
       {.words = "backup",
        .summary = "Download a backup of the whole server, and check it",

@@ -236,4 +236,9 @@ std::string serve_settings_markdown() {
   return settings_markdown(*make_parser(flags));
 }
 
+std::vector<OptionInfo> serve_option_infos() {
+  Flags flags;
+  return option_infos(*make_parser(flags));
+}
+
 }  // namespace codi::gateway

@@ -2,6 +2,7 @@
 #include "base/log.hpp"
 #include "gateway/app.hpp"
 #include "gateway/setting_sources.hpp"
+#include "gateway/settings_reference.hpp"
 
 #include <expected>
 #include <filesystem>
@@ -25,5 +26,8 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
 
 /// docs/settings.md.
 std::string serve_settings_markdown();
+
+/// Every option of `codi serve` but --help.
+std::vector<OptionInfo> serve_option_infos();
 
 }  // namespace codi::gateway

@@ -75,7 +75,7 @@ TEST(Parse, a_group_that_can_be_listed_is_listed_when_it_stands_alone) {
 }
 
 TEST(Parse, an_unknown_verb_lists_those_that_there_are) {
-  EXPECT_EQ(refusal({"clam"}), "codi has no verb `clam` | Verbs: claim serve session. | See `codi --help`.");
+  EXPECT_EQ(refusal({"clam"}), "codi has no verb `clam` | Verbs: claim session. | See `codi --help`.");
   EXPECT_EQ(refusal({"--json"}).substr(0, 17), "codi needs a verb");
 }
 
@@ -167,7 +167,6 @@ TEST(Parse, help_is_given_at_every_place) {
   EXPECT_TRUE(parse({"claim", "--help"})->help);
   auto const whole = help_text(verbs(), "");
   EXPECT_NE(whole.find("session start"), std::string::npos);
-  EXPECT_NE(whole.find("serve"), std::string::npos);
   EXPECT_EQ(whole.find("concealed"), std::string::npos);
   EXPECT_NE(help_text(verbs(), "session").find("session list"), std::string::npos);
   auto const claim = help_text(verbs(), "claim");
