@@ -44,6 +44,13 @@ build-tests:
 test: build-tests ## Installs, builds and runs every test
 	@ctest --preset release -j $(JOBS)
 
+bench: ## Measures codi beside nginx, etcd and SQLite; writes build/bench/report.md. QUICK=1: a short run
+	@tools/deps run test bench
+	@tools/configure release OFF
+	@cmake -S . -B build/release -DCODI_BENCHES=ON >/dev/null
+	@ninja -C build/release -j $(JOBS) codi codi_load codi_micro
+	@tools/bench $(if $(QUICK),--quick)
+
 lint: lint-fast ## Every check of the source: lint-fast, clang-tidy over src, eslint over the end-to-end tests
 	@tools/lint -v -j $(JOBS) analysis
 	@if [[ -x tests/e2e/run.sh ]]; then tests/e2e/run.sh --lint; fi

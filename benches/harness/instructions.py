@@ -11,8 +11,8 @@ from .peers import program
 
 KEPT = Path(__file__).resolve().parent.parent / "instructions.json"
 TOLERANCE = 0.05
-REQUESTS = 200
-WARM_REQUESTS = 50
+REQUESTS = 100
+WARM_REQUESTS = 30
 IDLE_SECONDS = 2
 
 

@@ -24,10 +24,11 @@ RELEASE = step("release", "POST", "/v1/projects/default/claims/${claim}/release"
 class Bench:
     """The programs, the folder to work in, and how long to measure."""
 
-    def __init__(self, build, work, runs, seconds, warmup, say):
-        self.codi, self.loader, self.micro = build / "codi", build / "codi_load", build / "codi_micro"
-        self.etcd_client = build / "codi_etcd_load"
-        self.work, self.runs, self.seconds, self.warmup, self.say = work, runs, seconds, warmup, say
+    def __init__(self, build, work, etcd_client, lengths, say):
+        self.codi, self.loader, self.etcd_client = build / "codi", build / "codi_load", etcd_client
+        self.work, self.say = work, say
+        self.runs, self.seconds, self.warmup = lengths["runs"], lengths["seconds"], lengths["warmup"]
+        self.mixed_seconds = lengths["mixed_seconds"]
 
     @contextlib.contextmanager
     def folder(self):

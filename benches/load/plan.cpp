@@ -34,12 +34,21 @@ std::map<std::size_t, std::vector<std::string>> read_values(json::object const& 
   return out;
 }
 
-Step read_step(json::object const& step, std::string const& common_head, Names& names) {
+std::string read_headers(json::value const& headers) {
+  std::string out;
+  for (auto const& [name, value] : headers.as_object())
+    out += fmt::format("{}: {}\r\n", std::string_view(name), text_of(value));
+  return out;
+}
+
+Step read_step(json::object const& step, std::string const& common_headers, Names& names) {
   Step out;
   auto const method = text_of(step.at("method"));
   auto const path = text_of(step.at("path"));
   out.name = text_of(step.at("name"));
-  auto head = fmt::format("{} {} HTTP/1.1\r\n{}", method, path, common_head);
+  auto const* own = step.if_contains("headers");
+  auto head =
+      fmt::format("{} {} HTTP/1.1\r\nHost: bench\r\n{}", method, path, own ? read_headers(*own) : common_headers);
   if (auto const* body = step.if_contains("body")) {
     out.body = Template(text_of(*body), names);
     head += "Content-Type: application/json\r\n";
@@ -47,15 +56,14 @@ Step read_step(json::object const& step, std::string const& common_head, Names& 
   out.head = Template(head, names);
   for (auto const& status : step.at("statuses").as_array()) out.statuses.push_back(status.to_number<unsigned>());
   if (auto const* captures = step.if_contains("capture"))
-    for (auto const& [name, after] : captures->as_object())
-      out.captures.push_back({names.index(name), text_of(after)});
+    for (auto const& [name, after] : captures->as_object()) out.captures.push_back({names.index(name), text_of(after)});
   return out;
 }
 
-Flow read_flow(json::object const& flow, std::string const& common_head, Names& names) {
+Flow read_flow(json::object const& flow, std::string const& common_headers, Names& names) {
   Flow out{.weight = number_or(flow, "weight", 1)};
   for (auto const& step : flow.at("steps").as_array())
-    out.steps.push_back(read_step(step.as_object(), common_head, names));
+    out.steps.push_back(read_step(step.as_object(), common_headers, names));
   if (out.steps.empty()) throw std::runtime_error("a flow has no steps");
   return out;
 }
@@ -95,12 +103,10 @@ Plan read_plan(json::value const& document) {
   out.seconds = number_or(plan, "seconds", 1);
   out.runs = count_or(plan, "runs", 0);
   out.flows_per_second = number_or(plan, "flows_per_second", 0);
-  std::string common_head = fmt::format("Host: {}:{}\r\n", out.host, out.port);
-  if (auto const* headers = plan.if_contains("headers"))
-    for (auto const& [name, value] : headers->as_object())
-      common_head += fmt::format("{}: {}\r\n", std::string_view(name), text_of(value));
+  auto const* headers = plan.if_contains("headers");
+  auto const common_headers = headers ? read_headers(*headers) : std::string();
   for (auto const& flow : plan.at("flows").as_array())
-    out.flows.push_back(read_flow(flow.as_object(), common_head, out.names));
+    out.flows.push_back(read_flow(flow.as_object(), common_headers, out.names));
   if (out.flows.empty()) throw std::runtime_error("a plan has no flows");
   out.of_client = read_values(plan, "of_client", out.names);
   out.in_turn = read_values(plan, "in_turn", out.names);

@@ -1,0 +1,129 @@
+"""The report, as Markdown: a table for each question, and beside each aim whether it was met."""
+from . import scenarios
+from .instructions import TOLERANCE, kept
+from .mixed import CLIENTS as MIXED_CLIENTS
+from .mixed import FLOWS_PER_SECOND, PROMISE_MS
+from .process import CORES, LOADER_CORE, SERVER_CORE
+
+MIB = 2**20
+
+
+def table(head, rows):
+    lines = ["| " + " | ".join(head) + " |", "| --- |" + " ---: |" * (len(head) - 1)]
+    return "\n".join([*lines, *("| " + " | ".join(str(cell) for cell in row) + " |" for row in rows), ""])
+
+
+def number(value):
+    return f"{value:,.0f}"
+
+
+def ms(us):
+    return f"{us / 1000:.2f}"
+
+
+def aim(met, text):
+    return f"- {'met' if met else '**missed**'}: {text}\n"
+
+
+def header(result):
+    machine, versions = result["machine"], result["versions"]
+    pinned = f"server on core {SERVER_CORE}, loader on core {LOADER_CORE}"
+    if len(CORES) < 2:
+        pinned = "server and loader on the one core that there is, so no figure of throughput is worth much"
+    lines = [
+        "# What codi does in a second",
+        "",
+        f"{result['commit']}; {', '.join(f'{name} {version}' for name, version in versions.items())}.",
+        "",
+        f"- {machine['cores']} cores of {machine['cpu']}, {machine['memory_gib']} GiB, Linux {machine['kernel']}, {machine['filesystem']}; load before: {machine['load_before']}",
+        f"- fdatasync of 4 KiB appended: p50 {machine['fdatasync_us_p50']} us",
+        f"- {pinned}; medians; the whole took {result['took_seconds']} s",
+        "",
+    ]
+    if result["quick"]:
+        lines += ["**A quick run: it shows that all of it works; its figures mean little.**", ""]
+    return "\n".join(lines)
+
+
+def gets(result):
+    get = result["get"]
+    names = [name for name in get if name != "body_bytes"]
+    rows = [[name, number(get[name]["requests_per_cpu_second"]), number(get[name]["all"]["per_second"]), *(ms(get[name]["all"][p]) for p in ["p50_us", "p99_us"])] for name in names]
+    ratio = get["codi"]["requests_per_cpu_second"] / get["nginx"]["requests_per_cpu_second"]
+    quiet = get[names[2]]["requests_per_cpu_second"] / get[names[3]]["requests_per_cpu_second"]
+    text = f"## Reading one session\nAn authenticated `GET` of a session, {get['body_bytes']['body']} bytes, {scenarios.GET_CLIENTS} clients; nginx answers as many fixed bytes.\n\n"
+    text += table(["", "requests a CPU second", "requests/s", "p50 ms", "p99 ms"], rows)
+    return text + "\n" + aim(ratio >= 0.6, f"0.6 of nginx; {ratio:.2f} with a line of log for each request on both sides, {quiet:.2f} with none")
+
+
+def claims(result):
+    claims_ = result["claims"]
+    rows = []
+    for clients in scenarios.CLIENTS:
+        for name in ["codi", "etcd", "sqlite"]:
+            all_ = claims_[f"{name} {clients}"]["all"]
+            rows.append([f"{name}, {clients}", number(all_["per_second"]), *(ms(all_[p]) for p in ["p50_us", "p95_us", "p99_us"])])
+        limit = claims_[f"db_bench {clients}"]
+        rows.append([f"RocksDB, {clients}", number(limit["per_second"]), ms(limit["p50_us"]), "", ms(limit["p99_us"])])
+    many = {name: claims_[f"{name} 64"]["all"] for name in ["codi", "etcd", "sqlite"]}
+    one = claims_["codi 1"]["all"]
+    rate = many["codi"]["per_second"]
+    text = "## Claims that are on disk when they are answered\nClaim a path, release it. Rates count claims and releases, which each wait for the disk. "
+    text += f"RocksDB is its own `db_bench`, a synced write of {claims_['bytes_of_claim']} bytes, as much as codi writes for one: the limit.\n\n"
+    text += table(["with clients", "operations/s", "p50 ms", "p95 ms", "p99 ms"], rows) + "\n"
+    text += aim(rate > many["etcd"]["per_second"], f"ahead of etcd with 64 clients: {rate / many['etcd']['per_second']:.1f} times")
+    text += aim(rate >= 10 * many["sqlite"]["per_second"], f"ten times the SQLite service with 64 clients: {rate / many['sqlite']['per_second']:.1f} times")
+    text += aim(many["codi"]["p99_us"] < 10_000, f"p99 under 10 ms with 64 clients: {ms(many['codi']['p99_us'])} ms")
+    text += aim(rate >= 20_000, f"20,000 a second with 64 clients, half of a design without checks: {number(rate)}")
+    return text + aim(one["per_second"] >= 2_100, f"2,100 a second with one client, half of the same: {number(one['per_second'])} at p50 {ms(one['p50_us'])} ms")
+
+
+def log(result):
+    log_ = result["log"]
+    rows = []
+    for clients in scenarios.CLIENTS:
+        all_ = log_[f"append {clients}"]["all"]
+        rows.append([f"append, {clients} clients", number(all_["per_second"]), *(ms(all_[p]) for p in ["p50_us", "p95_us", "p99_us"])])
+    read = log_["read"]
+    text = "## The log\n" + table(["", "events/s", "p50 ms", "p95 ms", "p99 ms"], rows)
+    rate = scenarios.EVENTS / read["seconds"]
+    return text + f"\nReading {number(scenarios.EVENTS)} events in pages of {scenarios.EVENTS_PAGE} by one client takes {read['seconds']:.2f} s ({number(rate)} events/s; a page p50 {ms(read['all']['p50_us'])} ms).\n"
+
+
+def mixed(result):
+    steps = result["mixed"]["steps"]
+    rows = [[f"`{name}`", number(one["count"]), *(ms(one[p]) for p in ["p50_us", "p95_us", "p99_us", "max_us"])] for name, one in sorted(steps.items())]
+    slowest = max(steps.items(), key=lambda item: item[1]["p95_us"])
+    text = f"## Everything at once\n{MIXED_CLIENTS} clients start {FLOWS_PER_SECOND} pieces of work a second, {number(result['mixed']['all']['per_second'])} requests, sign-ins among them. "
+    text += "A request that starts late counts the time that it waited.\n\n"
+    text += table(["operation", "requests", "p50 ms", "p95 ms", "p99 ms", "longest ms"], rows) + "\n"
+    text += aim(slowest[1]["p95_us"] < PROMISE_MS * 1000, f"every operation under {PROMISE_MS} ms at p95: the slowest is `{slowest[0]}` with {ms(slowest[1]['p95_us'])} ms")
+    return text
+
+
+def start(result):
+    one = result["start"]
+    rows = [
+        ["first start, with a new store", f"{one['start_first_seconds'] * 1000:.0f} ms"],
+        ["start", f"{one['start_seconds'] * 1000:.0f} ms"],
+        ["start with 10,000 sessions and 100,000 claims", f"{one['start_full_seconds'] * 1000:.0f} ms"],
+        ["memory, idle", f"{one['idle_bytes'] / MIB:.0f} MiB"],
+        ["memory after 10,000 sessions and 100,000 claims were made", f"{one['full_bytes'] / MIB:.0f} MiB"],
+        ["memory after a start with them", f"{one['full_after_restart_bytes'] / MIB:.0f} MiB"],
+    ]
+    text = "## Start and memory\nA start lasts until the first request is answered; memory is resident, with shared libraries.\n\n" + table(["", ""], rows) + "\n"
+    text += aim(one["start_seconds"] < 0.2, "start under 200 ms")
+    return text + aim(one["idle_bytes"] < 40e6, f"idle under 40 MB: {one['idle_bytes'] / 1e6:.0f} MB")
+
+
+def parts(result):
+    rows = [[f"`{name}`", f"{ns / 1000:.2f}"] for name, ns in result["micro"].items()]
+    text = "## Parts of a request\n`verify_token` is the check of a token that was not seen before.\n\n" + table(["", "us"], rows) + "\n"
+    before = kept()
+    counts = [[f"`{name}`", number(now), number(before[name]) if name in before else "", f"{now / before[name] - 1:+.1%}" if name in before else ""] for name, now in result["instructions"].items()]
+    text += f"Instructions a request, counted by callgrind; a change that adds more than {TOLERANCE:.0%} must say so.\n\n"
+    return text + table(["", "now", "kept", ""], counts)
+
+
+def write(result):
+    return "\n".join([header(result), gets(result), claims(result), log(result), mixed(result), start(result), parts(result)])
