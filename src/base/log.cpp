@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
+#include "base/redact.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
@@ -37,6 +38,17 @@ std::string_view name_of(Level level) {
   return "info";
 }
 
+// Members are told by others too: the words of an exception, of the system, of RocksDB.
+void redact(boost::json::value& value) {
+  if (auto* const text = value.if_string()) {
+    if (looks_secret(*text)) *text = redacted(*text);
+  } else if (auto* const object = value.if_object()) {
+    for (auto& member : *object) redact(member.value());
+  } else if (auto* const array = value.if_array()) {
+    for (auto& item : *array) redact(item);
+  }
+}
+
 }  // namespace
 
 void start(Level at_least) { g_level = at_least; }
@@ -54,7 +66,10 @@ void write(Level level, std::string_view component, std::string_view action, boo
   line["service"] = "codi";
   line["component"] = component;
   line["action"] = action;
-  for (auto& [key, value] : members) line[key] = std::move(value);
+  for (auto& [key, value] : members) {
+    redact(value);
+    line[key] = std::move(value);
+  }
   std::string text;
   append_json(text, line);
   if (auto const sink = g_capture.load()) return sink(text);

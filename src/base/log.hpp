@@ -13,8 +13,8 @@ enum class Level { debug, info, warn, error };
 void start(Level at_least);
 
 /// Writes one line: `timestamp level service component action` and the given members after them, in order.
-/// `metadata` must hold no secret. Thread-safe; never throws, never blocks on a full pipe for longer than the sink
-/// does.
+/// They must hold no secret; what looks like one all the same is redacted(). Thread-safe; never throws, never blocks on
+/// a full pipe for longer than the sink does.
 void write(Level level, std::string_view component, std::string_view action, boost::json::object members = {});
 
 /// Sends every line to `sink` instead of stderr (tests); an empty function restores stderr.

@@ -1,3 +1,4 @@
+#include "base/process.hpp"
 #include "bin/documents.hpp"
 #include "bin/serve_verb.hpp"
 #include "cli/cli.hpp"
@@ -6,6 +7,7 @@
 #include <string_view>
 
 int main(int argc, char** argv) {
+  codi::forbid_core_dumps();
   std::string_view const first = argc > 1 ? argv[1] : "";
   if (first == "serve") return codi::gateway::serve(argc - 1, argv + 1, argv[0]);
   if (first == "write-documents" && argc == 3) return codi::write_documents(argv[2]);

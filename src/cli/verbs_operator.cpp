@@ -1,5 +1,6 @@
 #include "auth/bootstrap.hpp"
 #include "base/limits.hpp"
+#include "base/process.hpp"
 #include "cli/client.hpp"
 #include "cli/context.hpp"
 #include "cli/files.hpp"
@@ -182,6 +183,7 @@ Outcome<> restore(Context& context, Arguments const& arguments) {
   } catch (db::BackupDamaged const& damaged) {
     return complain(Exit::failed, fmt::format("{}: {}", path.string(), damaged.what()), {"Nothing was written."});
   }
+  keep_new_files_private();
   auto const engine = db::open_rocks({.directory = folder});
   std::ifstream in(path, std::ios::binary);
   db::BackupReader reader(in);
@@ -207,6 +209,7 @@ Outcome<> make_operator_token(Context& context, Arguments const& arguments) {
   // Opening would make a store there.
   if (!fs::exists(*folder) || fs::is_empty(*folder))
     return complain(Exit::failed, folder->string() + " holds no store");
+  keep_new_files_private();
   auto const engine = db::open_rocks({.directory = *folder});
   if (!has_facts(*engine))
     return complain(Exit::failed, folder->string() + " holds a store in which no server has started yet");

@@ -141,7 +141,7 @@ json::object problem_schema(bool knows_claims) {
       {"title", text_schema("The same for every problem of this kind.")},
       {"status", {{"type", "integer"}, {"description", "The HTTP status of the answer."}}},
       {"detail", text_schema("What happened here, for a person.")},
-      {"instance", text_schema("Path of the request.")},
+      {"instance", text_schema("Path of the request; left out when a secret stands in it.")},
       {"code",
        {{"type", "string"}, {"pattern", "^[A-Z]+-[A-Z]+-[0-9]{4}$"}, {"description", "Stable code of the problem."}}},
       {"request_id", text_schema("Id of the request, as in the server's log.")},

@@ -4,6 +4,7 @@
 #include "base/build_info.hpp"
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "db/rocks/rocks_engine.hpp"
 #include "gateway/app.hpp"
 #include "gateway/serve_options.hpp"
@@ -43,9 +44,6 @@ void prepare_process() {
     descriptors.rlim_cur = descriptors.rlim_max;
     setrlimit(RLIMIT_NOFILE, &descriptors);
   }
-  // A core dump would hold signing keys and tokens.
-  rlimit const none{};
-  setrlimit(RLIMIT_CORE, &none);
 }
 
 fs::path state_folder() {
@@ -142,6 +140,7 @@ int run(ServeOptions const& options, char const* program, sigset_t const& stoppi
 int serve(int argc, char const* const* argv, char const* program) {
   auto const options = parse_serve_options(argc, argv);
   if (!options) return options.error();
+  keep_new_files_private();
   auto const stopping = block_signals();
   prepare_process();
   log::start(options->log_level);

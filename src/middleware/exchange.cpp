@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/ids.hpp"
+#include "base/redact.hpp"
 #include "base/text.hpp"
 #include "middleware/members.hpp"
 #include "middleware/problem.hpp"
@@ -228,7 +229,19 @@ void Exchange::refuse(Error error) {
   answer(std::move(response));
 }
 
+// An invite's code stands in a path; other secrets get there by mistake.
+bool Exchange::path_holds_secret() const {
+  if (looks_secret(request_.target) || std::ranges::any_of(url_.segments, &looks_secret)) return true;
+  return std::ranges::any_of(route_.parameters, [this](auto const& parameter) {
+    auto const& inputs = route_.operation->inputs;
+    return std::ranges::any_of(inputs, [&](reflect::Member const& member) {
+      return member.field.is_secret && member.field.name == parameter.first;
+    });
+  });
+}
+
 std::string_view Exchange::instance() const {
+  if (path_holds_secret()) return {};
   return std::string_view(request_.target).substr(0, request_.target.find('?'));
 }
 

@@ -59,6 +59,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   void answer(HttpResponse response);
   void add_common_headers(HttpResponse& response) const;
+  [[nodiscard]] bool path_holds_secret() const;
   [[nodiscard]] std::string_view instance() const;
   [[nodiscard]] bool is_unchanged(HttpResponse const& response) const;
   [[nodiscard]] bool reads() const { return request_.method == "GET" || request_.method == "HEAD"; }

@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/limits.hpp"
+#include "base/redact.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -59,10 +60,10 @@ Trace continue_trace(std::optional<std::string_view> traceparent, Random& random
 
 std::optional<std::string> sane_request_id(std::optional<std::string_view> header) {
   if (!header || header->empty() || header->size() > limits::kRequestIdBytes) return std::nullopt;
-  static constexpr std::string_view kMarks = "._~:/+=@-";
+  static constexpr std::string_view kMarks = "._~:/+=-";
   bool const sane =
       std::ranges::all_of(*header, [](char c) { return is_alnum(c) || kMarks.find(c) != std::string_view::npos; });
-  if (!sane) return std::nullopt;
+  if (!sane || looks_like_token(*header)) return std::nullopt;  // it goes into the log
   return std::string(*header);
 }
 

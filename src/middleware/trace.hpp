@@ -23,7 +23,8 @@ std::string to_traceparent(Trace const& trace);
 /// The trace of a request: that of its `traceparent`, or a new one, with a new span id either way.
 Trace continue_trace(std::optional<std::string_view> traceparent, Random& random);
 
-/// The caller's request id when it is 1 to limits::kRequestIdBytes letters, digits and `._~:/+=@-`; else nothing.
+/// The caller's request id when it is 1 to limits::kRequestIdBytes letters, digits and `._~:/+=-` and no
+/// token; else nothing.
 std::optional<std::string> sane_request_id(std::optional<std::string_view> header);
 
 }  // namespace codi::middleware

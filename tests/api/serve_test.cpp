@@ -1,97 +1,18 @@
 #include "support/app_fixture.hpp"
+#include "support/served.hpp"
 
 #include <fmt/format.h>
 
-#include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
-#include <stdexcept>
 #include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 namespace codi {
 namespace {
 
+using testing::content;
 using testing::CurlClient;
+using testing::Served;
 using testing::TempDirectory;
-
-std::string content(std::filesystem::path const& file) {
-  std::ifstream in(file);
-  return std::string(std::istreambuf_iterator<char>(in), {});
-}
-
-// `codi serve` in a process of its own, whose output goes to files.
-class Served {
- public:
-  Served(std::filesystem::path folder, std::vector<std::string> const& arguments) : folder_(std::move(folder)) {
-    std::vector<std::string> command{CODI_PROGRAM, "serve"};
-    command.insert(command.end(), arguments.begin(), arguments.end());
-    std::vector<std::string> environment{"XDG_STATE_HOME=" + (folder_ / "state").string()};
-    for (auto** variable = environ; *variable != nullptr; ++variable)
-      if (!std::string_view(*variable).starts_with("XDG_STATE_HOME=")) environment.emplace_back(*variable);
-    spawn(command, environment);
-  }
-  ~Served() {
-    if (!ended_) {
-      ::kill(pid_, SIGKILL);
-      ::waitpid(pid_, nullptr, 0);
-    }
-  }
-  Served(Served const&) = delete;
-  Served& operator=(Served const&) = delete;
-
-  /// The address that it says it listens on; empty when it ends before.
-  std::string url() {
-    std::string found;
-    testing::soon([&] {
-      static constexpr std::string_view kMark = "listens on ";
-      auto const text = out();
-      auto const at = text.find(kMark);
-      auto const end = text.find('\n', at);
-      if (at != std::string::npos && end != std::string::npos && text.find("timeline") != std::string::npos)
-        found = text.substr(at + kMark.size(), end - at - kMark.size());
-      return !found.empty() || ended();
-    });
-    return found;
-  }
-  void signal(int number) const { ::kill(pid_, number); }
-  int wait() {
-    int status = 0;
-    ::waitpid(pid_, &status, 0);
-    ended_ = true;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-  }
-  [[nodiscard]] std::string out() const { return content(folder_ / "out"); }
-  [[nodiscard]] std::string err() const { return content(folder_ / "err"); }
-
- private:
-  static std::vector<char*> pointers(std::vector<std::string>& texts) {
-    std::vector<char*> out;
-    for (auto& text : texts) out.push_back(text.data());
-    out.push_back(nullptr);
-    return out;
-  }
-  void spawn(std::vector<std::string>& command, std::vector<std::string>& environment) {
-    posix_spawn_file_actions_t actions;
-    posix_spawn_file_actions_init(&actions);
-    constexpr int kFlags = O_CREAT | O_TRUNC | O_WRONLY;
-    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder_ / "out").c_str(), kFlags, 0600);
-    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "err").c_str(), kFlags, 0600);
-    int const failed =
-        ::posix_spawn(&pid_, CODI_PROGRAM, &actions, nullptr, pointers(command).data(), pointers(environment).data());
-    posix_spawn_file_actions_destroy(&actions);
-    if (failed != 0) throw std::runtime_error("can't start codi");
-  }
-  [[nodiscard]] bool ended() {
-    siginfo_t info{};
-    return ::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid == pid_;
-  }
-
-  std::filesystem::path folder_;
-  pid_t pid_ = -1;
-  bool ended_ = false;
-};
 
 class Serve : public ::testing::Test {
  protected:

@@ -52,6 +52,17 @@ TEST_F(Log, a_line_is_one_json_object_with_its_members_in_order) {
   EXPECT_TRUE(parse_timestamp(std::string_view(line.at("timestamp").as_string())));
 }
 
+TEST_F(Log, what_looks_like_a_secret_is_left_out_however_deep_it_stands) {
+  std::string const token = "codi_aQ7" + std::string(41, 'x');
+  boost::json::object members{{"detail", "refused " + token},
+                              {"metadata", {{"list", {1, "of ann@example.org", nullptr}}}}};
+  log::write(log::Level::error, "api", "exception", std::move(members));
+  ASSERT_EQ(g_lines.size(), 1U);
+  auto const line = boost::json::parse(g_lines[0]);
+  EXPECT_EQ(line.at("detail"), "refused [token]");
+  EXPECT_EQ(line.at("metadata").at("list"), (boost::json::array{1, "of [e-mail]", nullptr}));
+}
+
 TEST_F(Log, lines_below_the_level_are_not_written) {
   log::start(log::Level::warn);
   EXPECT_FALSE(log::enabled(log::Level::debug));
