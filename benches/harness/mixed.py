@@ -64,6 +64,15 @@ def tenant_flow():
     ]
 
 
+def operator_flow():
+    operator = {"Authorization": "Bearer ${operator}"}
+    return [
+        op("list_tenants", "GET", "/v1/operator/tenants", headers=operator, capture={"tenant": '{"id":"'}),
+        op("show_tenant", "GET", "/v1/operator/tenants/${tenant}", headers=operator),
+        op("administer_tenant", "PATCH", "/v1/operator/tenants/${tenant}", body={"state": "active"}, headers=operator),
+    ]
+
+
 def flows():
     """Weights: what agents do often, people sometimes, and administrators now and then."""
     say = {"session": "${session}", "action": "PROGRESS", "text": "step ${n} of the work is done", "data": {"progress": 50}}
@@ -85,6 +94,7 @@ def flows():
     rarely = {
         "account": (1, account_flow()),
         "administration": (0.3, tenant_flow()),
+        "operator": (0.1, operator_flow()),
         "lists of the tenant": (0.5, [op("list_users", "GET", "/v1/users"), op("list_tokens", "GET", "/v1/tokens"), op("list_audit", "GET", "/v1/audit")]),
         "register": (0.1, [op("register", "POST", "/v1/auth/register", (201,), body={"email": "new-${client}-${n}@example.org", "password": PASSWORD, "name": "New", "tenant_name": "New"}, headers={})]),
         "password": (0.1, [op("login", "POST", "/v1/auth/login", body={"email": "${email}", "password": PASSWORD}, headers={}, capture={"access": '"access_token":"'}), op("change_password", "POST", "/v1/auth/password", (204,), body={"old": PASSWORD, "new": PASSWORD}, headers={"Authorization": "Bearer ${access}"})]),
@@ -99,7 +109,7 @@ def mixed(bench):
             sessions = [server.start_session(alias) for alias in aliases]
             emails = [sign_up(server, i) for i in range(USERS)]
             plan = {**bench.timed(CLIENTS), "seconds": bench.mixed_seconds, "flows_per_second": FLOWS_PER_SECOND, **authorized(server.make_tokens())}
-            plan["of_client"] = {"session": sessions, "peer": sessions[1:] + sessions[:1], "alias": aliases, "email": emails}
+            plan["of_client"] = {"session": sessions, "peer": sessions[1:] + sessions[:1], "alias": aliases, "email": emails, "operator": [server.bootstrap["operator_token"]]}
             return drive(bench.loader, server, {**plan, "flows": flows()})
 
     return bench.medians({"mixed": run})["mixed"]

@@ -30,12 +30,13 @@ struct Server {
   PublicRoutes routes;
   Metrics metrics{{}};
   WorkerPool stream_workers{1, 4};
-  Pipeline pipeline{{.runtime = harness.runtime,
-                     .operations = operations,
-                     .public_routes = routes,
-                     .metrics = metrics,
-                     .stream_workers = stream_workers,
-                     .rates = {.per_second = 1e9, .burst = 1e9}}};
+  Pipeline pipeline{
+      {.runtime = harness.runtime,
+       .operations = operations,
+       .public_routes = routes,
+       .metrics = metrics,
+       .stream_workers = stream_workers,
+       .rates = {.caller = {.per_second = 1e9, .burst = 1e9}, .address = {.per_second = 1e9, .burst = 1e9}}}};
 };
 
 Server& server() {

@@ -105,10 +105,7 @@ void RocksTransaction::clear(std::string_view key) {
   if (key.size() > limits::kKeyBytes) return;
   begin_write(key, 0);
   pending_.entries.insert_or_assign(std::string(key), Write{});
-  if (unreadable_.empty()) return;
-  auto const end = just_after(key);
-  unreadable_.erase(key, end);
-  for (auto& stamped : stamped_keys_) stamped.cleared_after.add(key, end);
+  if (!unreadable_.empty()) clear_stamped(key, just_after(key));
 }
 
 void RocksTransaction::clear_range(KeyRange range) {
@@ -118,8 +115,15 @@ void RocksTransaction::clear_range(KeyRange range) {
   auto& entries = pending_.entries;
   entries.erase(entries.lower_bound(range.begin), entries.lower_bound(range.end));
   pending_.cleared.add(range.begin, range.end);
-  unreadable_.erase(range.begin, range.end);
-  for (auto& stamped : stamped_keys_) stamped.cleared_after.add(range.begin, range.end);
+  clear_stamped(range.begin, range.end);
+}
+
+// Stamped keys that may turn out to lie in the range. Where nothing is unreadable there are none, or none that is not
+// cleared already: most clears end here, however many stamped keys there are.
+void RocksTransaction::clear_stamped(std::string_view begin, std::string_view end) {
+  if (!unreadable_.intersects(begin, end)) return;
+  unreadable_.erase(begin, end);
+  for (auto& stamped : stamped_keys_) stamped.cleared_after.add(begin, end);
 }
 
 void RocksTransaction::add(std::string_view key, std::int64_t delta) {

@@ -55,6 +55,7 @@ class RocksTransaction final : public Transaction {
   void count(std::size_t bytes);
   [[noreturn]] void poison(StorageCode code);
   void require_readable(std::string_view begin, std::string_view end);
+  void clear_stamped(std::string_view begin, std::string_view end);
   void check_time();
   std::optional<std::string> read(std::string_view key);
   RangeRows read_range(KeyRange const& range, RangeOptions const& options);

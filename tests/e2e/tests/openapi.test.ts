@@ -46,6 +46,7 @@ void test("every operation has an id of its own, says who may call it, and answe
   const house = await makeHousehold(server.url);
   const { api, project, session, taker, claim, handoff } = house;
   const anyone = connect(server.url);
+  const administration = connect(server.url, server.bootstrap.operator_token);
   const path = { project: project.slug };
 
   await Promise.all([
@@ -55,8 +56,15 @@ void test("every operation has an id of its own, says who may call it, and answe
     anyone.GET("/.well-known/jwks.json"),
     anyone.GET("/metrics", { parseAs: "text" }),
     anyone.GET("/docs", { parseAs: "text" }),
-    connect(server.url, server.bootstrap.operator_token).GET("/v1/operator/backup", { parseAs: "text" }),
+    administration.GET("/v1/operator/backup", { parseAs: "text" }),
   ]);
+  const tenant = done(await administration.GET("/v1/operator/tenants")).items[0];
+  assert(tenant);
+  const tenantPath = { params: { path: { tenant: tenant.id } } };
+  done(await administration.GET("/v1/operator/tenants/{tenant}", tenantPath));
+  done(
+    await administration.PATCH("/v1/operator/tenants/{tenant}", { ...tenantPath, body: { quotas: { claims: 9_000 } } }),
+  );
 
   // Reading.
   done(await api.GET("/v1/me"));
