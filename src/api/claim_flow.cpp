@@ -36,6 +36,17 @@ std::vector<std::string> canonical_of(std::vector<Target> const& targets) {
   return out;
 }
 
+db::Happening happening_of(models::ClaimEnd why) {
+  using enum db::Happening;
+  switch (why) {
+    case models::ClaimEnd::released: return claim_released;
+    case models::ClaimEnd::expired: return claim_expired;
+    case models::ClaimEnd::session_ended: return claim_ended_with_session;
+    case models::ClaimEnd::forced: return claim_forced;
+  }
+  return claim_released;
+}
+
 // Kind and segments decide whether two targets are the same; the spelling of `path` may differ in case.
 bool same_target(Target const& a, Target const& b) { return a.kind == b.kind && a.segments == b.segments; }
 
@@ -129,6 +140,7 @@ class Granting {
 
   std::unexpected<Error> refuse_conflict() {
     auto error = conflict_error(conflicts_);
+    tx_.count(db::Happening::claim_refused);
     db::append_event(tx_, project_.id, &session_,
                      {.action = "CLAIM_CONFLICT",
                       .text = told(conflicts_),
@@ -153,7 +165,10 @@ class Granting {
       auto claim = mine ? renewed(*mine) : fresh(target);
       if (mine) highest = std::max(highest.value_or(claim.fencing_token), claim.fencing_token);
       any_new = any_new || !mine;
-      if (!mine) db::count(tx_, project_.id, db::Counted::claims, 1);
+      if (!mine) {
+        db::count(tx_, project_.id, db::Counted::claims, 1);
+        tx_.count(db::Happening::claim_granted);
+      }
       db::put_claim(tx_, claim, target);
       db::watch_claim_lease(tx_, claim);
       grant.claims.push_back(std::move(claim));
@@ -255,6 +270,7 @@ void end_claims(db::Tx& tx, models::Project const& project, std::vector<Claim>& 
     claim.updated_at = tx.now();
     db::put_claim(tx, claim, target);
   }
+  tx.count(happening_of(why), claims.size());
 }
 
 Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim) {

@@ -56,7 +56,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
         operation_(operation),
         request_(std::move(request)),
         done_(std::move(done)),
-        call_(operation.make_call()) {}
+        call_(operation.make_call()),
+        laps_(request_.since) {}
 
   void start() {
     draw_facts();
@@ -98,6 +99,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     }
     if (request_.malformed && is_open()) return finish_with(*std::move(request_.malformed));
     if (!enter_flight()) return;
+    laps_.end(Part::decode);
     // Whoever calls is looked up first where something happens before the transaction: a refusal or a preparation.
     if (request_.malformed || call_->needs_prepare() || streams()) return look_up_first();
     transact();
@@ -126,11 +128,19 @@ class Execution : public std::enable_shared_from_this<Execution> {
     db::run_read(
         runtime_.engine, [self](db::Transaction& t) { return self->look_up(t); },
         [self](db::Outcome outcome) {
+          self->laps_.end(Part::commit);
           self->on_request_thread([self, outcome = std::move(outcome)] { self->looked_up(outcome); });
         });
   }
 
   Task<db::Verdict> look_up(db::Transaction& transaction) {
+    laps_.end(Part::wait);
+    auto const verdict = co_await who_calls(transaction);
+    laps_.end(Part::lookup);
+    co_return verdict;
+  }
+
+  Task<db::Verdict> who_calls(db::Transaction& transaction) {
     error_.reset();
     replay_.reset();
     SeededRandom random(facts_.seed);
@@ -145,6 +155,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void looked_up(db::Outcome const& outcome) {
+    laps_.end(Part::resume);
     if (outcome.kind == db::Outcome::Kind::failed) return finish_with(error_of(outcome.error, facts_.request_id));
     if (error_) return finish_with(*std::move(error_));
     if (replay_) return finish_with(*std::move(replay_));
@@ -165,7 +176,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void prepare() {
     auto self = shared_from_this();
     bool const queued = runtime_.workers.post([self] {
+      self->laps_.end(Part::wait);
       auto const result = self->prepare_now();
+      self->laps_.end(Part::prepare);
       if (!result)
         self->on_request_thread([self, error = result.error()] { self->finish_with(error); });
       else
@@ -195,6 +208,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     auto self = shared_from_this();
     auto body = [self](db::Transaction& t) { return self->run(t); };
     auto done = [self](db::Outcome outcome) {
+      self->laps_.end(Part::commit);
       self->on_request_thread([self, outcome = std::move(outcome)] { self->committed(outcome); });
     };
     if (operation_.meta.kind == Kind::read) return db::run_read(runtime_.engine, std::move(body), std::move(done));
@@ -255,6 +269,14 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   // One try of the transaction.
   Task<db::Verdict> run(db::Transaction& transaction) {
+    laps_.end(Part::wait);
+    laps_.count_run();
+    auto const verdict = co_await run_now(transaction);
+    laps_.end(Part::transaction);
+    co_return verdict;
+  }
+
+  Task<db::Verdict> run_now(db::Transaction& transaction) {
     error_.reset();
     replay_.reset();
     SeededRandom random(facts_.seed);
@@ -272,6 +294,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       if (error_) co_return db::Verdict::abort;
     }
     auto result = co_await run_operation(open, tx);
+    tally_ = tx.tally();
     if (!result) {
       error_ = std::move(result.error());
       co_return error_->keep_writes ? db::Verdict::commit : db::Verdict::abort;
@@ -306,6 +329,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void committed(db::Outcome const& outcome) {
+    laps_.end(Part::resume);
+    if (outcome.kind == db::Outcome::Kind::committed) runtime_.activity.add(tally_);
     if (outcome.kind == db::Outcome::Kind::failed) return finish_with(error_of(outcome.error, facts_.request_id));
     if (error_) return finish_with(*std::move(error_));
     if (replay_) return finish_with(*std::move(replay_));
@@ -324,6 +349,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   void finish_with(Error error) { finish(std::unexpected(std::move(error))); }
   void finish_with(Answer answer) { finish(std::move(answer)); }
   void finish(Result<Answer> answer) {
+    laps_.end(Part::encode);
     if (flight_) runtime_.in_flight.leave(*flight_);
     Identity identity;
     remember_tenant();
@@ -331,7 +357,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (caller_ && caller_->kind != auth::CredentialKind::operator_token)
       identity = {caller_->tenant, caller_->user, caller_->session};
     auto const done = std::move(done_);
-    done({std::move(answer), identity, rate_});
+    done({std::move(answer), identity, rate_, laps_});
   }
 
   Runtime& runtime_;
@@ -349,6 +375,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
   reflect::Encoded encoded_;
   std::optional<RateDecision> rate_;
   bool counted_ = false;
+  db::Tally tally_;
+  Laps laps_;
 };
 
 }  // namespace

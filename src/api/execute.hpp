@@ -1,7 +1,9 @@
 #pragma once
+#include "api/laps.hpp"
 #include "api/operation.hpp"
 #include "api/runtime.hpp"
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -23,6 +25,7 @@ struct Request {
   std::string address = {};
   std::optional<std::string> if_match = {};
   bool through_proxy = false;
+  std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  ///< when it was there
   /// Runs the given function on the thread that shall finish the request; null: any thread.
   std::function<void(std::function<void()>)> post = {};
 };
@@ -42,11 +45,12 @@ struct Answer {
   std::shared_ptr<Stream> stream = nullptr;  ///< the content, in the place of `body`
 };
 
-/// The end of a request: its answer or refusal, and who made it.
+/// The end of a request: its answer or refusal, who made it, and where its time went.
 struct Finished {
   Result<Answer> answer;
   Identity identity{};
   std::optional<RateDecision> rate = {};  ///< what the tenant has left, where the server knew whose the request was
+  Laps laps = {};
 };
 
 /// Runs one operation from its request to its answer: caller, idempotency, preparation, transaction, encoding. The only

@@ -72,16 +72,18 @@ struct Rule {
   HandoffState before;
   HandoffState after;
   std::string_view verb;
+  db::Happening happening;
 };
 
 Rule rule_of(HandoffStep step) {
+  using enum db::Happening;
   switch (step) {
-    case HandoffStep::accept: return {HandoffState::offered, HandoffState::accepted, "accepted"};
-    case HandoffStep::decline: return {HandoffState::offered, HandoffState::declined, "declined"};
-    case HandoffStep::withdraw: return {HandoffState::offered, HandoffState::withdrawn, "withdrew"};
+    case HandoffStep::accept: return {HandoffState::offered, HandoffState::accepted, "accepted", handoff_accepted};
+    case HandoffStep::decline: return {HandoffState::offered, HandoffState::declined, "declined", handoff_declined};
+    case HandoffStep::withdraw: return {HandoffState::offered, HandoffState::withdrawn, "withdrew", handoff_withdrawn};
     case HandoffStep::complete: break;
   }
-  return {HandoffState::accepted, HandoffState::completed, "completed"};
+  return {HandoffState::accepted, HandoffState::completed, "completed", handoff_completed};
 }
 
 Result<void> is_theirs(Handoff const& handoff, models::Session const& session, HandoffStep step) {
@@ -131,6 +133,7 @@ Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& pr
                                "instead of their files",
                                handoff.claims.size()));
   db::put_handoff(tx, handoff);
+  tx.count(db::Happening::handoff_offered);
 
   auto event = said.value_or(db::EventDraft{.action = "HANDOFF"});
   if (event.text.empty()) event.text = fmt::format("offered to {}: {}", describe(handoff.to), handoff.summary);
@@ -167,6 +170,7 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
     handoff.claims = std::move(claims);
   }
   db::put_handoff(tx, handoff);
+  tx.count(rule.happening);
   db::append_event(tx, project.id, &session,
                    {.action = "HANDOFF",
                     .text = fmt::format("{} the handoff from {}{}", rule.verb, handoff.from_session_alias,

@@ -69,11 +69,13 @@ Task<void> reap(db::Tx& tx, db::Due due) {
 struct Reaper::Reaping {
   db::RequestFacts facts;
   db::DueEntry entry;
+  db::Tally tally;  ///< of the last try
 
-  Task<db::Verdict> run(db::Transaction& transaction) const {
+  Task<db::Verdict> run(db::Transaction& transaction) {
     SeededRandom random(facts.seed);
     auto tx = db::SystemTx::open(transaction, entry, facts, random);
     co_await reap(tx, entry.due);
+    tally = tx.tally();
     co_return db::Verdict::commit;
   }
 
@@ -132,18 +134,20 @@ std::size_t Reaper::run_once() {
       reaping->facts.epoch = runtime_.epoch;
       reaping->facts.leases = runtime_.settings.leases;
       runtime_.random.fill(reaping->facts.seed);
-      reap_one(runtime_.engine, reaping);
+      reap_one(reaping);
       ++met;
     }
   }
+  last_pass_ = runtime_.clock.now();
   return met;
 }
 
 // What can't be done is looked at again later, behind what can.
-void Reaper::reap_one(db::Engine& engine, std::shared_ptr<Reaping> const& reaping) {
+void Reaper::reap_one(std::shared_ptr<Reaping> const& reaping) {
+  auto& engine = runtime_.engine;
   try {
     db::run_write_blocking(engine, [reaping](db::Transaction& t) { return reaping->run(t); });
-    return;
+    return runtime_.activity.add(reaping->tally);
   } catch (db::StorageFailure const& failure) {
     using enum db::StorageCode;
     if (failure.storage_code() == unavailable || failure.storage_code() == closed) throw;

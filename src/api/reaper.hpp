@@ -1,6 +1,7 @@
 #pragma once
 #include "api/runtime.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -15,7 +16,7 @@ namespace codi::api {
 /// facts again. Two reapers on one store do no harm. Starts no thread of its own unless `start` is called.
 class Reaper {
  public:
-  explicit Reaper(Runtime& runtime) : runtime_(runtime) {}
+  explicit Reaper(Runtime& runtime) : runtime_(runtime), last_pass_(runtime.clock.now()) {}
   ~Reaper();
   Reaper(Reaper const&) = delete;
   Reaper& operator=(Reaper const&) = delete;
@@ -25,13 +26,16 @@ class Reaper {
 
   /// Handles all that is due now; returns how many entries it met. Blocking. Throws StorageFailure.
   std::size_t run_once();
+  /// When it was last done with all that was due; when it was made, before that. Thread-safe.
+  [[nodiscard]] Timestamp last_pass() const { return last_pass_; }
 
  private:
   struct Reaping;
-  static void reap_one(db::Engine& engine, std::shared_ptr<Reaping> const& reaping);
+  void reap_one(std::shared_ptr<Reaping> const& reaping);
   void loop(std::chrono::milliseconds period);
 
   Runtime& runtime_;
+  std::atomic<Timestamp> last_pass_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -6,6 +6,7 @@
 #include "base/result.hpp"
 #include "base/worker_pool.hpp"
 #include "db/engine.hpp"
+#include "db/tally.hpp"
 #include "db/tx.hpp"
 #include "models/quota.hpp"
 
@@ -67,6 +68,7 @@ struct Runtime {
   InFlight in_flight{};
   RateLimiter tenant_requests{clock};
   RateLimiter tenant_events{clock};
+  db::Activity activity{};
 };
 
 }  // namespace codi::api

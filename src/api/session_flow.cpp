@@ -80,6 +80,7 @@ Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& pr
                   .updated_at = tx.now()};
   db::put_session(tx, session);
   db::count(tx, project.id, db::Counted::sessions, 1);
+  tx.count(db::Happening::session_started);
   session = db::beat(tx, std::move(session));
   db::watch_session_lease(tx, session);
   auto token = auth::make_opaque_token(auth::TokenKind::session, tx.random());
@@ -116,6 +117,9 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
   if (!session.ended_at) db::count(tx, project.id, db::Counted::sessions, -1);
   auto const held = co_await db::count_claims_of_session(tx, project.id, session.id, limits::kClaimsPerSession);
   auto const claims = co_await end_some_claims(tx, project, session.id);
+  // Not by the reason: that is the caller's own words.
+  bool const ran_out = session.state == models::SessionState::ended;
+  tx.count(ran_out ? db::Happening::session_expired : db::Happening::session_ended);
   session.state = models::SessionState::ended;
   session.ended_at = tx.now();
   session.end_reason = reason;

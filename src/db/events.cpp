@@ -153,6 +153,7 @@ models::Event append_event(Tx& tx, ProjectId project, models::Session const* ses
   tx.set_under_stamp(tx.key("project", project, "action_events", event.action), event.cursor, "");
   tx.put_chunks_under_stamp(log_key(tx, project), event.cursor, without_cursor(event));
   tx.set_stamped(tx.key("project", project, "tail"), event.cursor, "");
+  tx.count(Happening::event_appended);
   return event;
 }
 

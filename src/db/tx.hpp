@@ -8,6 +8,7 @@
 #include "coordination/lease.hpp"
 #include "db/engine.hpp"
 #include "db/keys.hpp"
+#include "db/tally.hpp"
 #include "reflect/decode.hpp"
 #include "reflect/encode.hpp"
 
@@ -158,6 +159,10 @@ class Tx {
   void due(Due const& due);
   void not_due(Due const& due);
 
+  /// For metrics: what this try did, once it has committed.
+  void count(Happening what, std::uint64_t times = 1) { tally_.add(what, times); }
+  [[nodiscard]] Tally const& tally() const { return tally_; }
+
   /// The untyped transaction, for those who hold a pass.
   Transaction& global(GlobalPass const&) { return below_; }
 
@@ -174,6 +179,7 @@ class Tx {
   Random& random_;
   std::string prefix_;
   std::uint16_t next_order_ = 0;
+  Tally tally_;
 };
 
 /// A value with the stamp before it.
