@@ -43,6 +43,9 @@ inline constexpr auto kBodyTime = 30s;
 inline constexpr auto kIdleTime = 75s;
 inline constexpr auto kDrainTime = 10s;
 inline constexpr auto kRequestTime = 30s;
+inline constexpr auto kSlowRequest = 500ms;  // from which on one is logged with where its time went
+inline constexpr std::int64_t kSlowRequestMsMax = 600'000;
+inline constexpr std::size_t kTraceStateBytes = 512;  // W3C Trace Context, section 3.3.1.5
 
 // Lists.
 inline constexpr std::int64_t kPageItems = 500;

@@ -1,5 +1,6 @@
 #pragma once
 #include "base/failure.hpp"
+#include "base/histogram.hpp"
 #include "base/stamp.hpp"
 #include "base/task.hpp"
 
@@ -158,12 +159,17 @@ class Snapshot {
 
 /// What a store says about itself, for metrics and readiness.
 struct EngineStats {
-  std::uint64_t commits = 0;
-  std::uint64_t batches = 0;  ///< commits that shared a sync count as one batch
+  std::uint64_t commits = 0;  ///< transactions
   std::uint64_t conflicts = 0;
-  std::uint64_t queue_depth = 0;
+  std::uint64_t failed_syncs = 0;
+  std::uint64_t commit_queue = 0;  ///< transactions that wait for their turn
+  std::uint64_t read_queue = 0;    ///< reads that wait for a thread that may wait for the disk
   std::uint64_t bytes_on_disk = 0;
-  std::chrono::microseconds sync_time_total{0};
+  // A batch is what one sync made durable. Empty where the engine has none.
+  HistogramCounts batch_transactions = {};
+  HistogramCounts batch_bytes = {};  ///< of keys and values
+  HistogramCounts sync_seconds = {};
+  HistogramCounts queue_seconds = {};  ///< that a transaction waited for its turn
 };
 
 /// A store. Thread-safe. `done` is called exactly once, on a thread of the engine or of the caller, and must not block.

@@ -21,6 +21,7 @@
 #include <memory>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace codi::gateway {
 namespace {
@@ -85,6 +86,11 @@ class App::Impl {
                          .openapi = json::serialize(openapi_document(api::operations(), build_info().version))});
   }
 
+  [[nodiscard]] std::vector<middleware::QueueState> queues() const {
+    return {{"work", workers_->queued(), limits::kPasswordHashQueue},
+            {"stream", stream_workers_->queued(), limits::kStreams}};
+  }
+
   AppOptions const options_;
   SystemClock clock_;
   SystemRandom random_;
@@ -108,14 +114,17 @@ class App::Impl {
   Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen)}};
   middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },
                                 .ready = [this] { return prober_.readiness().ready; },
-                                .queued_work = [this] { return workers_->queued(); }}};
+                                .queues = [this] { return queues(); },
+                                .activity = [this] { return runtime_.activity.totals(); },
+                                .reaped = [this] { return reaper_.last_pass(); }}};
   middleware::PublicRoutes const routes_ = make_routes();
   middleware::Pipeline pipeline_{{.runtime = runtime_,
                                   .operations = api::operations(),
                                   .public_routes = routes_,
                                   .metrics = metrics_,
                                   .stream_workers = *stream_workers_,
-                                  .rates = options_.rates}};
+                                  .rates = options_.rates,
+                                  .slow = options_.slow}};
   std::unique_ptr<Server> server_ = std::make_unique<Server>(options_.server, pipeline_);
   api::Reaper reaper_{runtime_};
   Ticker maintenance_{"tokens", limits::kSigningKeyReload, [this] { tokens_.maintain(); }};

@@ -22,6 +22,7 @@ struct AppOptions {
   middleware::Rates rates{};
   Rate tenant_rate = api::Settings().tenant_rate;
   models::Quotas quotas = api::Settings().quotas;                   ///< of a tenant that has none of its own
+  std::chrono::milliseconds slow = limits::kSlowRequest;            ///< from which on a request is logged as slow
   std::size_t workers = 1;                                          ///< threads for password hashing and the like
   std::optional<std::filesystem::path> bootstrap_file = {};         ///< nothing: an empty store gets no bootstrap
   std::chrono::milliseconds reap_period = std::chrono::seconds(1);  ///< how often expired leases are looked for

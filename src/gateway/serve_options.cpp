@@ -38,6 +38,7 @@ struct Flags {
   std::int64_t quota_events_per_minute = limits::kTenantEventsPerMinute;
   std::int64_t quota_storage_bytes = 0;
   std::string log_level = "info";
+  std::int64_t slow_ms = std::chrono::milliseconds(limits::kSlowRequest).count();
 };
 
 std::map<std::string, api::Registration> registrations() {
@@ -115,6 +116,10 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--log-level", flags.log_level, "What is written to stderr")
       ->transform(one_of(levels()))
       ->type_name("LEVEL")
+      ->capture_default_str();
+  app.add_option("--slow-ms", flags.slow_ms,
+                 "Milliseconds from which on a request is logged with where its time went; 0: every one")
+      ->check(CLI::Range(std::int64_t{0}, limits::kSlowRequestMsMax))
       ->capture_default_str();
   app.footer(
       "Examples:\n"
@@ -210,6 +215,7 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
   out.log_level = levels().at(flags.log_level);
   out.app.server.listen = *std::move(address);
   out.app.server.threads = flags.threads;
+  out.app.slow = std::chrono::milliseconds(flags.slow_ms);
   out.app.workers = flags.threads;
   if (!flags.registration.empty()) out.app.registration = registrations().at(flags.registration);
   if (!flags.issuer.empty()) out.app.issuer = flags.issuer;

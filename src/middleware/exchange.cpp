@@ -90,7 +90,9 @@ void Exchange::identify() {
   auto& runtime = parts_.runtime;
   auto const sent = sane_request_id(request_.headers.find("X-Request-Id"));
   facts_.request_id = sent ? *sent : to_string(make_uuid_v7(runtime.clock.now(), runtime.random));
-  facts_.trace = continue_trace(request_.headers.find("traceparent"), runtime.random);
+  // Two of them are as good as none: nobody knows which is meant.
+  auto const parent = request_.headers.count("traceparent") == 1 ? request_.headers.find("traceparent") : std::nullopt;
+  facts_.trace = continue_trace({parent, request_.headers.joined("tracestate")}, runtime.random);
 }
 
 bool Exchange::answer_public() {
@@ -196,6 +198,7 @@ api::Request Exchange::read_request() {
   out.address = request_.remote_address;
   out.if_match = request_.headers.joined("If-Match");
   out.through_proxy = came_through_proxy(request_.headers);
+  out.since = started_;
   out.post = post_;
   return out;
 }
@@ -203,6 +206,8 @@ api::Request Exchange::read_request() {
 void Exchange::executed(api::Finished finished) {
   facts_.identity = finished.identity;
   if (finished.rate) note(*finished.rate);
+  facts_.laps = finished.laps;
+  if (answered_) return log_if_slow(facts_, request_.method, status_, elapsed(), parts_.slow);
   if (!finished.answer) return refuse(std::move(finished.answer.error()));
   facts_.replayed = finished.answer->replayed;
   HttpResponse response{.status = finished.answer->status, .body = std::move(finished.answer->body)};
@@ -222,6 +227,7 @@ void Exchange::refuse(Error error) {
   if (answered_) return;
   if (error.code == ErrorCode::rate_limited) parts_.metrics.request_rate_limited();
   facts_.error_code = error_info(error.code).text;
+  parts_.metrics.request_refused(error.code);
   auto response = problem_response(
       error,
       {.request_id = facts_.request_id, .instance = instance(), .credential_presented = credential_.has_value()});
@@ -254,6 +260,7 @@ bool Exchange::is_unchanged(HttpResponse const& response) const {
 void Exchange::add_common_headers(HttpResponse& response) const {
   response.headers.add("X-Request-Id", facts_.request_id);
   response.headers.add("traceparent", to_traceparent(facts_.trace));
+  if (!facts_.trace.state.empty()) response.headers.add("tracestate", facts_.trace.state);
   response.headers.add("X-Content-Type-Options", "nosniff");
   if (!response.headers.find("Cache-Control")) response.headers.add("Cache-Control", "no-store");
   if (!rate_) return;
@@ -270,9 +277,11 @@ void Exchange::answer(HttpResponse response) {
     response.body.clear();
   }
   add_common_headers(response);
-  auto const took = std::chrono::steady_clock::now() - started_;
+  status_ = response.status;
+  auto const took = elapsed();
   parts_.metrics.request_finished(facts_.route, request_.method, response.status, took);
   log_request(facts_, request_.method, response, took);
+  if (facts_.laps) log_if_slow(facts_, request_.method, response.status, took, parts_.slow);
   respond_(std::move(response));
 }
 

@@ -25,11 +25,16 @@ struct ExchangeFacts {
   std::string_view error_code = {};
   bool replayed = false;
   std::size_t bytes_in = 0;
+  std::optional<api::Laps> laps = {};  ///< once the operation has ended
 };
 
 /// Writes the log line of an answered request.
 void log_request(ExchangeFacts const& facts, std::string_view method, HttpResponse const& response,
                  std::chrono::nanoseconds took);
+
+/// Writes a `slow` line, with where the time went, when the request took `slow` or more.
+void log_if_slow(ExchangeFacts const& facts, std::string_view method, unsigned status, std::chrono::nanoseconds took,
+                 std::chrono::milliseconds slow);
 
 /// One request and its answer. Used on its connection's thread only; kept alive by whoever is to answer it.
 class Exchange : public std::enable_shared_from_this<Exchange> {
@@ -61,6 +66,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void add_common_headers(HttpResponse& response) const;
   [[nodiscard]] bool path_holds_secret() const;
   [[nodiscard]] std::string_view instance() const;
+  [[nodiscard]] std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - started_; }
   [[nodiscard]] bool is_unchanged(HttpResponse const& response) const;
   [[nodiscard]] bool reads() const { return request_.method == "GET" || request_.method == "HEAD"; }
 
@@ -80,6 +86,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::optional<RateDecision> rate_;  ///< of the bucket that has the least left
   std::vector<std::string_view> allowed_;
   bool answered_ = false;
+  unsigned status_ = 0;  ///< of the answer
 };
 
 }  // namespace codi::middleware

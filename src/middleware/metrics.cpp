@@ -1,6 +1,7 @@
 #include "middleware/metrics.hpp"
 
 #include "base/build_info.hpp"
+#include "middleware/metric_families.hpp"
 
 #include <fmt/format.h>
 #include <prometheus/counter.h>
@@ -11,16 +12,11 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
-#include <fstream>
 #include <mutex>
-#include <unistd.h>
 #include <unordered_map>
 
 namespace codi::middleware {
 namespace {
-
-using prometheus::MetricType;
 
 // In seconds: what we aim at is 10 ms at p99, what we promise 100 ms at p95.
 prometheus::Histogram::BucketBoundaries latency_buckets() {
@@ -30,50 +26,6 @@ prometheus::Histogram::BucketBoundaries latency_buckets() {
 std::string_view method_label(std::string_view method) {
   static constexpr std::array<std::string_view, 6> kKnown{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
   return std::ranges::find(kKnown, method) == kKnown.end() ? "other" : method;
-}
-
-prometheus::MetricFamily single(std::string name, std::string help, MetricType type, double value) {
-  prometheus::ClientMetric metric;
-  if (type == MetricType::Counter)
-    metric.counter.value = value;
-  else
-    metric.gauge.value = value;
-  prometheus::MetricFamily out;
-  out.name = std::move(name);
-  out.help = std::move(help);
-  out.type = type;
-  out.metric.push_back(std::move(metric));
-  return out;
-}
-
-void add_store(std::vector<prometheus::MetricFamily>& out, db::EngineStats const& stats) {
-  auto const add = [&](char const* name, char const* help, MetricType type, double value) {
-    out.push_back(single(name, help, type, value));
-  };
-  add("codi_store_commits_total", "Transactions committed", MetricType::Counter, static_cast<double>(stats.commits));
-  add("codi_store_batches_total", "Syncs to disk, each of which committed one batch of transactions",
-      MetricType::Counter, static_cast<double>(stats.batches));
-  add("codi_store_conflicts_total", "Transactions tried again because of another's write", MetricType::Counter,
-      static_cast<double>(stats.conflicts));
-  add("codi_store_queue_depth", "Transactions that wait for the commit thread", MetricType::Gauge,
-      static_cast<double>(stats.queue_depth));
-  add("codi_store_bytes_on_disk", "Size of the store's files", MetricType::Gauge,
-      static_cast<double>(stats.bytes_on_disk));
-  add("codi_store_sync_seconds_total", "Time spent in syncs to disk", MetricType::Counter,
-      std::chrono::duration<double>(stats.sync_time_total).count());
-}
-
-void add_process(std::vector<prometheus::MetricFamily>& out) {
-  std::size_t pages = 0;
-  std::size_t resident = 0;
-  if (std::ifstream file("/proc/self/statm"); file >> pages >> resident)
-    out.push_back(single("process_resident_memory_bytes", "Resident memory", MetricType::Gauge,
-                         static_cast<double>(resident) * static_cast<double>(sysconf(_SC_PAGESIZE))));
-  std::error_code ec;
-  auto const descriptors = std::distance(std::filesystem::directory_iterator("/proc/self/fd", ec), {});
-  if (!ec)
-    out.push_back(
-        single("process_open_fds", "Open file descriptors", MetricType::Gauge, static_cast<double>(descriptors)));
 }
 
 }  // namespace
@@ -96,44 +48,41 @@ class Metrics::Impl {
         .Register(registry_)
         .Add({})
         .Set(std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count());
+    auto& refusals = prometheus::BuildCounter()
+                         .Name("codi_http_refusals_total")
+                         .Help("Requests answered with an error, by its code")
+                         .Register(registry_);
+    for (auto const& error : error_table()) refusals_.push_back(&refusals.Add({{"code", std::string(error.text)}}));
   }
 
   struct Series {
-    std::array<prometheus::Counter*, 6> by_class{};
+    std::unordered_map<unsigned, prometheus::Counter*> by_status;
     prometheus::Histogram* took = nullptr;
   };
 
   void finished(std::string_view route, std::string_view method, unsigned status, std::chrono::nanoseconds took) {
     in_flight_.Decrement();
     method = method_label(method);
-    auto const status_class = std::min<std::size_t>(status / 100, 5);
     std::scoped_lock const lock(mutex_);
     auto& series = series_[fmt::format("{} {}", method, route)];
     std::string const route_text(route);
     std::string const method_text(method);
     if (!series.took)
       series.took = &durations_.Add({{"route", route_text}, {"method", method_text}}, latency_buckets());
-    auto*& counter = series.by_class.at(status_class);
+    auto*& counter = series.by_status[status];
     if (!counter)
-      counter = &requests_.Add(
-          {{"route", route_text}, {"method", method_text}, {"status", fmt::format("{}xx", status_class)}});
+      counter = &requests_.Add({{"route", route_text}, {"method", method_text}, {"status", std::to_string(status)}});
     counter->Increment();
     series.took->Observe(std::chrono::duration<double>(took).count());
   }
 
   [[nodiscard]] std::string render() const {
     auto families = registry_.Collect();
-    if (sources_.store) add_store(families, sources_.store());
-    if (sources_.ready)
-      families.push_back(single("codi_ready", "1 when the last probe of the store committed", MetricType::Gauge,
-                                sources_.ready() ? 1 : 0));
-    if (sources_.queued_work)
-      families.push_back(single("codi_work_queue_depth", "Jobs that wait for a worker thread", MetricType::Gauge,
-                                static_cast<double>(sources_.queued_work())));
-    add_process(families);
+    add_sources(families, sources_);
     return prometheus::TextSerializer().Serialize(families);
   }
 
+  void refused(ErrorCode code) { refusals_.at(static_cast<std::size_t>(code))->Increment(); }
   prometheus::Gauge& in_flight() { return in_flight_; }
   prometheus::Gauge& connections() { return connections_; }
   prometheus::Counter& connections_refused() { return connections_refused_; }
@@ -145,7 +94,7 @@ class Metrics::Impl {
   prometheus::Family<prometheus::Counter>& requests_ =
       prometheus::BuildCounter()
           .Name("codi_http_requests_total")
-          .Help("Requests answered, by route template, method and status class")
+          .Help("Requests answered, by route template, method and status")
           .Register(registry_);
   prometheus::Family<prometheus::Histogram>& durations_ = prometheus::BuildHistogram()
                                                               .Name("codi_http_request_duration_seconds")
@@ -168,6 +117,7 @@ class Metrics::Impl {
                                            .Help("Requests refused because their caller had made too many")
                                            .Register(registry_)
                                            .Add({});
+  std::vector<prometheus::Counter*> refusals_;  ///< in the order of the error table
   std::mutex mutex_;
   std::unordered_map<std::string, Series> series_;
 };
@@ -182,6 +132,7 @@ void Metrics::request_finished(std::string_view route, std::string_view method, 
   impl_->finished(route, method, status, took);
 }
 
+void Metrics::request_refused(ErrorCode code) { impl_->refused(code); }
 void Metrics::request_rate_limited() { impl_->rate_limited().Increment(); }
 
 void Metrics::connection(ConnectionEvent event) {

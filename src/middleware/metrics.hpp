@@ -1,5 +1,8 @@
 #pragma once
+#include "base/clock.hpp"
+#include "base/errors.hpp"
 #include "db/engine.hpp"
+#include "db/tally.hpp"
 #include "middleware/http.hpp"
 
 #include <chrono>
@@ -8,19 +11,37 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace codi::middleware {
+
+/// A bounded queue, as it is now.
+struct QueueState {
+  std::string_view name;  ///< a label's value
+  std::size_t depth = 0;
+  std::size_t limit = 0;
+};
+
+/// How many there are now in the whole store, for those who know without looking at each.
+struct LiveCounts {
+  std::uint64_t sessions = 0;
+  std::uint64_t claims = 0;
+};
 
 /// Where the numbers come from that are read when someone asks for them. Called from any thread; an empty function
 /// leaves its metrics out.
 struct MetricSources {
   std::function<db::EngineStats()> store = {};
   std::function<bool()> ready = {};
-  std::function<std::size_t()> queued_work = {};  ///< jobs that wait for a worker thread
+  std::function<std::vector<QueueState>()> queues = {};  ///< of jobs that wait for a thread; the store tells its own
+  std::function<db::Tally()> activity = {};
+  std::function<Timestamp()> reaped = {};  ///< when what was due was last done
+  std::function<LiveCounts()> live = {};
 };
 
 /// The server's metrics in the Prometheus text format. Labels take values from fixed sets only (route templates, known
-/// methods, status classes), so their number is bounded whatever callers send. Thread-safe.
+/// methods, statuses that this server answers, error codes), so their number is bounded whatever callers send.
+/// Thread-safe.
 class Metrics {
  public:
   explicit Metrics(MetricSources sources);
@@ -33,6 +54,7 @@ class Metrics {
   /// `route` is a route template, never a path as sent.
   void request_finished(std::string_view route, std::string_view method, unsigned status,
                         std::chrono::nanoseconds took);
+  void request_refused(ErrorCode code);
   void request_rate_limited();
   void connection(ConnectionEvent event);
   /// The text that GET /metrics answers.

@@ -1,6 +1,7 @@
 #pragma once
 #include "api/operation.hpp"
 #include "api/runtime.hpp"
+#include "base/limits.hpp"
 #include "base/rate_limiter.hpp"
 #include "base/worker_pool.hpp"
 #include "middleware/http.hpp"
@@ -8,6 +9,7 @@
 #include "middleware/public_routes.hpp"
 #include "middleware/router.hpp"
 
+#include <chrono>
 #include <vector>
 
 namespace codi::middleware {
@@ -34,6 +36,7 @@ struct PipelineParts {
   Metrics& metrics;
   WorkerPool& stream_workers;  ///< apart from those that hash passwords, so that sign-ins can't starve a stream
   Rates rates{};
+  std::chrono::milliseconds slow = limits::kSlowRequest;  ///< from which on a request is logged as slow
 };
 
 /// The way of every request from the wire to its operation and back, through a fixed order of stages; see

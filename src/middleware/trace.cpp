@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace codi::middleware {
 namespace {
@@ -22,6 +23,14 @@ bool is_lower_hex(std::string_view text) {
 
 bool is_id(std::string_view text) {
   return is_lower_hex(text) && text.find_first_not_of('0') != std::string_view::npos;
+}
+
+// The lowest bit of the flags. The others mean nothing yet and are not passed on.
+bool is_sampled(char digit) { return std::string_view("13579bdf").find(digit) != std::string_view::npos; }
+
+bool is_state(std::string_view text) {
+  auto const plain = [](char c) { return c >= 0x20 && c < 0x7F; };
+  return !text.empty() && text.size() <= limits::kTraceStateBytes && std::ranges::all_of(text, plain);
 }
 
 std::string random_hex(Random& random, std::size_t bytes) {
@@ -42,19 +51,20 @@ std::optional<Trace> parse_traceparent(std::string_view header) {
   if (header.size() > kSize && (version == "00" || header[kSize] != '-')) return std::nullopt;
   Trace out{.trace_id = std::string(header.substr(3, 32)),
             .span_id = std::string(header.substr(36, 16)),
-            .flags = std::string(header.substr(53, 2))};
-  if (!is_id(out.trace_id) || !is_id(out.span_id) || !is_lower_hex(out.flags)) return std::nullopt;
+            .sampled = is_sampled(header[54])};
+  if (!is_id(out.trace_id) || !is_id(out.span_id) || !is_lower_hex(header.substr(53, 2))) return std::nullopt;
   return out;
 }
 
 std::string to_traceparent(Trace const& trace) {
-  return fmt::format("00-{}-{}-{}", trace.trace_id, trace.span_id, trace.flags);
+  return fmt::format("00-{}-{}-{}", trace.trace_id, trace.span_id, trace.sampled ? "01" : "00");
 }
 
-Trace continue_trace(std::optional<std::string_view> traceparent, Random& random) {
-  auto trace = traceparent ? parse_traceparent(*traceparent) : std::nullopt;
-  if (!trace) trace = Trace{.trace_id = random_hex(random, kTraceIdBytes), .span_id = {}};
-  trace->span_id = random_hex(random, kSpanIdBytes);
+Trace continue_trace(TraceFields const& fields, Random& random) {
+  auto trace = fields.traceparent ? parse_traceparent(*fields.traceparent) : std::nullopt;
+  if (!trace) return {.trace_id = random_hex(random, kTraceIdBytes), .span_id = random_hex(random, kSpanIdBytes)};
+  trace->parent_span_id = std::exchange(trace->span_id, random_hex(random, kSpanIdBytes));
+  if (fields.tracestate && is_state(*fields.tracestate)) trace->state = *fields.tracestate;
   return *std::move(trace);
 }
 

@@ -78,6 +78,8 @@ TEST_P(Hazard18Disk, a_failed_write_is_reported_and_invisible_while_reads_go_on)
   auto const failed = testing::put(*engine, "failed", "1");
   EXPECT_EQ(testing::code_of(failed), StorageCode::unavailable);
   EXPECT_NE(testing::message_of(failed).find(path_.string()), std::string::npos) << testing::message_of(failed);
+  EXPECT_EQ(engine->stats().failed_syncs, 1U);
+  EXPECT_EQ(engine->stats().commits, 1U);
   EXPECT_EQ(keys(*engine), (std::vector<std::string>{"before"}));
   EXPECT_EQ(testing::code_of(testing::put(*engine, "later", "1")), StorageCode::unavailable);
   EXPECT_EQ(testing::get(*engine, "before"), "1");

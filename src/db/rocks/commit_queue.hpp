@@ -1,6 +1,7 @@
 #pragma once
 #include "db/engine.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <string>
@@ -16,6 +17,7 @@ class CommitQueue {
   struct Item {
     Body body;
     Done done;
+    std::chrono::steady_clock::time_point since = {};  ///< when it came
   };
 
   /// Puts an item behind those with the same fairness key.

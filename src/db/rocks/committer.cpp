@@ -28,6 +28,10 @@ void check(rocksdb::Status const& status) {
   if (!status.ok()) throw_status(status);
 }
 
+double seconds_since(std::chrono::steady_clock::time_point start) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 CommitStamp make_stamp(std::uint64_t version, std::uint16_t order) {
   CommitStamp stamp;
   std::ranges::copy(encode_version(version), stamp.begin());
@@ -71,17 +75,20 @@ void Committer::submit(WriteOptions const& options, Body body, Done done) {
     lock.unlock();
     return done({Outcome::Kind::failed, {}, refusal});
   }
-  queue_.push(options.fairness_key, {std::move(body), std::move(done)});
+  queue_.push(options.fairness_key, {std::move(body), std::move(done), std::chrono::steady_clock::now()});
   lock.unlock();
   work_.notify_one();
 }
 
 void Committer::add_to(EngineStats& stats) const {
   stats.commits += commits_;
-  stats.batches += batches_;
-  stats.sync_time_total += std::chrono::microseconds(sync_us_);
+  stats.failed_syncs += failed_syncs_;
+  stats.batch_transactions = batch_transactions_.counts();
+  stats.batch_bytes = batch_bytes_.counts();
+  stats.sync_seconds = sync_seconds_.counts();
+  stats.queue_seconds = queue_seconds_.counts();
   std::lock_guard const lock(mutex_);
-  stats.queue_depth += queue_.size();
+  stats.commit_queue += queue_.size();
 }
 
 bool Committer::can_take_turn() const {
@@ -123,6 +130,7 @@ void Committer::form_batches() {
 
 void Committer::take_turn(Items items) {
   for (auto& item : items) {
+    queue_seconds_.observe(seconds_since(item.since));
     if (broken_) {
       item.done({Outcome::Kind::failed, {}, failure(StorageCode::unavailable, why_broken())});
     } else {
@@ -222,7 +230,8 @@ void Committer::write(Batch& batch) {
   auto const status = write_to_log(batch);
   if (!status.ok()) return give_up_on(batch, status);
   commits_ += batch.order;
-  ++batches_;
+  batch_transactions_.observe(batch.order);
+  batch_bytes_.observe(static_cast<double>(batch.bytes));
   committed_(batch.layer);
 }
 
@@ -231,12 +240,12 @@ rocksdb::Status Committer::write_to_log(Batch& batch) {
   options.sync = settings_.sync;
   auto const start = std::chrono::steady_clock::now();
   auto status = db_.Write(options, &batch.writes);
-  auto const taken = std::chrono::steady_clock::now() - start;
-  sync_us_ += std::chrono::duration_cast<std::chrono::microseconds>(taken).count();
+  sync_seconds_.observe(seconds_since(start));
   return status;
 }
 
 void Committer::give_up_on(Batch& batch, rocksdb::Status const& status) {
+  ++failed_syncs_;
   bool const noted = directory_.refuse(batch.version);
   auto why = fmt::format(
       "store directory {} can't be written ({}); writes are refused until it can be, reads go on: free "

@@ -86,6 +86,7 @@ class RocksEngine final : public Engine {
   [[nodiscard]] EngineStats stats() const override {
     EngineStats out;
     committer_.add_to(out);
+    out.read_queue = readers_.queued();
     out.bytes_on_disk = directory_.bytes();
     return out;
   }

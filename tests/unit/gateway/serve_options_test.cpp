@@ -67,17 +67,26 @@ TEST_F(ServeOptionsTest, nothing_set) {
   EXPECT_EQ(options->app.leases.thresholds.idle_permille, 333);
   EXPECT_EQ(options->app.leases.thresholds.stale_permille, 667);
   EXPECT_EQ(options->log_level, log::Level::info);
+  EXPECT_EQ(options->app.slow, limits::kSlowRequest);
 }
 
 TEST_F(ServeOptionsTest, everything_set) {
-  auto const options = parse({"--listen", "[::1]:80", "--store", "rocksdb:/srv/x/../codi", "--bootstrap-file",
-                              "/srv/boot.json", "--registration", "invited", "--issuer", "me", "--threads", "3",
-                              "--session-idle", "0.5", "--session-stale", "0.9", "--log-level", "warn"});
+  auto const options = parse({"--listen",         "[::1]:80",
+                              "--store",          "rocksdb:/srv/x/../codi",
+                              "--bootstrap-file", "/srv/boot.json",
+                              "--registration",   "invited",
+                              "--issuer",         "me",
+                              "--threads",        "3",
+                              "--session-idle",   "0.5",
+                              "--session-stale",  "0.9",
+                              "--log-level",      "warn",
+                              "--slow-ms",        "250"});
   ASSERT_TRUE(options);
   EXPECT_EQ(to_string(options->app.server.listen), "[::1]:80");
   EXPECT_EQ(options->store, "/srv/codi");
   EXPECT_EQ(options->app.bootstrap_file, "/srv/boot.json");
   EXPECT_EQ(options->app.registration, api::Registration::invited);
+  EXPECT_EQ(options->app.slow, std::chrono::milliseconds(250));
   EXPECT_EQ(options->app.issuer, "me");
   EXPECT_EQ(options->app.server.threads, 3U);
   EXPECT_EQ(options->app.leases.thresholds.idle_permille, 500);
@@ -103,6 +112,8 @@ TEST_F(ServeOptionsTest, what_is_wrong_is_said_and_ends_with_2) {
                                                     {"--threads", "0"},
                                                     {"--session-idle", "0.9", "--session-stale", "0.5"},
                                                     {"--log-level", "loud"},
+                                                    {"--slow-ms", "-1"},
+                                                    {"--slow-ms", "a while"},
                                                     {"--no-such-option"},
                                                     {"more"}}) {
     auto const options = parse(arguments);

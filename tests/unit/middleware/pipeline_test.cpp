@@ -59,7 +59,14 @@ class PipelineTest : public ::testing::Test {
                       .public_routes = routes_,
                       .metrics = metrics_,
                       .stream_workers = stream_workers_,
-                      .rates = {.caller = {.per_second = 10, .burst = 20}}}};
+                      .rates = {.caller = {.per_second = 10, .burst = 20}},
+                      .slow = std::chrono::hours(1)}};
+  Pipeline all_slow_{{.runtime = harness_.runtime,
+                      .operations = testing::test_operations(),
+                      .public_routes = routes_,
+                      .metrics = metrics_,
+                      .stream_workers = stream_workers_,
+                      .slow = std::chrono::milliseconds(0)}};
 };
 
 TEST_F(PipelineTest, an_operation_is_run_and_answered) {
@@ -85,11 +92,26 @@ TEST_F(PipelineTest, request_ids_are_taken_over_or_made) {
 }
 
 TEST_F(PipelineTest, traces_go_on) {
-  auto const response = get("/v1/things", {{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"}});
-  EXPECT_TRUE(response.headers.find("traceparent")->starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-"));
+  Headers::Field const parent{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+  auto const response = get("/v1/things", {parent, {"tracestate", "a=1"}, {"tracestate", "b=2"}});
   auto const line = last_line();
   EXPECT_EQ(line.at("trace_id"), "4bf92f3577b34da6a3ce929d0e0e4736");
-  EXPECT_NE(line.at("span_id"), "00f067aa0ba902b7");
+  EXPECT_EQ(line.at("parent_span_id"), "00f067aa0ba902b7");
+  auto const span = std::string(line.at("span_id").as_string());
+  EXPECT_NE(span, "00f067aa0ba902b7");
+  EXPECT_EQ(response.headers.find("traceparent"), "00-4bf92f3577b34da6a3ce929d0e0e4736-" + span + "-01");
+  EXPECT_EQ(response.headers.find("tracestate"), "a=1, b=2");
+}
+
+TEST_F(PipelineTest, without_a_trace_one_begins_here) {
+  Headers::Field const parent{"traceparent", "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"};
+  for (auto const& headers : {Headers{}, Headers{{"tracestate", "a=1"}}, Headers{parent, parent}}) {
+    auto const response = get("/v1/things", headers);
+    EXPECT_NE(last_line().at("trace_id"), "4bf92f3577b34da6a3ce929d0e0e4736");
+    EXPECT_FALSE(last_line().contains("parent_span_id"));
+    EXPECT_TRUE(response.headers.find("traceparent")->ends_with("-00"));
+    EXPECT_FALSE(response.headers.find("tracestate"));
+  }
 }
 
 TEST_F(PipelineTest, public_routes_answer_get_and_head_only) {
@@ -243,6 +265,30 @@ TEST_F(PipelineTest, each_request_is_one_log_line_with_every_field) {
   EXPECT_EQ(line.at("status"), 200);
 }
 
+TEST_F(PipelineTest, a_slow_request_has_a_second_line_that_says_where_its_time_went) {
+  std::promise<HttpResponse> answered;
+  HttpRequest request{.method = "POST", .target = "/v1/things", .headers = {{"X-Request-Id", "r-2"}}};
+  request.body = R"({"id":"a"})";
+  all_slow_.handle(
+      std::move(request), [](std::function<void()> const& work) { work(); },
+      [&](HttpResponse response) { answered.set_value(std::move(response)); });
+  EXPECT_EQ(answered.get_future().get().status, 201U);
+  ASSERT_EQ(log_lines().size(), 2U);
+  auto const first = json::parse(log_lines()[0]).as_object();
+  auto const slow = last_line();
+  EXPECT_EQ(slow.at("level"), "warn");
+  EXPECT_EQ(slow.at("action"), "slow");
+  for (auto const* const same : {"trace_id", "span_id", "request_id", "endpoint", "method", "status", "duration_ms"})
+    EXPECT_EQ(slow.at(same), first.at(same)) << same;
+  auto const& parts = slow.at("metadata").as_object();
+  EXPECT_EQ(parts.at("operation"), "make_thing");
+  EXPECT_EQ(parts.at("runs"), 1);
+  double sum = 0;
+  for (auto const* const name : {"decode_ms", "wait_ms", "transaction_ms", "commit_ms", "resume_ms", "encode_ms"})
+    sum += parts.at(name).to_number<double>();
+  EXPECT_LE(sum, slow.at("duration_ms").to_number<double>() + 0.01);
+}
+
 TEST_F(PipelineTest, the_log_holds_no_secret_no_path_and_no_query) {
   auto const owner = harness_.register_tenant("owner@example.org");
   log_lines().clear();
@@ -269,8 +315,8 @@ TEST_F(PipelineTest, Hazard22_unknown_paths_are_one_label) {
   auto const text = metrics_.render();
   EXPECT_EQ(text.find("unknown-"), std::string::npos);
   EXPECT_EQ(text.find("thing-"), std::string::npos);
-  EXPECT_NE(text.find(R"(route="unmatched",status="4xx"} 15)"), std::string::npos) << text;
-  EXPECT_NE(text.find(R"(route="/v1/things/{thing}",status="2xx"} 3)"), std::string::npos);
+  EXPECT_NE(text.find(R"(route="unmatched",status="404"} 15)"), std::string::npos) << text;
+  EXPECT_NE(text.find(R"(route="/v1/things/{thing}",status="200"} 3)"), std::string::npos);
 }
 
 TEST_F(PipelineTest, what_could_not_be_read_gets_an_id_and_a_line) {
@@ -299,6 +345,27 @@ TEST_F(PipelineTest, a_request_that_is_given_up_is_answered_once) {
   EXPECT_EQ(answers[0].status, 503U);
   posted.get_future().get()();  // the operation ends after all
   EXPECT_EQ(answers.size(), 1U);
+}
+
+TEST_F(PipelineTest, one_that_was_given_up_is_told_as_slow_when_it_ends) {
+  std::promise<std::function<void()>> posted;
+  auto const abandon = all_slow_.handle(
+      {.method = "POST", .target = "/v1/things", .body = R"({"id":"a"})"},
+      [&](std::function<void()> work) { posted.set_value(std::move(work)); }, [](HttpResponse const&) {});
+  abandon({.code = ErrorCode::overloaded});
+  EXPECT_EQ(last_line().at("action"), "make_thing");
+  posted.get_future().get()();
+  EXPECT_EQ(last_line().at("action"), "slow");
+  EXPECT_EQ(last_line().at("status"), 503);
+  EXPECT_TRUE(last_line().at("metadata").as_object().contains("commit_ms"));
+}
+
+TEST_F(PipelineTest, refusals_are_counted_by_code) {
+  get("/v1/nowhere");
+  get("/v1/secrets/x");
+  auto const text = metrics_.render();
+  EXPECT_NE(text.find("codi_http_refusals_total{code=\"API-USR-2002\"} 1\n"), std::string::npos);
+  EXPECT_NE(text.find("codi_http_refusals_total{code=\"AUTH-USR-1002\"} 1\n"), std::string::npos);
 }
 
 TEST_F(PipelineTest, connections_are_counted) {

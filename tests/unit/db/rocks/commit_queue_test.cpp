@@ -10,7 +10,7 @@ namespace {
 class Queue : public ::testing::Test {
  protected:
   void push(std::string const& lane, std::string name) {
-    queue_.push(lane, {nullptr, [this, name = std::move(name)](Outcome const&) { served_ += name; }});
+    queue_.push(lane, {nullptr, [this, name = std::move(name)](Outcome const&) { served_ += name; }, {}});
   }
   std::string serve(std::size_t count) {
     served_.clear();

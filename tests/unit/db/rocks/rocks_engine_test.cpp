@@ -132,11 +132,18 @@ TEST_F(Rocks, many_transactions_share_one_sync) {
   for (int seen = done; seen < 500; seen = done) done.wait(seen);
   auto const stats = engine->stats();
   EXPECT_EQ(stats.commits, 500U);
-  EXPECT_LT(stats.batches, 250U);
-  EXPECT_EQ(stats.queue_depth, 0U);
+  EXPECT_LT(stats.batch_transactions.count(), 250U);
+  EXPECT_EQ(stats.batch_transactions.sum, 500);
+  EXPECT_EQ(stats.batch_bytes.count(), stats.batch_transactions.count());
+  EXPECT_GE(stats.batch_bytes.sum, 500 * 3);
+  EXPECT_EQ(stats.queue_seconds.count(), 500U);
+  EXPECT_EQ(stats.commit_queue, 0U);
+  EXPECT_EQ(stats.read_queue, 0U);
+  EXPECT_EQ(stats.failed_syncs, 0U);
   EXPECT_EQ(stats.conflicts, 0U);
   EXPECT_GT(stats.bytes_on_disk, 0U);
-  EXPECT_GT(stats.sync_time_total.count(), 0);
+  EXPECT_EQ(stats.sync_seconds.count(), stats.batch_transactions.count());
+  EXPECT_GT(stats.sync_seconds.sum, 0);
   EXPECT_FALSE(engine->commits_can_be_unknown());
 }
 
