@@ -2,9 +2,11 @@
 
 #include "api/areas.hpp"
 #include "api/execute.hpp"
+#include "api/retention.hpp"
 #include "api/scope.hpp"
 #include "coordination/slug.hpp"
 #include "db/audit.hpp"
+#include "db/retention.hpp"
 
 namespace codi::api {
 namespace {
@@ -148,6 +150,7 @@ struct CreateProject {
     if (in.repo_url) project.repo_url = coordination::normalize_remote_url(*in.repo_url);
     if (in.policies) merge(project.policies, *in.policies);
     db::put_project(tx, project);
+    if (in.policies) co_await plan_retention(tx, project);
     audit(tx, caller, "project.created", project);
     co_return project;
   }
@@ -221,6 +224,7 @@ struct UpdateProject {
     if (in.policies) merge(project.policies, *in.policies);
     project.updated_at = tx.now();
     db::put_project(tx, project, old_slug);
+    if (in.policies) co_await plan_retention(tx, project);
     audit(tx, caller, "project.updated", project);
     co_return project;
   }
@@ -245,6 +249,7 @@ struct DeleteProject {
     auto const permitted = auth::permit(caller, Permission::project_manage);
     if (!permitted) co_return std::unexpected(permitted.error());
     if (auto const matches = check_if_match(tx, *project); !matches) co_return std::unexpected(matches.error());
+    co_await db::plan_retention(tx, project->id, std::nullopt);
     db::remove_project(tx, *project);
     audit(tx, caller, "project.deleted", *project);
     co_return Nothing{};

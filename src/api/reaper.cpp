@@ -2,6 +2,7 @@
 
 #include "api/claim_flow.hpp"
 #include "api/idempotency.hpp"
+#include "api/retention.hpp"
 #include "api/session_flow.hpp"
 #include "auth/directory.hpp"
 #include "auth/revocation.hpp"
@@ -56,6 +57,7 @@ Task<void> reap(db::Tx& tx, db::Due due) {
   switch (due.kind) {
     case db::DueKind::session: co_await reap_session(tx, due); co_return;
     case db::DueKind::claim: co_await reap_claim(tx, due); co_return;
+    case db::DueKind::retention: co_await retain_events(tx, due); co_return;
     case db::DueKind::idempotency: forget_answer(tx, due.id); co_return;
     case db::DueKind::invite:
     case db::DueKind::refresh_token:

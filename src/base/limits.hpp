@@ -86,6 +86,9 @@ inline constexpr std::int64_t kSessionTtlSecondsMax = 86'400;
 inline constexpr std::int64_t kSessionTtlSecondsDefault = 3'600;
 inline constexpr auto kExpiryGrace = 2s;
 inline constexpr auto kIdempotencyKept = 24h;
+inline constexpr std::size_t kRetentionEvents = 500;  // removed in one transaction
+inline constexpr auto kRetentionPause = 60s;          // between looks at a log with nothing too old in it
+inline constexpr auto kRetentionLook = 24h;           // the longest time between two looks
 inline constexpr auto kReapRetry = 60s;        // until the reaper looks again at what it failed to do
 inline constexpr std::size_t kDueBatch = 256;  // entries of one shard that the reaper takes at once
 

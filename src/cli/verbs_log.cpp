@@ -1,3 +1,4 @@
+#include "base/errors.hpp"
 #include "base/limits.hpp"
 #include "cli/duration.hpp"
 #include "cli/generic.hpp"
@@ -138,6 +139,12 @@ Outcome<json::object> timeline_filter(Context& context, std::vector<Option> cons
   return members;
 }
 
+// Retention has removed what came behind the cursor. What is left begins where no cursor is named.
+bool is_expired(Complaint const& complaint) {
+  auto const* const code = complaint.problem.if_contains("code");
+  return code != nullptr && *code == json::value(error_info(ErrorCode::cursor_expired).text);
+}
+
 // The newest events that fit; their number is bounded, however long the log is.
 struct Newest {
   json::array events;
@@ -150,6 +157,7 @@ Outcome<Newest> read_newest(Context& context, json::object members, std::size_t 
   members["limit"] = limits::kPageItems;
   do {
     auto const page = context.call("list_events", members);
+    if (!page && is_expired(page.error()) && members.erase("after") > 0) continue;
     if (!page) return std::unexpected(page.error());
     for (auto const& event : items_of(page->body, "items")) {
       if (out.events.size() == 2 * most)
@@ -197,6 +205,11 @@ Outcome<> follow(Context& context, json::object members, json::value cursor, std
   for (;;) {
     if (cursor.is_string()) members["after"] = cursor;
     auto const page = context.call("list_events", members);
+    if (!page && is_expired(page.error()) && members.erase("after") > 0) {
+      context.note("some events have gone unseen: they are no longer kept; going on with the oldest that is");
+      cursor = nullptr;
+      continue;
+    }
     if (!page && page.error().exit != Exit::unreachable) return std::unexpected(page.error());
     if (page.has_value() == away) context.note(away ? "the server is back" : page.error().what + "; waiting for it");
     away = !page;

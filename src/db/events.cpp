@@ -37,6 +37,22 @@ bool matches(EventFilter const& filter, models::Event const& event) {
          std::ranges::any_of(event.paths, [&](auto const& path) { return path_matches(path, *filter.path); });
 }
 
+// After all chunks of the event at `stamp`.
+TenantKey past(TenantKey const& prefix, Stamp const& stamp) {
+  constexpr char kAboveAllParts = '\x7F';
+  return Tx::key_at(prefix, make_key({}, stamp) + kAboveAllParts);
+}
+
+TenantKey session_index(Tx const& tx, ProjectId project, SessionId session) {
+  return tx.key("project", project, "session_events", session);
+}
+
+TenantKey action_index(Tx const& tx, ProjectId project, std::string const& action) {
+  return tx.key("project", project, "action_events", action);
+}
+
+TenantKey horizon_key(Tx const& tx, ProjectId project) { return tx.key("project", project, "horizon"); }
+
 Result<std::optional<Stamp>> stamp_of_cursor(PageRequest const& page) {
   if (!page.after) return std::optional<Stamp>();
   auto const stamp = parse_stamp(*page.after);
@@ -69,15 +85,9 @@ class Walk {
 
  private:
   static TenantKey choose(Tx const& tx, ProjectId project, EventFilter const& filter) {
-    if (filter.session) return tx.key("project", project, "session_events", *filter.session);
-    if (filter.action) return tx.key("project", project, "action_events", *filter.action);
+    if (filter.session) return session_index(tx, project, *filter.session);
+    if (filter.action) return action_index(tx, project, *filter.action);
     return log_key(tx, project);
-  }
-
-  // After all chunks of the event at `stamp`.
-  TenantKey past(TenantKey const& prefix, Stamp const& stamp) {
-    constexpr char kAboveAllParts = '\x7F';
-    return Tx::key_at(prefix, make_key({}, stamp) + kAboveAllParts);
   }
 
   Task<Rows> next_indexed(std::optional<Stamp> after, std::size_t limit) {
@@ -148,9 +158,9 @@ models::Event append_event(Tx& tx, ProjectId project, models::Session const* ses
   if (session) {
     event.session_id = session->id;
     event.session_alias = session->alias;
-    tx.set_under_stamp(tx.key("project", project, "session_events", session->id), event.cursor, "");
+    tx.set_under_stamp(session_index(tx, project, session->id), event.cursor, "");
   }
-  tx.set_under_stamp(tx.key("project", project, "action_events", event.action), event.cursor, "");
+  tx.set_under_stamp(action_index(tx, project, event.action), event.cursor, "");
   tx.put_chunks_under_stamp(log_key(tx, project), event.cursor, without_cursor(event));
   tx.set_stamped(tx.key("project", project, "tail"), event.cursor, "");
   tx.count(Happening::event_appended);
@@ -160,10 +170,13 @@ models::Event append_event(Tx& tx, ProjectId project, models::Session const* ses
 Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, EventFilter filter, PageRequest page) {
   auto const after = stamp_of_cursor(page);
   if (!after) co_return std::unexpected(after.error());
+  auto const horizon = co_await log_horizon(tx, project);
+  if (horizon && *after && **after < *horizon)
+    co_return fail(ErrorCode::cursor_expired, "events behind this cursor are older than the project keeps them");
   Walk walk(tx, project, filter);
   bool const must_look = filter.path || filter.since || (filter.session && filter.action);
   models::Page<EventJson> out;
-  auto last = *after;
+  auto last = *after ? *after : horizon;  // nothing is left before it, and what was is not looked through again
   std::size_t bytes = 0;
   for (std::size_t scanned = 0;;) {
     auto const rows = co_await walk.next(last, std::min(page.limit - out.items.size() + 1, limits::kScanKeysPerPage));
@@ -184,6 +197,39 @@ Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, Eve
     if (!rows.more) co_return out;
     if (rows.rows.empty()) co_return out;
   }
+}
+
+Task<std::optional<Stamp>> log_horizon(Tx& tx, ProjectId project) {
+  auto const stored = co_await tx.get(horizon_key(tx, project));
+  if (!stored) co_return std::nullopt;
+  co_return split_stamped(*stored).stamp;
+}
+
+Task<OldEvents> remove_old_events(Tx& tx, ProjectId project, Timestamp until) {
+  auto const horizon = co_await log_horizon(tx, project);
+  Walk walk(tx, project, {});
+  auto const found = co_await walk.next(horizon, limits::kRetentionEvents);
+  OldEvents out{.more = found.more};
+  std::optional<Stamp> newest;
+  for (auto const& row : found.rows) {
+    auto const event = reflect::decode_stored<models::Event>(with_cursor(row.stamp, row.stored).text);
+    if (event.at > until) {
+      out.more = false;
+      out.oldest = event.at;
+      break;
+    }
+    auto const suffix = make_key({}, row.stamp);
+    if (event.session_id) tx.clear(Tx::key_at(session_index(tx, project, *event.session_id), suffix));
+    tx.clear(Tx::key_at(action_index(tx, project, event.action), suffix));
+    newest = row.stamp;
+    ++out.removed;
+  }
+  if (!newest) co_return out;
+  auto const log = log_key(tx, project);
+  // Ranges that don't overlap: they stay cheap for the store however many there are.
+  tx.clear_between(horizon ? past(log, *horizon) : log, past(log, *newest));
+  tx.set(horizon_key(tx, project), stamp_bytes(*newest));
+  co_return out;
 }
 
 }  // namespace codi::db

@@ -10,7 +10,7 @@
 
 /// The work log of a project; below P = (t,"project",project): (P,"events",epoch,stamp,chunk) -> Event without its
 /// cursor, in chunks; (P,"session_events",session,epoch,stamp) and (P,"action_events",action,epoch,stamp) -> nothing;
-/// (P,"tail") -> stamp of the last.
+/// (P,"tail") -> stamp of the last; (P,"horizon") -> stamp of the newest that was removed.
 namespace codi::db {
 
 /// What an event says; who and when come from the transaction.
@@ -33,8 +33,22 @@ struct EventFilter {
   std::optional<Timestamp> since = {};
 };
 
-/// Events in commit order, oldest first. `after` is the cursor of an event; `next` is the cursor to go on from.
+/// Events in commit order, oldest first. `after` is the cursor of an event; `next` is the cursor to go on from. A
+/// cursor from before the horizon is refused as expired: what came behind it is no longer all there.
 Task<Result<models::Page<reflect::JsonOf<models::Event>>>> list_events(Tx& tx, ProjectId project, EventFilter filter,
                                                                        PageRequest page);
+
+/// The stamp of the newest event that was removed for its age; nothing as long as the log is whole.
+Task<std::optional<Stamp>> log_horizon(Tx& tx, ProjectId project);
+
+/// What one step of remove_old_events came to.
+struct OldEvents {
+  std::size_t removed = 0;
+  bool more = false;                ///< there may be others that are old enough
+  std::optional<Timestamp> oldest;  ///< when the oldest event that stays happened, unless there are `more` or none
+};
+/// Removes events of `until` or before, from the oldest on, and moves the horizon behind them. Ends at the first that
+/// stays, after limits::kRetentionEvents of them, or after limits::kRangeBytes.
+Task<OldEvents> remove_old_events(Tx& tx, ProjectId project, Timestamp until);
 
 }  // namespace codi::db

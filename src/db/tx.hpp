@@ -62,13 +62,14 @@ enum class DueKind : std::int64_t {
   idempotency = 4,
   refresh_token = 5,
   api_token = 6,
+  retention = 7,
 };
 
 /// Something that may have to happen at a time. The reaper checks the facts again before it acts.
 struct Due {
   Timestamp at;
   DueKind kind{};
-  Uuid scope;  ///< the project of a session or claim; nil otherwise
+  Uuid scope;  ///< the project of a session, a claim or a log; nil otherwise
   Uuid id;
 };
 
@@ -124,6 +125,10 @@ class Tx {
   void set(TenantKey const& key, std::string_view value) { below_.set(key.bytes(), value); }
   void clear(TenantKey const& key) { below_.clear(key.bytes()); }
   void clear_below(TenantKey const& prefix) { below_.clear_range(tuple::range_below(prefix.bytes())); }
+  /// From `begin` on, up to but without `end`.
+  void clear_between(TenantKey const& begin, TenantKey const& end) {
+    below_.clear_range({.begin = begin.bytes(), .end = end.bytes()});
+  }
   void add(TenantKey const& key, std::int64_t delta) { below_.add(key.bytes(), delta); }
 
   /// Reads a described struct.

@@ -22,7 +22,7 @@ struct Policies {
   BoundaryPolicy boundaries = BoundaryPolicy::enforce;
   GatePolicy gates = GatePolicy::flag;
   BranchPolicy cross_branch = BranchPolicy::warn;
-  std::int64_t retention_days = 365;
+  std::optional<std::int64_t> retention_days;
 };
 BOOST_DESCRIBE_STRUCT(Policies, (), (boundaries, gates, cross_branch, retention_days))
 
@@ -31,7 +31,7 @@ struct PolicyChanges {
   std::optional<BoundaryPolicy> boundaries;
   std::optional<GatePolicy> gates;
   std::optional<BranchPolicy> cross_branch;
-  std::optional<std::int64_t> retention_days;
+  std::optional<std::optional<std::int64_t>> retention_days;
 };
 BOOST_DESCRIBE_STRUCT(PolicyChanges, (), (boundaries, gates, cross_branch, retention_days))
 
@@ -57,7 +57,7 @@ struct codi::reflect::Fields<codi::models::Policies> {
       field("boundaries", "What a claim outside the role's boundaries meets."),
       field("gates", "What completing work with a failed quality gate meets."),
       field("cross_branch", "What an overlap with a claim of another branch or worktree meets."),
-      field("retention_days", "Days for which events are kept.").range(1, 36'500),
+      field("retention_days", "Days for which events are kept; null: for ever.").range(1, 36'500),
   };
 };
 template <>

@@ -37,7 +37,8 @@ class Problems {
 std::string pointer_to(std::string const& parent, std::string_view member);
 
 /// Reads described structs and what they are made of out of JSON. Each `read` returns with `out` set, or with a problem
-/// added. A missing member is an error unless it is optional; null counts as missing; unknown members are errors.
+/// added. A missing member is an error unless it is optional; null counts as missing,
+/// but for a change (an optional of an optional); unknown members are errors.
 class Decoder {
  public:
   explicit Decoder(Problems& problems) : problems_(problems) {}
@@ -84,6 +85,11 @@ class Decoder {
     if (in.is_null()) return;
     read(in, out.emplace(), f, at);
   }
+  /// A change of what may be taken away: missing leaves it, null takes it away.
+  template <class T>
+  void read(json::value const& in, std::optional<std::optional<T>>& out, Field const& f, std::string const& at) {
+    read(in, out.emplace(), f, at);
+  }
   template <class T>
   void read(json::value const& in, std::vector<T>& out, Field const& f, std::string const& at) {
     auto const* items = array_of(in, f, at);
@@ -108,7 +114,7 @@ class Decoder {
       auto const* found = object.if_contains(json::string_view(f.name.data(), f.name.size()));
       auto& value = out.*member.pointer;
       if (found) ++known;
-      if (found && !found->is_null())
+      if (found && (!found->is_null() || takes_null<std::remove_cvref_t<decltype(value)>>))
         read(*found, value, f, pointer_to(at, f.name));
       else if constexpr (!is_optional<std::remove_cvref_t<decltype(value)>>)
         problems_.add(pointer_to(at, f.name), "is required");
@@ -121,6 +127,10 @@ class Decoder {
   static constexpr bool is_optional = false;
   template <class T>
   static constexpr bool is_optional<std::optional<T>> = true;
+  template <class T>
+  static constexpr bool takes_null = false;
+  template <class T>
+  static constexpr bool takes_null<std::optional<std::optional<T>>> = true;
 
   template <class T>
   void report_unknown(json::object const& object, std::string const& at) {

@@ -142,6 +142,10 @@ class SchemaBuilder {
     return nullable(build(static_cast<T const*>(nullptr), f));
   }
   template <class T>
+  json::object build(std::optional<std::optional<T>> const*, Field const& f) {
+    return build(static_cast<std::optional<T> const*>(nullptr), f);
+  }
+  template <class T>
   json::object build(std::vector<T> const*, Field const& f) {
     Field item = f;
     item.doc = {};

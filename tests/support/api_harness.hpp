@@ -91,6 +91,12 @@ class ApiHarness {
   /// Calls an operation and waits for its answer.
   Reply call(std::string_view operation, json::object members = {}, std::optional<std::string> credential = {},
              CallOptions const& options = {}) {
+    return call_on(runtime, operation, std::move(members), std::move(credential), options);
+  }
+
+  /// The same on another server.
+  static Reply call_on(api::Runtime& runtime, std::string_view operation, json::object members,
+                       std::optional<std::string> credential, CallOptions const& options = {}) {
     api::Request request;
     request.fingerprint = sha256(std::string(operation) + json::serialize(members));
     request.members = std::move(members);

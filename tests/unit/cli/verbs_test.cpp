@@ -1,5 +1,6 @@
 #include "cli/verbs.hpp"
 
+#include "api/reaper.hpp"
 #include "cli/client.hpp"
 #include "cli/json_access.hpp"
 #include "cli/reference.hpp"
@@ -374,6 +375,38 @@ TEST_F(Verbs, follow_shows_work_as_it_happens_and_survives_a_server_that_goes) {
   EXPECT_TRUE(shown("while it looks") && shown("after it came back")) << out();
   EXPECT_EQ(out().find("while it looks"), out().rfind("while it looks")) << "each event once";
   EXPECT_TRUE(said("waiting for it") && said("the server is back")) << err();
+}
+
+TEST_F(Verbs, follow_goes_on_with_the_oldest_that_is_kept_when_its_cursor_has_expired) {
+  start("DEV-1");
+  int waits = 0;
+  test.shell.wait = [&](std::chrono::milliseconds) {
+    if (++waits > 1) return waits < 4;
+    auto const say = [&](char const* session, char const* text) {
+      call("append_event", {{"session", session}, {"action", "INFO"}, {"text", text}});
+    };
+    say("DEV-1", "nobody saw this");
+    pass_time(24h);
+    start("DEV-2");
+    say("DEV-2", "kept");
+    EXPECT_EQ(call("update_project", {{"policies", {{"retention_days", 1}}}}).status, 200U);
+    api::Reaper(api.runtime).run_once();
+    return true;
+  };
+  EXPECT_EQ(codi({"timeline", "--follow"}), 0) << err();
+  EXPECT_FALSE(shown("nobody saw this"));
+  EXPECT_EQ(out().find("kept"), out().rfind("kept")) << "each event once";
+  EXPECT_TRUE(shown("kept")) << out();
+  EXPECT_TRUE(said("no longer kept")) << err();
+}
+
+TEST_F(Verbs, an_expired_cursor_that_is_named_is_told_with_what_to_do) {
+  start("DEV-1");
+  pass_time(24h);
+  EXPECT_EQ(call("update_project", {{"policies", {{"retention_days", 1}}}}).status, 200U);
+  api::Reaper(api.runtime).run_once();
+  EXPECT_NE(codi({"timeline", "--after", std::string(kStampTextSize, '0')}), 0);
+  EXPECT_TRUE(said("start again without `after`")) << err();
 }
 
 TEST_F(Verbs, follow_gives_scripts_one_event_a_line) {

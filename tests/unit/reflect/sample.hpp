@@ -21,6 +21,12 @@ struct Inner {
 };
 BOOST_DESCRIBE_STRUCT(Inner, (), (count, ratio))
 
+/// A change: what is missing stays, null takes away.
+struct Change {
+  std::optional<std::optional<std::int64_t>> days;
+};
+BOOST_DESCRIBE_STRUCT(Change, (), (days))
+
 /// A member of every kind that reflection knows.
 struct Sample {
   std::string name;
@@ -44,6 +50,11 @@ template <>
 struct codi::reflect::Fields<codi::testing::Inner> {
   static constexpr std::string_view name = "Inner";
   static constexpr std::array fields{field("count", "How many.").range(0, 10), field("ratio", "Part of the whole.")};
+};
+template <>
+struct codi::reflect::Fields<codi::testing::Change> {
+  static constexpr std::string_view name = "Change";
+  static constexpr std::array fields{field("days", "Days.").range(1, 10)};
 };
 template <>
 struct codi::reflect::Fields<codi::testing::Sample> {
