@@ -34,8 +34,8 @@ class HttpClient {
   std::string request_;
   std::size_t sent_ = 0;
   std::string received_;
-  std::size_t used_ = 0;         ///< of received_
-  std::size_t head_ = 0;         ///< bytes of the answer's header, 0 until it is whole
+  std::size_t used_ = 0;  ///< of received_
+  std::size_t head_ = 0;  ///< bytes of the answer's header, 0 until it is whole
   std::size_t content_length_ = 0;
   unsigned status_ = 0;
 };

@@ -18,9 +18,9 @@ boost::json::object Latencies::summary(double seconds) {
     auto const rank = static_cast<std::size_t>(std::ceil(part * static_cast<double>(us_.size())));
     return us_[std::max<std::size_t>(rank, 1) - 1];
   };
-  return {{"count", us_.size()},           {"per_second", static_cast<double>(us_.size()) / seconds},
-          {"p50_us", percentile(0.50)},    {"p95_us", percentile(0.95)},
-          {"p99_us", percentile(0.99)},    {"max_us", percentile(1)}};
+  return {{"count", us_.size()},        {"per_second", static_cast<double>(us_.size()) / seconds},
+          {"p50_us", percentile(0.50)}, {"p95_us", percentile(0.95)},
+          {"p99_us", percentile(0.99)}, {"max_us", percentile(1)}};
 }
 
 }  // namespace codi::load

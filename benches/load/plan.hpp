@@ -65,7 +65,7 @@ struct Plan {
   std::size_t clients = 1;
   double warmup_seconds = 0;
   double seconds = 1;
-  std::size_t runs = 0;        ///< flows for each client to do; 0: as many as fit the time
+  std::size_t runs = 0;         ///< flows for each client to do; 0: as many as fit the time
   double flows_per_second = 0;  ///< of all clients; 0: each starts the next one as soon as one is done
   std::vector<Flow> flows;
   Names names;

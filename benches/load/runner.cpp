@@ -1,14 +1,14 @@
 #include "runner.hpp"
 
 #include <fmt/format.h>
-#include <sys/epoll.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <stdexcept>
+#include <sys/epoll.h>
 #include <system_error>
+#include <unistd.h>
 
 namespace codi::load {
 namespace {

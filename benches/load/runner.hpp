@@ -36,7 +36,7 @@ class Runner {
     std::size_t step = 0;
     std::size_t runs = 0;
     bool watches_room = false;
-    Clock::time_point due;         ///< when its flow was to start: a late start counts as waiting
+    Clock::time_point due;  ///< when its flow was to start: a late start counts as waiting
     Clock::time_point step_start;
     Clock::time_point flow_start;
   };
