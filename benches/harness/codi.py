@@ -23,7 +23,8 @@ class Codi(Server):
 
     def __enter__(self):
         super().__enter__()
-        self.owner = json.loads((self.store / "bootstrap.json").read_text())["token"]
+        self.bootstrap = json.loads((self.store / "bootstrap.json").read_text())
+        self.owner = self.bootstrap["token"]
         return self
 
     def ready(self):

@@ -87,7 +87,7 @@ class Granting {
     for (auto const& target : wish_.targets) own.push_back(co_await look(target));
     if (!conflicts_.claims.empty()) co_return refuse_conflict();
     if (left_some_) co_return refuse_for_now();
-    auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id, limits::kClaimsPerSession);
+    auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id);
     if (held + wish_.targets.size() > limits::kClaimsPerSession)
       co_return fail(ErrorCode::conflict,
                      fmt::format("a session may hold {} claims; claim a directory instead of its files",
@@ -165,11 +165,12 @@ class Granting {
       auto claim = mine ? renewed(*mine) : fresh(target);
       if (mine) highest = std::max(highest.value_or(claim.fencing_token), claim.fencing_token);
       any_new = any_new || !mine;
+      db::put_claim(tx_, claim);
       if (!mine) {
+        db::index_claim(tx_, claim, target);
         db::count(tx_, project_.id, db::Counted::claims, 1);
         tx_.count(db::Happening::claim_granted);
       }
-      db::put_claim(tx_, claim, target);
       db::watch_claim_lease(tx_, claim);
       grant.claims.push_back(std::move(claim));
     }
@@ -268,7 +269,7 @@ void end_claims(db::Tx& tx, models::Project const& project, std::vector<Claim>& 
     claim.end_reason = why;
     claim.ended_at = claim.ended_at.value_or(tx.now());
     claim.updated_at = tx.now();
-    db::put_claim(tx, claim, target);
+    db::put_claim(tx, claim);
   }
   tx.count(happening_of(why), claims.size());
 }
@@ -305,7 +306,8 @@ void move_claims(db::Tx& tx, models::Project const& project, auth::Acting const&
     claim.fencing_token = tx.pending_stamp();
     claim.expires_at = tx.now() + std::chrono::seconds(claim.ttl_seconds);
     claim.updated_at = tx.now();
-    db::put_claim(tx, claim, target);
+    db::put_claim(tx, claim);
+    db::index_claim(tx, claim, target);
     db::watch_claim_lease(tx, claim);
   }
 }

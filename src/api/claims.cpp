@@ -211,7 +211,7 @@ struct RenewClaim {
     claim.ttl_seconds = in.ttl_seconds.value_or(claim.ttl_seconds);
     claim.expires_at = tx.now() + std::chrono::seconds(claim.ttl_seconds);
     claim.updated_at = tx.now();
-    db::put_claim(tx, claim, db::target_of(claim, project->case_sensitive));
+    db::put_claim(tx, claim);
     db::watch_claim_lease(tx, claim);
     co_return std::move(claim);
   }

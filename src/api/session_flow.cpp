@@ -115,7 +115,7 @@ Task<std::vector<models::Claim>> end_some_claims(db::Tx& tx, models::Project con
 Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Session session, std::string reason,
                                 std::optional<db::EventDraft> said) {
   if (!session.ended_at) db::count(tx, project.id, db::Counted::sessions, -1);
-  auto const held = co_await db::count_claims_of_session(tx, project.id, session.id, limits::kClaimsPerSession);
+  auto const held = co_await db::count_claims_of_session(tx, project.id, session.id);
   auto const claims = co_await end_some_claims(tx, project, session.id);
   // Not by the reason: that is the caller's own words.
   bool const ran_out = session.state == models::SessionState::ended;

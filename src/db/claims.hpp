@@ -12,20 +12,23 @@
 
 /// Claims of a project; below P = (t,"project",project): (P,"claims",id) -> fencing token, Claim; and while it is live
 /// (P,"claim_paths",segment...,id) or (P,"claim_resources",name,id) -> session, (P,"session_claims",session,id) and
-/// (P,"live_claims",id) -> nothing.
+/// (P,"live_claims",id) -> nothing. (P,"session_claim_count",session) -> how many of them the session holds.
 namespace codi::db {
 
 /// The claim as it is now: expires_at is the later of its own end and its ttl after its session's last sign of life;
 /// ended when its session has.
 Task<std::optional<models::Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id);
 
-/// Writes a live claim with all its indexes, or one that has ended without them. `target` is the claim's, parsed.
-void put_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+/// Writes the claim, and no index.
+void put_claim(Tx& tx, models::Claim const& claim);
 
 /// The target of a stored claim, parsed again.
 coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 
-/// Removes the index entries that a claim has while a session holds it: before it ends or moves to another session.
+/// Adds the index entries that a claim has while a session holds it, once: when it is granted or has moved. `target` is
+/// the claim's, parsed.
+void index_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+/// Removes them: before it ends or moves to another session.
 void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
 /// After how many claims of either kind overlapping_claims() looks no further.
@@ -48,8 +51,9 @@ Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project
 Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session,
                                                    std::size_t at_most = limits::kClaimsPerSession);
 
-/// How many claims the session holds, counting no further than `at_most`.
-Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most);
+/// How many claims the session holds. A counter, read without conflict: transactions that run at once may overshoot a
+/// limit that is held against it.
+Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session);
 
 /// Which claims a list shows.
 struct ClaimFilter {

@@ -267,6 +267,23 @@ TEST_F(Claims, Hazard12_a_session_with_any_number_of_claims_ends_at_once) {
   EXPECT_TRUE(items("list_events", {{"action", "CLAIM_EXPIRED"}}).empty()) << "SESSION_END has told of them";
 }
 
+TEST_F(Claims, a_session_holds_so_many_claims_and_whatever_ends_one_makes_room) {
+  std::string last;
+  for (std::size_t held = 0; held < limits::kClaimsPerSession; held += limits::kTargetsPerBatch) {
+    std::vector<std::string> targets;
+    for (std::size_t i = 0; i < limits::kTargetsPerBatch; ++i) targets.push_back(fmt::format("src/{}/{}", held, i));
+    auto const granted = claim("A", targets);
+    ASSERT_EQ(granted.status, 201U) << granted.code;
+    last = granted.text("/claims/0/id");
+  }
+  EXPECT_EQ(claim("A", {"one/more"}).status, 409U);
+  EXPECT_EQ(claim("B", {"one/more"}).status, 201U);
+  EXPECT_EQ(claim("A", {"src/0/0"}).status, 409U) << "also one that it holds, which is renewed by its id";
+  ASSERT_EQ(on("release_claim", last).status, 200U);
+  EXPECT_EQ(claim("A", {"one/other"}).status, 201U);
+  EXPECT_EQ(claim("A", {"one/third"}).status, 409U);
+}
+
 TEST_F(Claims, a_page_ends_after_so_many_bytes_and_none_is_lost) {
   constexpr std::size_t kClaims = 900;
   std::string const longest(3'900, 'x');
