@@ -8,14 +8,32 @@ namespace codi {
 
 using namespace std::chrono;
 
+namespace {
+
+// Writes `digits` decimal digits that end before `end`.
+void put_digits(char* end, std::int64_t number, int digits) {
+  for (; digits > 0; --digits, number /= 10) *--end = static_cast<char>('0' + number % 10);
+}
+
+}  // namespace
+
 std::string to_string(Timestamp at) {
   auto const time = sys_time<milliseconds>(milliseconds(at.ms));
   auto const day = floor<days>(time);
   year_month_day const date(day);
   hh_mm_ss const clock(time - day);
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  auto const year = static_cast<int>(date.year());
+  std::string text = "0000-00-00T00:00:00.000Z";
+  auto* const begin = text.data();
+  put_digits(begin + 10, static_cast<unsigned>(date.day()), 2);
+  put_digits(begin + 7, static_cast<unsigned>(date.month()), 2);
+  put_digits(begin + 13, clock.hours().count(), 2);
+  put_digits(begin + 16, clock.minutes().count(), 2);
+  put_digits(begin + 19, clock.seconds().count(), 2);
+  put_digits(begin + 23, clock.subseconds().count(), 3);
+  if (year < 0 || year > 9999) return fmt::format("{:04}{}", year, std::string_view(text).substr(4));
+  put_digits(begin + 4, year, 4);
+  return text;
 }
 
 namespace {

@@ -3,6 +3,13 @@
 #include "base/encoding.hpp"
 
 namespace codi {
+namespace {
+
+constexpr std::size_t kTextSize = 36;
+
+constexpr bool is_dash(std::size_t at) { return at == 8 || at == 13 || at == 18 || at == 23; }
+
+}  // namespace
 
 Uuid make_uuid_v7(Timestamp now, Random& random) {
   Uuid id;
@@ -15,24 +22,30 @@ Uuid make_uuid_v7(Timestamp now, Random& random) {
 }
 
 std::string to_string(Uuid const& id) {
-  auto text = to_hex({reinterpret_cast<char const*>(id.bytes.data()), id.bytes.size()});
-  for (std::size_t const at : {20U, 16U, 12U, 8U}) text.insert(at, 1, '-');
+  std::string text(kTextSize, '-');
+  std::size_t at = 0;
+  for (auto const byte : id.bytes) {
+    if (is_dash(at)) ++at;
+    text[at++] = kHexDigits[byte >> 4];
+    text[at++] = kHexDigits[byte & 15];
+  }
   return text;
 }
 
 std::optional<Uuid> parse_uuid(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;
-  std::string digits;
-  digits.reserve(32);
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    bool const dash = i == 8 || i == 13 || i == 18 || i == 23;
-    if (dash != (text[i] == '-')) return std::nullopt;
-    if (!dash) digits += text[i];
-  }
-  auto const bytes = from_hex(digits);
-  if (!bytes) return std::nullopt;
+  if (text.size() != kTextSize) return std::nullopt;
   Uuid id;
-  std::memcpy(id.bytes.data(), bytes->data(), id.bytes.size());
+  std::size_t digits = 0;
+  for (std::size_t at = 0; at < kTextSize; ++at) {
+    if (is_dash(at)) {
+      if (text[at] != '-') return std::nullopt;
+      continue;
+    }
+    auto const value = hex_value(text[at]);
+    if (!value) return std::nullopt;
+    auto& byte = id.bytes[digits++ / 2];
+    byte = static_cast<std::uint8_t>((byte & 15U) << 4 | *value);
+  }
   return id;
 }
 

@@ -9,7 +9,7 @@
 #include "db/engine.hpp"
 #include "db/keys.hpp"
 #include "db/tally.hpp"
-#include "reflect/decode.hpp"
+#include "reflect/decoded.hpp"
 #include "reflect/encode.hpp"
 
 #include <chrono>
@@ -136,7 +136,7 @@ class Tx {
   Task<std::optional<T>> find(TenantKey key) {
     auto const text = co_await get(std::move(key));
     if (!text) co_return std::nullopt;
-    co_return reflect::decode_stored<T>(*text);
+    co_return reflect::decode_stored_cached<T>(*text);
   }
   /// Writes a described struct as its JSON; it must hold no pending stamp.
   template <class T>

@@ -43,6 +43,18 @@ TEST(JsonText, empty_and_nested_values) {
             "{\"a\":[1,null,true,\"x\\n\\\"\\\\\"],\"b\":{}}");
 }
 
+TEST(JsonText, plain_values_need_no_json_value) {
+  std::string out;
+  append_json(out, std::string_view("caf\u00e9"));
+  append_json(out, "a\tb");
+  append_json(out, std::string("\x7f"));
+  append_json(out, nullptr);
+  append_json(out, true);
+  append_json(out, std::int64_t{-7});
+  append_json(out, std::numeric_limits<std::uint64_t>::max());
+  EXPECT_EQ(out, "\"caf\u00e9\"\"a\\tb\"\"\x7f\"nulltrue-718446744073709551615");
+}
+
 TEST(JsonText, doubles_are_read_back_as_they_were) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 10'000; ++i) {

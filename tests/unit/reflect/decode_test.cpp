@@ -1,6 +1,7 @@
 #include "reflect/decode.hpp"
 
 #include "base/limits.hpp"
+#include "reflect/decoded.hpp"
 #include "sample.hpp"
 
 #include <gtest/gtest.h>
@@ -120,6 +121,20 @@ TEST(ParseJson, a_member_twice_in_one_object_is_refused_at_any_depth) {
   EXPECT_TRUE(reflect::parse_json(R"({"a":{"a":1},"b":{"a":1}})"));
 }
 
+TEST(ParseJson, the_member_that_stands_twice_is_named_with_its_place) {
+  auto const error = reflect::parse_json(R"({"a":{"b":1},"c":[{"b":1,"b\u0062":2,"bb":3}]})").error();
+  EXPECT_EQ(error.status, 400U);
+  EXPECT_EQ(error.detail.substr(0, error.detail.find(", at")), "member \"bb\" stands twice in one object");
+  EXPECT_NE(error.detail.find("at byte 4"), std::string::npos) << error.detail;
+}
+
+TEST(ParseJson, many_members_are_told_apart) {
+  std::string text = "{";
+  for (int i = 0; i < 50'000; ++i) text += fmt::format("\"m{}\":0,", i);
+  EXPECT_EQ(reflect::parse_json(text + "\"last\":0}").value().get_object().size(), 50'001U);
+  EXPECT_FALSE(reflect::parse_json(text + "\"m7\":0}"));
+}
+
 TEST(ParseJson, depth_is_limited) {
   auto const nested = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
   EXPECT_TRUE(reflect::parse_json(nested(limits::kJsonDepth)));
@@ -165,6 +180,17 @@ TEST(ParseJson, agrees_with_the_library_on_whatever_bytes) {
     else
       EXPECT_NE(found.error().detail.find("twice"), std::string::npos) << text;
   }
+}
+
+TEST(DecodeStored, a_text_that_was_decoded_lately_gives_the_same_again) {
+  for (int round = 0; round < 3; ++round)
+    for (int i = 0; i < 1'000; ++i)
+      EXPECT_EQ(reflect::decode_stored_cached<Inner>(fmt::format(R"({{"count":{}}})", i)).count, i);
+  auto const long_text = R"({"count":2)" + std::string(limits::kDecodedKeptBytes, ' ') + "}";
+  EXPECT_EQ(reflect::decode_stored_cached<Inner>(long_text).count, 2);
+  for (auto const* damaged : {"", "{", "{}"})
+    for (int round = 0; round < 2; ++round)
+      EXPECT_THROW(reflect::decode_stored_cached<Inner>(damaged), Failure) << damaged;
 }
 
 TEST(DecodeStored, damage_is_a_failure_of_the_store) {
