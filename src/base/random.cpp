@@ -2,12 +2,43 @@
 
 #include <sodium.h>
 
+#include <algorithm>
 #include <cstring>
 
 namespace codi {
 
+namespace {
+
+// Bytes of the system drawn ahead, because each call of it costs as much as the rest of making an id. Used bytes are
+// wiped.
+class Drawn {
+ public:
+  void fill(std::span<std::byte> out) {
+    if (left_ < out.size()) {
+      randombytes_buf(bytes_.data(), bytes_.size());
+      left_ = bytes_.size();
+    }
+    auto const next = std::span(bytes_).subspan(bytes_.size() - left_, out.size());
+    std::ranges::copy(next, out.begin());
+    sodium_memzero(next.data(), next.size());
+    left_ -= out.size();
+  }
+
+ private:
+  std::array<std::byte, 512> bytes_{};
+  std::size_t left_ = 0;
+};
+
+constexpr std::size_t kDrawnAheadMax = 64;
+
+}  // namespace
+
 void SystemRandom::fill(std::span<std::byte> out) {
-  if (!out.empty()) randombytes_buf(out.data(), out.size());  // its pointer must not be null
+  thread_local Drawn drawn;
+  if (out.size() <= kDrawnAheadMax)
+    drawn.fill(out);
+  else
+    randombytes_buf(out.data(), out.size());
 }
 
 SeededRandom::SeededRandom(std::uint64_t seed) : seed_{} { std::memcpy(seed_.data(), &seed, sizeof seed); }

@@ -33,6 +33,17 @@ TEST(Random, draws_and_seeds_differ) {
   EXPECT_TRUE(seen.insert(draw(random)).second) << "the last byte of a seed counts";
 }
 
+TEST(Random, what_is_drawn_ahead_is_given_out_once) {
+  SystemRandom random;
+  std::set<std::array<std::byte, 12>> seen;  // of a size in which what is drawn ahead ends with a rest
+  for (int i = 0; i < 500; ++i) {
+    std::array<std::byte, 12> drawn{};
+    random.fill(drawn);
+    EXPECT_TRUE(seen.insert(drawn).second) << i;
+  }
+  random.fill({});
+}
+
 TEST(Random, the_systems_generator_fills_all) {
   SystemRandom random;
   EXPECT_NE(draw(random), draw(random));
