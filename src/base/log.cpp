@@ -1,7 +1,6 @@
 #include "base/log.hpp"
 
 #include "base/clock.hpp"
-#include "base/json_text.hpp"
 #include "base/redact.hpp"
 
 #include <spdlog/sinks/stdout_sinks.h>
@@ -12,6 +11,8 @@
 
 namespace codi::log {
 namespace {
+
+constexpr std::size_t kUsualBytes = 768;
 
 // NOLINTBEGIN(cppcoreguidelines-avoid-non-const-global-variables): one process has one log.
 std::atomic<Level> g_level{Level::info};
@@ -57,23 +58,48 @@ bool enabled(Level level) { return level >= g_level.load(std::memory_order_relax
 
 void capture(void (*sink)(std::string_view line)) { g_capture = sink; }
 
+Line::Line(Level level, std::string_view component, std::string_view action) {
+  text_.reserve(kUsualBytes);
+  text_ += '{';
+  add("timestamp", to_string(SystemClock().now()));
+  add("level", name_of(level)).add("service", "codi").add("component", component).add("action", action);
+}
+
+void Line::start_member(std::string_view name) {
+  if (text_.back() != '{') text_ += ',';
+  append_json(text_, name);
+  text_ += ':';
+}
+
+Line& Line::add_told(std::string_view name, std::string_view text) {
+  return looks_secret(text) ? add(name, redacted(text)) : add(name, text);
+}
+
+Line& Line::begin(std::string_view name) {
+  start_member(name);
+  text_ += '{';
+  return *this;
+}
+
+Line& Line::end() {
+  text_ += '}';
+  return *this;
+}
+
+void Line::write() {
+  text_ += '}';
+  if (auto const sink = g_capture.load()) return sink(text_);
+  logger().log(spdlog::level::info, text_);
+}
+
 void write(Level level, std::string_view component, std::string_view action, boost::json::object members) {
   if (!enabled(level)) return;
-  boost::json::object line;
-  line.reserve(5 + members.size());
-  line["timestamp"] = to_string(SystemClock().now());
-  line["level"] = name_of(level);
-  line["service"] = "codi";
-  line["component"] = component;
-  line["action"] = action;
+  Line line(level, component, action);
   for (auto& [key, value] : members) {
     redact(value);
-    line[key] = std::move(value);
+    line.add(key, value);
   }
-  std::string text;
-  append_json(text, line);
-  if (auto const sink = g_capture.load()) return sink(text);
-  logger().log(spdlog::level::info, text);
+  line.write();
 }
 
 }  // namespace codi::log

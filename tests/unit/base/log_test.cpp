@@ -63,6 +63,25 @@ TEST_F(Log, what_looks_like_a_secret_is_left_out_however_deep_it_stands) {
   EXPECT_EQ(line.at("metadata").at("list"), (boost::json::array{1, "of [e-mail]", nullptr}));
 }
 
+TEST_F(Log, a_line_made_member_by_member_may_hold_an_object) {
+  log::Line line(log::Level::error, "http", "get_session");
+  line.add("user_id", nullptr).begin("metadata").end().begin("more").add("text", "a\"b").add("n", 3).end().write();
+  ASSERT_EQ(g_lines.size(), 1U);
+  auto const found = boost::json::parse(g_lines[0]).as_object();
+  EXPECT_EQ(found.at("level"), "error");
+  EXPECT_EQ(found.at("user_id"), nullptr);
+  EXPECT_TRUE(found.at("metadata").as_object().empty());
+  EXPECT_EQ(found.at("more"), (boost::json::object{{"text", "a\"b"}, {"n", 3}}));
+}
+
+TEST_F(Log, the_words_of_others_are_redacted_in_such_a_line_too) {
+  log::Line line(log::Level::info, "http", "get_session");
+  line.add_told("method", "GET").add_told("request_id", "codi_aQ7" + std::string(41, 'x')).write();
+  auto const found = boost::json::parse(g_lines.at(0)).as_object();
+  EXPECT_EQ(found.at("method"), "GET");
+  EXPECT_EQ(found.at("request_id"), "[token]");
+}
+
 TEST_F(Log, lines_below_the_level_are_not_written) {
   log::start(log::Level::warn);
   EXPECT_FALSE(log::enabled(log::Level::debug));
