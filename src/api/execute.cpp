@@ -401,8 +401,9 @@ void execute(Runtime& runtime, Operation const& operation, Request request, std:
 }
 
 std::string etag_of(std::string_view body) {
-  constexpr std::size_t kTagBytes = 16;
-  return fmt::format("\"{}\"", to_base64url(sha256(body).substr(0, kTagBytes)));
+  // The same on every server of a store.
+  static constexpr DigestKey kKey{'c', 'o', 'd', 'i', ' ', 'E', 'T', 'a', 'g'};
+  return '"' + to_base64url(short_digest(body, kKey)) + '"';
 }
 
 }  // namespace codi::api

@@ -26,13 +26,12 @@ std::optional<std::string> decode_base64(std::string_view text, int variant) {
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
-  constexpr char kDigits[] = "0123456789abcdef";
   std::string out;
   out.reserve(bytes.size() * 2);
   for (char const c : bytes) {
     auto const b = static_cast<unsigned char>(c);
-    out += kDigits[b >> 4];
-    out += kDigits[b & 15];
+    out += kHexDigits[b >> 4];
+    out += kHexDigits[b & 15];
   }
   return out;
 }
@@ -40,12 +39,12 @@ std::string to_hex(std::string_view bytes) {
 std::optional<std::string> from_hex(std::string_view text) {
   if (text.size() % 2 != 0) return std::nullopt;
   std::string out(text.size() / 2, '\0');
-  std::size_t size = 0;
-  char const* end = nullptr;
-  if (sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr, &size,
-                     &end) != 0 ||
-      end != text.data() + text.size())
-    return std::nullopt;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    auto const high = hex_value(text[2 * i]);
+    auto const low = hex_value(text[2 * i + 1]);
+    if (!high || !low) return std::nullopt;
+    out[i] = static_cast<char>(*high << 4 | *low);
+  }
   return out;
 }
 
@@ -68,6 +67,14 @@ std::optional<std::string> from_base64(std::string_view text) {
 std::string sha256(std::string_view bytes) {
   std::string out(crypto_hash_sha256_BYTES, '\0');
   crypto_hash_sha256(reinterpret_cast<unsigned char*>(out.data()), bytes_of(bytes), bytes.size());
+  return out;
+}
+
+std::string short_digest(std::string_view bytes, DigestKey const& key) {
+  static_assert(std::tuple_size_v<DigestKey> == crypto_shorthash_siphashx24_KEYBYTES);
+  std::string out(crypto_shorthash_siphashx24_BYTES, '\0');
+  crypto_shorthash_siphashx24(reinterpret_cast<unsigned char*>(out.data()), bytes_of(bytes), bytes.size(),
+                              reinterpret_cast<unsigned char const*>(key.data()));
   return out;
 }
 

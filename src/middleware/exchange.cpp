@@ -118,8 +118,7 @@ bool Exchange::answer_public() {
 
 void Exchange::take_from_buckets() {
   auto const header = request_.headers.find("Authorization");
-  // A digest: the limiter must not hold what a caller can be impersonated with.
-  auto const caller = header ? sha256(*header) : request_.remote_address;
+  auto const caller = header ? limiters_.key_of(*header) : request_.remote_address;
   note(limiters_.callers.take(caller, parts_.rates.caller));
   note(limiters_.addresses.take(request_.remote_address, parts_.rates.address));
 }

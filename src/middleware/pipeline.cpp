@@ -1,10 +1,12 @@
 #include "middleware/pipeline.hpp"
 
 #include "base/log.hpp"
+#include "base/random.hpp"
 #include "middleware/exchange.hpp"
 #include "middleware/problem.hpp"
 
 #include <exception>
+#include <span>
 
 namespace codi::middleware {
 namespace {
@@ -19,10 +21,12 @@ Error internal_error(std::exception const& thrown) {
 
 }  // namespace
 
+Limiters::Limiters(Clock const& clock) : callers(clock), addresses(clock) {
+  SystemRandom().fill(std::as_writable_bytes(std::span(digest_key_)));
+}
+
 Pipeline::Pipeline(PipelineParts parts)
-    : parts_(parts),
-      router_(parts.operations),
-      limiters_{RateLimiter(parts.runtime.clock), RateLimiter(parts.runtime.clock)} {}
+    : parts_(parts), router_(parts.operations), limiters_(parts.runtime.clock) {}
 
 Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respond) {
   auto const exchange =

@@ -1,6 +1,7 @@
 #pragma once
 #include "api/operation.hpp"
 #include "api/runtime.hpp"
+#include "base/encoding.hpp"
 #include "base/limits.hpp"
 #include "base/rate_limiter.hpp"
 #include "base/worker_pool.hpp"
@@ -10,6 +11,8 @@
 #include "middleware/router.hpp"
 
 #include <chrono>
+#include <string>
+#include <string_view>
 #include <vector>
 
 namespace codi::middleware {
@@ -24,8 +27,15 @@ struct Rates {
 
 /// The buckets of one server, one a caller and one an address. Thread-safe.
 struct Limiters {
+  explicit Limiters(Clock const& clock);
+  /// The bucket of a credential: a digest, because a limiter must not hold what a caller can be impersonated with.
+  [[nodiscard]] std::string key_of(std::string_view credential) const { return short_digest(credential, digest_key_); }
+
   RateLimiter callers;
   RateLimiter addresses;
+
+ private:
+  DigestKey digest_key_{};  // secret, so that nobody can find a credential that shares another's bucket
 };
 
 /// What the requests of one server share. All of it outlives the pipeline and is thread-safe.

@@ -40,6 +40,14 @@ TEST(Encoding, each_text_decodes_in_its_own_alphabet_and_one_spelling_only) {
     EXPECT_EQ(from_base64(bad), std::nullopt) << bad;
 }
 
+TEST(Encoding, short_digest_vectors_of_siphash) {
+  DigestKey key{};
+  for (std::size_t i = 0; i < key.size(); ++i) key.at(i) = static_cast<std::uint8_t>(i);
+  EXPECT_EQ(to_hex(short_digest("", key)), "a3817f04ba25a8e66df67214c7550293");
+  EXPECT_EQ(to_hex(short_digest(std::string_view("\0", 1), key)), "da87c1d86b99af44347659119b22fc45");
+  EXPECT_NE(short_digest("", {}), short_digest("", key));
+}
+
 TEST(Encoding, sha256_vectors_of_fips_180) {
   EXPECT_EQ(to_hex(sha256("abc")), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
   EXPECT_EQ(to_hex(sha256("")), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
