@@ -33,6 +33,8 @@ Error header_error(std::string detail) {
 
 bool came_through_proxy(Headers const& headers) {
   return std::ranges::any_of(headers, [](Headers::Field const& field) {
+    auto const c = field.first.empty() ? ' ' : field.first.front();
+    if (c != 'f' && c != 'F' && c != 'x' && c != 'X') return false;
     auto const name = to_lower_ascii(field.first);
     return name == "forwarded" || name.starts_with("x-forwarded-");
   });
@@ -133,8 +135,7 @@ Exchange::Refusal Exchange::find_route() {
   url_ = *std::move(url);
   route_ = router_.match(request_.method, url_.segments);
   if (route_.operation) {
-    route_text_ = full_path(route_.operation->meta);
-    facts_.route = route_text_;
+    facts_.route = route_.path;
     facts_.action = route_.operation->meta.id;
     return std::nullopt;
   }
@@ -216,8 +217,7 @@ void Exchange::executed(api::Finished finished) {
     response.content = std::make_shared<StreamContent>(std::move(stream), parts_.stream_workers, post_);
   }
   if (!response.body.empty()) response.headers.add("Content-Type", "application/json");
-  if (!response.body.empty() && answers_resource(*route_.operation))
-    response.headers.add("ETag", api::etag_of(response.body));
+  if (!response.body.empty() && route_.answers_resource) response.headers.add("ETag", api::etag_of(response.body));
   if (facts_.replayed) response.headers.add("Idempotency-Replayed", "true");
   answer(std::move(response));
 }

@@ -81,7 +81,6 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   ExchangeFacts facts_;
   Url url_;
   RouteMatch route_;
-  std::string route_text_;
   std::optional<std::string> credential_;
   std::optional<RateDecision> rate_;  ///< of the bucket that has the least left
   std::vector<std::string_view> allowed_;

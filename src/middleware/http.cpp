@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <span>
 
 namespace codi::middleware {
 namespace {
@@ -94,9 +95,10 @@ std::string serialize_head(HttpResponse const& response, Framing framing) {
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", response.status,
                  reason_phrase(response.status), http_date());
   for (auto const& [name, value] : response.headers) {
-    out.append(name).append(": ");
+    out.append(name).append(": ").append(value);
     // A value with a line break would let its author write the answer's next header.
-    for (char const c : value) out += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+    auto const written = std::span(out).last(value.size());
+    std::ranges::replace_if(written, [](char c) { return static_cast<unsigned char>(c) < 0x20; }, ' ');
     out += "\r\n";
   }
   if (response.content && !framing.http_1_0)

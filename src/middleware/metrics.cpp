@@ -64,14 +64,16 @@ class Metrics::Impl {
     in_flight_.Decrement();
     method = method_label(method);
     std::scoped_lock const lock(mutex_);
-    auto& series = series_[fmt::format("{} {}", method, route)];
-    std::string const route_text(route);
-    std::string const method_text(method);
+    key_.assign(method).append(1, ' ').append(route);
+    auto& series = series_[key_];
     if (!series.took)
-      series.took = &durations_.Add({{"route", route_text}, {"method", method_text}}, latency_buckets());
+      series.took =
+          &durations_.Add({{"route", std::string(route)}, {"method", std::string(method)}}, latency_buckets());
     auto*& counter = series.by_status[status];
     if (!counter)
-      counter = &requests_.Add({{"route", route_text}, {"method", method_text}, {"status", std::to_string(status)}});
+      counter = &requests_.Add({{"route", std::string(route)},
+                                {"method", std::string(method)},
+                                {"status", std::to_string(status)}});
     counter->Increment();
     series.took->Observe(std::chrono::duration<double>(took).count());
   }
@@ -120,6 +122,7 @@ class Metrics::Impl {
   std::vector<prometheus::Counter*> refusals_;  ///< in the order of the error table
   std::mutex mutex_;
   std::unordered_map<std::string, Series> series_;
+  std::string key_;
 };
 
 Metrics::Metrics(MetricSources sources) : impl_(std::make_unique<Impl>(std::move(sources))) {}

@@ -59,17 +59,32 @@ struct Router::Node {
   }
 };
 
+// What follows from an operation, so that it need not be found out with each request.
+struct Router::Route {
+  explicit Route(api::Operation const& operation)
+      : path(full_path(operation.meta)), is_resource(middleware::answers_resource(operation)) {
+    // The names are taken from the operation's own literal, which lives as long as the program.
+    std::size_t place = 0;
+    for (auto const segment : split(operation.meta.path.substr(1), '/')) {
+      ++place;
+      if (is_parameter(segment)) parameters.emplace_back(place, parameter_name(segment));
+    }
+  }
+  std::string path;
+  bool is_resource;
+  std::vector<std::pair<std::size_t, std::string_view>> parameters;  ///< place among the segments, and name
+};
+
 Router::Router(std::vector<api::Operation> const& operations)
-    : operations_(operations), root_(std::make_unique<Node>()) {
+    : operations_(operations), routes_(operations.begin(), operations.end()), root_(std::make_unique<Node>()) {
   for (std::size_t i = 0; i < operations.size(); ++i) {
     auto const& meta = operations[i].meta;
-    auto const path = full_path(meta);
     auto* node = root_.get();
-    for (auto const segment : split(std::string_view(path).substr(1), '/')) node = &node->below(segment);
+    for (auto const segment : split(std::string_view(routes_[i].path).substr(1), '/')) node = &node->below(segment);
     auto& slot = node->operations[static_cast<std::size_t>(meta.method)];
     if (slot != Node::kNone)
       throw Failure(ErrorCode::internal, fmt::format("two operations for {} {}: {} and {}", api::to_string(meta.method),
-                                                     path, operations[slot].meta.id, meta.id));
+                                                     routes_[i].path, operations[slot].meta.id, meta.id));
     slot = i;
   }
 }
@@ -98,12 +113,10 @@ RouteMatch Router::match(std::string_view method, std::vector<std::string> const
     out.allowed.erase(repeated.begin(), repeated.end());
     return out;
   }
-  std::size_t i = 0;
-  // The names are taken from the operation's own literal, which lives as long as the program.
-  for (auto const segment : split(out.operation->meta.path.substr(1), '/')) {
-    ++i;
-    if (is_parameter(segment)) out.parameters.emplace_back(parameter_name(segment), segments[i]);
-  }
+  auto const& route = routes_[out.index];
+  out.path = route.path;
+  out.answers_resource = route.is_resource;
+  for (auto const& [place, name] : route.parameters) out.parameters.emplace_back(name, segments[place]);
   return out;
 }
 

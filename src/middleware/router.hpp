@@ -12,8 +12,10 @@ namespace codi::middleware {
 
 /// What a path and a method lead to.
 struct RouteMatch {
-  api::Operation const* operation = nullptr;                              ///< null: nothing here for that method
-  std::size_t index = 0;                                                  ///< of the operation in the router's list
+  api::Operation const* operation = nullptr;  ///< null: nothing here for that method
+  std::size_t index = 0;                      ///< of the operation in the router's list
+  std::string_view path = {};                 ///< full_path() of the operation
+  bool answers_resource = false;
   std::vector<std::pair<std::string_view, std::string>> parameters = {};  ///< name in the template, decoded segment
   std::vector<std::string_view> allowed = {};  ///< methods that the path has; empty: no such path
 };
@@ -33,7 +35,9 @@ class Router {
 
  private:
   struct Node;
+  struct Route;
   std::vector<api::Operation> const& operations_;
+  std::vector<Route> routes_;  // one an operation
   std::unique_ptr<Node> root_;
 };
 
