@@ -4,8 +4,8 @@
 set -euo pipefail
 deb=$(ls "$1"/codi_*.deb)
 
-# What must never be true, and what is merely usual elsewhere: warnings count too.
-lintian --fail-on error,warning "$deb"
+# Warnings count too, but for one that is about an upload to Debian's archive.
+lintian --allow-root --fail-on error,warning --suppress-tags initial-upload-closes-no-bugs "$deb"
 
 conffiles=$(dpkg-deb --ctrl-tarfile "$deb" | tar -xO ./conffiles)
 if [[ $conffiles != /etc/codi/codi.toml ]]; then
