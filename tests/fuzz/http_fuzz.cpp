@@ -1,5 +1,6 @@
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/text.hpp"
 #include "fuzz/check.hpp"
 #include "fuzz/http_answers.hpp"
 #include "gateway/session.hpp"
@@ -105,8 +106,9 @@ class Recorder final : public middleware::Handler {
       check(value.find_first_of(std::string_view("\r\n\0", 3)) == std::string::npos, "a field is one line", value);
     }
     check(request.body.size() <= limits::kBodyBytes, "a body is within its limit");
-    check(request.headers.count("Transfer-Encoding") == 0 || request.headers.count("Content-Length") == 0,
-          "a body's length is said in one way");
+    if (auto const coding = request.headers.joined("Transfer-Encoding"))
+      check(to_lower_ascii(*coding) == "chunked" && request.headers.count("Content-Length") == 0,
+            "a body's length is said in one way", *coding);
     if (auto const length = request.headers.find("Content-Length"); length && !request.refused)
       check(std::to_string(request.body.size()) == without_zeros(*length), "a body is as long as it says", *length);
   }
