@@ -16,7 +16,7 @@ using testing::LoadWorker;
 using testing::Referee;
 
 constexpr std::size_t kWorkers = 8;
-constexpr int kSteps = 300;  // of each worker
+constexpr int kSteps = 120;  // of each worker
 
 // The events behind a cursor, to the end of the log, and where that is.
 std::vector<json::object> read_events(CurlClient& client, std::string& cursor) {
