@@ -23,6 +23,9 @@ inline constexpr std::size_t kCommitBatch = 4'096;
 inline constexpr std::size_t kCommitBatchBytes = 16 << 20;
 inline constexpr std::size_t kReadQueue = 65'536;
 inline constexpr auto kStoreRecoveryInterval = 200ms;
+inline constexpr std::size_t kStoreRecoveryBytes = 4 << 20;  // that must be free besides what is flushed
+inline constexpr std::uint64_t kDiskLowBytes = 512 << 20;    // free on the store's disk: below, the log warns
+inline constexpr auto kDiskLook = 10s;
 inline constexpr std::size_t kDecodedKept = 256;           // records of one kind that a thread need not decode again
 inline constexpr std::size_t kDecodedKeptBytes = 2'048;    // of the text of one
 inline constexpr std::size_t kStreams = 256;               // pieces that wait for a thread
@@ -91,8 +94,8 @@ inline constexpr auto kIdempotencyKept = 24h;
 inline constexpr std::size_t kRetentionEvents = 500;  // removed in one transaction
 inline constexpr auto kRetentionPause = 60s;          // between looks at a log with nothing too old in it
 inline constexpr auto kRetentionLook = 24h;           // the longest time between two looks
-inline constexpr auto kReapRetry = 60s;        // until the reaper looks again at what it failed to do
-inline constexpr std::size_t kDueBatch = 256;  // entries of one shard that the reaper takes at once
+inline constexpr auto kReapRetry = 60s;               // until the reaper looks again at what it failed to do
+inline constexpr std::size_t kDueBatch = 256;         // entries of one shard that the reaper takes at once
 
 // Identity.
 inline constexpr auto kAccessTokenTime = 15min;

@@ -165,6 +165,7 @@ struct EngineStats {
   std::uint64_t commit_queue = 0;  ///< transactions that wait for their turn
   std::uint64_t read_queue = 0;    ///< reads that wait for a thread that may wait for the disk
   std::uint64_t bytes_on_disk = 0;
+  std::optional<std::uint64_t> bytes_free = {};  ///< on the file system that it lies on, if it lies on one
   // A batch is what one sync made durable. Empty where the engine has none.
   HistogramCounts batch_transactions = {};
   HistogramCounts batch_bytes = {};  ///< of keys and values

@@ -9,6 +9,7 @@
 #include "base/build_info.hpp"
 #include "base/failure.hpp"
 #include "db/store_facts.hpp"
+#include "gateway/disk_watch.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/prober.hpp"
 #include "gateway/public_pages.hpp"
@@ -112,6 +113,7 @@ class App::Impl {
                         .epoch = facts_.epoch,
                         .store_id = facts_.id};
   Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen)}};
+  DiskWatch disk_watch_{*engine_};
   middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },
                                 .ready = [this] { return prober_.readiness().ready; },
                                 .queues = [this] { return queues(); },

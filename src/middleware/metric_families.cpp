@@ -67,6 +67,9 @@ void add_store(Families& out, db::EngineStats const& stats) {
   add_histogram(out, "codi_store_sync_duration_seconds", "Writing a batch and its sync to disk", stats.sync_seconds);
   add_histogram(out, "codi_store_queue_duration_seconds", "Wait of a transaction for its turn", stats.queue_seconds);
   add_gauge(out, "codi_store_size_bytes", "Size of the store's files", static_cast<double>(stats.bytes_on_disk));
+  if (stats.bytes_free)
+    add_gauge(out, "codi_store_free_bytes", "Free space on the file system of the store",
+              static_cast<double>(*stats.bytes_free));
 }
 
 void add_queues(Families& out, std::vector<QueueState> const& queues) {

@@ -88,6 +88,7 @@ class RocksEngine final : public Engine {
     committer_.add_to(out);
     out.read_queue = readers_.queued();
     out.bytes_on_disk = directory_.bytes();
+    out.bytes_free = directory_.bytes_free();
     return out;
   }
 

@@ -202,6 +202,13 @@ std::uint64_t StoreDirectory::bytes() const {
   return out;
 }
 
+std::optional<std::uint64_t> StoreDirectory::bytes_free() const {
+  std::error_code error;
+  auto const space = fs::space(path_, error);
+  if (error) return std::nullopt;
+  return space.available;
+}
+
 bool StoreDirectory::refuse(std::uint64_t version) {
   if (!write_all(refused_file_.get(), fmt::format("{:020}\n", version))) return false;
   refused_ = version;

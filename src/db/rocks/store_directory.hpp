@@ -43,6 +43,8 @@ class StoreDirectory {
 
   /// The size of all its files.
   [[nodiscard]] std::uint64_t bytes() const;
+  /// What its file system has left for this process; nothing when it does not say.
+  [[nodiscard]] std::optional<std::uint64_t> bytes_free() const;
 
   /// Notes durably that the batch `version` was answered as failed, so that the next start leaves it out even if its
   /// bytes have reached the log. False when the disk would not even take this.

@@ -64,12 +64,13 @@ TEST(Metrics, refusals_are_counted_by_code_and_every_code_is_there) {
 }
 
 TEST(Metrics, the_store_is_asked_when_someone_looks) {
-  db::EngineStats stats{.commits = 7, .failed_syncs = 1, .commit_queue = 2, .read_queue = 3};
+  db::EngineStats stats{.commits = 7, .failed_syncs = 1, .commit_queue = 2, .read_queue = 3, .bytes_free = 9};
   stats.sync_seconds = {.bounds = {0.001, 0.01}, .buckets = {2, 1, 4}, .sum = 1.5};
   Metrics metrics({.store = [&] { return stats; }});
   auto const text = metrics.render();
   EXPECT_TRUE(has(text, "codi_store_commits_total 7\n")) << text;
   EXPECT_TRUE(has(text, "codi_store_failed_syncs_total 1\n"));
+  EXPECT_TRUE(has(text, "codi_store_free_bytes 9\n"));
   EXPECT_TRUE(has(text, R"(codi_store_sync_duration_seconds_bucket{le="0.001"} 2)"));
   EXPECT_TRUE(has(text, R"(codi_store_sync_duration_seconds_bucket{le="0.01"} 3)"));
   EXPECT_TRUE(has(text, R"(codi_store_sync_duration_seconds_bucket{le="+Inf"} 7)"));
