@@ -1,3 +1,4 @@
+#include "base/log.hpp"
 #include "db/rocks/rocks_seams.hpp"
 #include "support/failing_disk.hpp"
 #include "support/store.hpp"
@@ -9,6 +10,9 @@
 #include <filesystem>
 #include <future>
 #include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -24,12 +28,13 @@ std::string name_of(DiskTrouble trouble) {
     case DiskTrouble::sync_fails: return "sync_fails";
     case DiskTrouble::append_tears: return "append_tears";
     case DiskTrouble::no_space: return "no_space";
+    case DiskTrouble::damages: return "damages";
     case DiskTrouble::none: break;
   }
   return "none";
 }
 
-class Hazard18Disk : public ::testing::TestWithParam<DiskTrouble> {
+class DiskFixture : public ::testing::Test {
  protected:
   std::unique_ptr<Engine> open(fs::path const& path) {
     RocksSeams seams;
@@ -66,6 +71,8 @@ class Hazard18Disk : public ::testing::TestWithParam<DiskTrouble> {
   std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(disk_);
   int copies_ = 0;
 };
+
+class Hazard18Disk : public DiskFixture, public ::testing::WithParamInterface<DiskTrouble> {};
 
 INSTANTIATE_TEST_SUITE_P(Disk, Hazard18Disk,
                          ::testing::Values(DiskTrouble::sync_fails, DiskTrouble::append_tears, DiskTrouble::no_space),
@@ -165,6 +172,40 @@ TEST_P(Hazard18Disk, all_that_rests_on_a_failed_batch_fails_with_it) {
   disk_->fail(DiskTrouble::none);
   ASSERT_TRUE(write_works_within(*engine, std::chrono::seconds(10)));
   EXPECT_EQ(testing::get(*engine, "chain"), std::nullopt);
+}
+
+using Hazard18Damage = DiskFixture;
+
+// RocksDB takes no write any more after it has met damage, whatever becomes of the disk: someone has to look.
+TEST_F(Hazard18Damage, met_while_recovering_keeps_writes_refused_and_the_log_says_what_to_do) {
+  static std::mutex mutex;
+  static std::string log;
+  log::capture([](std::string_view line) {
+    std::scoped_lock const lock(mutex);
+    log += line;
+  });
+  auto const said = [](std::string_view what) {
+    std::scoped_lock const lock(mutex);
+    return log.find(what) != std::string::npos;
+  };
+  fs::path copy;
+  {
+    auto const engine = open();
+    testing::put(*engine, "before", "1");
+    disk_->fail(DiskTrouble::damages);
+    testing::put(*engine, "failed", "1");
+    for (int i = 0; i < 1'000 && !said("write_not_recovered"); ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    EXPECT_TRUE(said("restart the server")) << log;
+    disk_->fail(DiskTrouble::none);
+    EXPECT_FALSE(write_works_within(*engine, std::chrono::seconds(1)));
+    EXPECT_EQ(testing::get(*engine, "before"), "1");
+    copy = copy_as_killed();
+  }
+  log::capture(nullptr);
+  auto const engine = open(copy);
+  EXPECT_EQ(keys(*engine), (std::vector<std::string>{"before"}));
+  EXPECT_EQ(testing::put(*engine, "after", "1").kind, Kind::committed);
 }
 
 }  // namespace

@@ -263,6 +263,7 @@ void Committer::give_up_on(Batch& batch, rocksdb::Status const& status) {
 }
 
 void Committer::try_to_recover() {
+  if (is_too_full()) return;
   auto status = db_.Resume();
   if (status.ok()) {
     rocksdb::WriteOptions past_the_log;
@@ -270,9 +271,31 @@ void Committer::try_to_recover() {
     status = db_.Put(past_the_log, slice(kRecoveredKey), "");
   }
   if (status.ok()) status = db_.Flush({});
-  if (!status.ok()) return;
+  if (!status.ok()) return report_not_recovered(status);
   broken_ = false;
+  not_recovered_ = {};
   log::write(log::Level::info, "store", "write_recovered");
+}
+
+// The flush of a recovery would fill what is left of a full disk, time and again.
+bool Committer::is_too_full() {
+  std::uint64_t in_memory = 0;
+  db_.GetIntProperty(rocksdb::DB::Properties::kCurSizeAllMemTables, &in_memory);
+  auto const free = directory_.bytes_free();
+  return free && *free < in_memory + limits::kStoreRecoveryBytes;
+}
+
+// Once for each kind of trouble, not at every try.
+void Committer::report_not_recovered(rocksdb::Status const& status) {
+  if (status.code() == not_recovered_.code() && status.subcode() == not_recovered_.subcode()) return;
+  not_recovered_ = status;
+  auto const* const next = status.IsCorruption()
+                               ? "restart the server; if it then refuses the directory, restore a backup"
+                               : "it is tried again until they do";
+  log::write(log::Level::error, "store", "write_not_recovered",
+             {{"metadata",
+               {{"message", fmt::format("writes to store directory {} do not work again ({}): {}",
+                                        directory_.path().string(), status.ToString(), next)}}}});
 }
 
 void Committer::hand_out(Batch& batch) {

@@ -32,7 +32,7 @@ namespace codi::db {
 /// are answered as failed, its version is noted as refused (StoreDirectory), and every further write is refused until
 /// DB::Resume() works and a flush has put a new log in the old one's place: appending behind a torn record could lose
 /// what is acknowledged later. The flush is given a row that bypasses the log, because RocksDB keeps its log when the
-/// memtable is empty. Reads go on meanwhile.
+/// memtable is empty. It is tried only when what is in memory fits on the disk. Reads go on meanwhile.
 class Committer {
  public:
   /// Where the store stands, and whether commits are synced.
@@ -82,6 +82,8 @@ class Committer {
   rocksdb::Status write_to_log(Batch& batch);
   void give_up_on(Batch& batch, rocksdb::Status const& status);
   void try_to_recover();
+  bool is_too_full();
+  void report_not_recovered(rocksdb::Status const& status);
   static void hand_out(Batch& batch);
   static void fail_all(Batch& batch, std::string const& why);
   std::string why_broken();
@@ -103,6 +105,7 @@ class Committer {
   bool stopping_ = false;
   bool formed_all_ = false;
   std::atomic<bool> broken_ = false;
+  rocksdb::Status not_recovered_;  ///< what was reported last; of the writing thread
 
   std::atomic<std::uint64_t> commits_ = 0;
   std::atomic<std::uint64_t> failed_syncs_ = 0;

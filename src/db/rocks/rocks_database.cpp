@@ -39,13 +39,19 @@ class ForwardingLogger final : public rocksdb::Logger {
 };
 
 /// RocksDB takes a failed write or fsync of its log as fatal until the program is started again. Our Committer knows
-/// how to go on (see there), so the error becomes one that DB::Resume() may lift when the disk works again.
+/// how to go on (see there), so the error becomes one that DB::Resume() may lift when the disk works again. And of what
+/// stops writes, only the Committer recovers: RocksDB would wait for more space than is needed, and look seldom. What
+/// stops only compaction (soft) RocksDB recovers from by itself, when there is room for it.
 class ResumableErrors final : public rocksdb::EventListener {
  public:
   void OnBackgroundError(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status* error) override {
     if (error->IsIOError() && error->severity() == rocksdb::Status::Severity::kFatalError) {
       *error = rocksdb::Status(*error, rocksdb::Status::Severity::kHardError);
     }
+  }
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason /*reason*/, rocksdb::Status error,
+                            bool* auto_recovery) override {
+    if (error.severity() >= rocksdb::Status::Severity::kHardError) *auto_recovery = false;
   }
 };
 
@@ -144,9 +150,10 @@ rocksdb::Options database_options(RocksOptions const& options, bool fresh, rocks
   if (status.IsCorruption() || status.IsInvalidArgument() || status.IsPathNotFound() || status.IsNotFound()) {
     refuse_damaged(directory, status.ToString());
   }
-  throw StorageFailure(StorageCode::unavailable,
-                       fmt::format("store directory {} can't be opened ({}): check the disk and its permissions",
-                                   directory.path().string(), status.ToString()));
+  throw StorageFailure(
+      StorageCode::unavailable,
+      fmt::format("store directory {} can't be opened ({}): {}", directory.path().string(), status.ToString(),
+                  status.IsNoSpace() ? "free some space; nothing is lost" : "check the disk and its permissions"));
 }
 
 }  // namespace
