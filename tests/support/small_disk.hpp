@@ -57,7 +57,7 @@ class SmallDisk {
                              "M \"$2\"; PATH=$PATH:/sbin:/usr/sbin; mkfs.ext4 -q -m 0 \"$2\"; "
                              "mount -o loop \"$2\" \"$1\"; ";
     std::string const mount = kind == Kind::ext4_on_loop ? ext4 : tmpfs;
-    std::string const seal = kind == Kind::read_only_tmpfs ? "mount -o remount,ro \"$1\"; " : "";
+    std::string const seal = kind == Kind::read_only_tmpfs ? "mount -o remount,bind,ro \"$1\"; " : "";
     return "{ mkdir \"$1\"; " + mount + seal + "} 2>&1; echo mounted; exec sleep infinity";
   }
 

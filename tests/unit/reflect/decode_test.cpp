@@ -55,8 +55,8 @@ TEST(Decode, reads_every_kind_of_member) {
 TEST(Decode, a_change_tells_null_from_missing) {
   auto const days = [](char const* text) { return reflect::decode<Change>(json::parse(text)).value().days; };
   EXPECT_EQ(days("{}"), std::nullopt);
-  EXPECT_EQ(days(R"({"days":null})"), std::optional(std::optional<std::int64_t>()));
-  EXPECT_EQ(days(R"({"days":3})"), std::optional(std::optional<std::int64_t>(3)));
+  EXPECT_EQ(days(R"({"days":null})"), std::make_optional(std::optional<std::int64_t>()));
+  EXPECT_EQ(days(R"({"days":3})"), std::make_optional(std::optional<std::int64_t>(3)));
   EXPECT_EQ(reflect::decode<Change>(json::parse(R"({"days":11})")).error().errors.at(0).pointer, "/days");
 }
 
