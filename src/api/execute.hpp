@@ -50,7 +50,7 @@ struct Finished {
   Result<Answer> answer;
   Identity identity{};
   std::optional<RateDecision> rate = {};  ///< what the tenant has left, where the server knew whose the request was
-  Laps laps = {};
+  Laps laps;
 };
 
 /// Runs one operation from its request to its answer: caller, idempotency, preparation, transaction, encoding. The only

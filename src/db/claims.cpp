@@ -201,7 +201,8 @@ Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId s
   std::uint64_t count = 0;
   if (stored && stored->size() == sizeof count)
     for (std::size_t i = sizeof count; i-- > 0;) count = count << 8 | static_cast<std::uint8_t>((*stored)[i]);
-  co_return count;
+  // Below 0: claims of before there was a counter have ended.
+  co_return static_cast<std::size_t>(std::max<std::int64_t>(static_cast<std::int64_t>(count), 0));
 }
 
 bool over(Tx const& tx, Claim const& claim) {

@@ -270,9 +270,10 @@ TEST_F(Claims, Hazard12_a_session_with_any_number_of_claims_ends_at_once) {
 TEST_F(Claims, a_session_holds_so_many_claims_and_whatever_ends_one_makes_room) {
   std::string last;
   for (std::size_t held = 0; held < limits::kClaimsPerSession; held += limits::kTargetsPerBatch) {
-    std::vector<std::string> targets;
-    for (std::size_t i = 0; i < limits::kTargetsPerBatch; ++i) targets.push_back(fmt::format("src/{}/{}", held, i));
-    auto const granted = claim("A", targets);
+    json::array targets;
+    for (std::size_t i = 0; i < limits::kTargetsPerBatch; ++i)
+      targets.push_back(json::string(fmt::format("src/{}/{}", held, i)));
+    auto const granted = call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}});
     ASSERT_EQ(granted.status, 201U) << granted.code;
     last = granted.text("/claims/0/id");
   }
