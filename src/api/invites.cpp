@@ -299,7 +299,7 @@ struct AcceptInvite {
     db::append_audit(tx, {.actor_user_id = user.id,
                           .action = "invite.accepted",
                           .target = to_string(invite->id),
-                          .data = {{"email", user.email}, {"role", reflect::enum_name(user.role)}}});
+                          .data = {{"role", reflect::enum_name(user.role)}}});
     put_new_login(tx, user.id, made.login);
     co_return signed_in(user, *tenant, made.login);
   }

@@ -1,6 +1,7 @@
 #include "middleware/metrics.hpp"
 
 #include "base/build_info.hpp"
+#include "middleware/method_label.hpp"
 #include "middleware/metric_families.hpp"
 
 #include <fmt/format.h>
@@ -21,11 +22,6 @@ namespace {
 // In seconds: what we aim at is 10 ms at p99, what we promise 100 ms at p95.
 prometheus::Histogram::BucketBoundaries latency_buckets() {
   return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30};
-}
-
-std::string_view method_label(std::string_view method) {
-  static constexpr std::array<std::string_view, 6> kKnown{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"};
-  return std::ranges::find(kKnown, method) == kKnown.end() ? "other" : method;
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "base/log.hpp"
 #include "middleware/exchange.hpp"
+#include "middleware/method_label.hpp"
 
 #include <array>
 
@@ -30,7 +31,7 @@ log::Line line_of(log::Level level, std::string_view action, ExchangeFacts const
   if (!facts.trace.parent_span_id.empty()) line.add("parent_span_id", facts.trace.parent_span_id);
   line.add_told("request_id", facts.request_id)
       .add("endpoint", facts.route)
-      .add_told("method", method)
+      .add("method", method_label(method))
       .add("status", status)
       .add("duration_ms", whole_microseconds(took))
       .begin("metadata");

@@ -38,8 +38,7 @@ class Cores : public ::testing::Test {
 
 TEST_F(Cores, a_server_that_is_aborted_leaves_no_core_file) {
   auto const cores = folder("cores");
-  Served server(folder_.path(),
-                {"--listen", "127.0.0.1:0", "--store", "rocksdb:" + (folder_.path() / "data").string()},
+  Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", "rocksdb:" + (folder_.path() / "data").string()},
                 {.launcher = with_cores(cores)});
   ASSERT_FALSE(server.url().empty()) << server.err();
   auto const holder = json::parse(content(folder_.path() / "data/codi.lock")).as_object();

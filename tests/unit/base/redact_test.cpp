@@ -25,14 +25,17 @@ TEST(Redact, what_follows_a_scheme) {
 
 TEST(Redact, e_mail_addresses) {
   EXPECT_EQ(redacted("no account ann.b+c@example.org."), "no account [e-mail]");
-  EXPECT_EQ(redacted("<owner@localhost>,<m\xC3\xBCller@b\xC3\xBC" "cher.example>"), "<[e-mail]>,<[e-mail]>");
+  EXPECT_EQ(redacted("<owner@localhost>,<m\xC3\xBCller@b\xC3\xBC"
+                     "cher.example>"),
+            "<[e-mail]>,<[e-mail]>");
   EXPECT_EQ(redacted("a@b@c"), "[e-mail]@c");
 }
 
 TEST(Redact, leaves_the_rest_as_it_is) {
   for (std::string const text :
-       {"", "codi", "codi_requests_total", "codi_http_request_duration_seconds_bucket", "eyJ", "eyJust a word", "bearer", "Basic auth", "@", "a @ b",
-        "can't open /var/lib/codi/CURRENT: No such file or directory", "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e"}) {
+       {"", "codi", "codi_requests_total", "codi_http_request_duration_seconds_bucket", "eyJ", "eyJust a word",
+        "bearer", "Basic auth", "@", "a @ b", "can't open /var/lib/codi/CURRENT: No such file or directory",
+        "0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e"}) {
     EXPECT_EQ(redacted(text), text);
     EXPECT_FALSE(looks_secret(text)) << text;
   }
