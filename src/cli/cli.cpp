@@ -1,7 +1,9 @@
 #include "cli/cli.hpp"
 
 #include "base/failure.hpp"
+#include "cli/argv.hpp"
 #include "cli/context.hpp"
+#include "cli/doctor.hpp"
 #include "cli/generic.hpp"
 #include "cli/json_access.hpp"
 #include "cli/verbs.hpp"
@@ -44,7 +46,7 @@ Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::str
 std::vector<Verb> all_verbs(Catalog const& catalog) {
   std::vector<Verb> out;
   for (auto part : {setup_verbs(), login_verbs(), session_verbs(catalog), claim_verbs(catalog), log_verbs(catalog),
-                    handoff_verbs(catalog), operator_verbs(), information_verbs()})
+                    handoff_verbs(catalog), operator_verbs(), doctor_verbs(), information_verbs()})
     std::ranges::move(part, std::back_inserter(out));
   auto generic = generic_verbs(catalog, out);
   std::ranges::move(generic, std::back_inserter(out));
@@ -68,8 +70,7 @@ int run(Shell& shell, Catalog catalog, std::vector<std::string> arguments, std::
 int run(int argc, char** argv, std::vector<Verb> others) {
   try {
     auto shell = this_shell();
-    return run(shell, Catalog(api::operations()), std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
-               std::move(others));
+    return run(shell, Catalog(api::operations()), take_arguments(argc, argv), std::move(others));
   } catch (std::exception const& failure) {
     std::cerr << failure.what();
     return static_cast<int>(Exit::failed);

@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "cli/json_access.hpp"
+#include "cli/operator_token.hpp"
 
 #include <fmt/format.h>
 
@@ -30,6 +31,13 @@ Complaint unreachable(Settings const& settings, std::string const& why) {
 }
 
 }  // namespace
+
+Outcome<std::string> operator_token(Shell const& shell, Settings const& settings) {
+  if (auto token = shell.variable("CODI_OPERATOR_TOKEN")) return *std::move(token);
+  if (auto const& local = settings.local; local && local->operator_token) return *local->operator_token;
+  return complain(Exit::usage, "this needs an operator token",
+                  {"Set CODI_OPERATOR_TOKEN; the server's first start wrote one into its bootstrap.json."});
+}
 
 Login login_of(Reply const& reply, std::string email, std::string tenant, Timestamp now) {
   auto const* const seconds = member_of(reply.body, "expires_in");
@@ -67,9 +75,9 @@ Outcome<Reply> Client::call(api::Operation const& operation, json::object member
   auto const used_key = key.value_or(new_key());
   if (operation.meta.access == api::Access::open) return send(*prepared, std::nullopt, used_key);
   if (operation.meta.access == api::Access::operator_) {
-    auto administrator = operator_token();
-    if (!administrator) return pass_on(administrator);
-    return send(*prepared, *administrator, used_key);
+    auto token = operator_token(shell_, settings_);
+    if (!token) return pass_on(token);
+    return send(*prepared, *token, used_key);
   }
   auto token = bearer();
   if (!token) return pass_on(token);
@@ -80,13 +88,6 @@ Outcome<Reply> Client::call(api::Operation const& operation, json::object member
   auto renewed = renew(*login_);
   if (!renewed) return pass_on(renewed);
   return send(*prepared, renewed->access_token, used_key);
-}
-
-Outcome<std::string> Client::operator_token() const {
-  if (auto token = shell_.variable("CODI_OPERATOR_TOKEN")) return *std::move(token);
-  if (auto const& local = settings_.local; local && local->operator_token) return *local->operator_token;
-  return complain(Exit::usage, "this needs an operator token",
-                  {"Set CODI_OPERATOR_TOKEN; the server's first start wrote one into its bootstrap.json."});
 }
 
 Outcome<std::optional<std::string>> Client::bearer() {

@@ -30,8 +30,6 @@ class Client {
   Outcome<Reply> call(api::Operation const& operation, json::object members, std::optional<std::string> key = {});
 
   [[nodiscard]] Catalog const& catalog() const { return catalog_; }
-  /// What operators' calls are made with: CODI_OPERATOR_TOKEN, else what a server on this machine left.
-  [[nodiscard]] Outcome<std::string> operator_token() const;
   /// Who the calls are made by, without a secret: the same text for the same credential. Empty when there is none.
   [[nodiscard]] std::string caller() const;
   /// True when the token that a server on this machine left is used, because nothing else was given.

@@ -1,4 +1,5 @@
 #include "base/build_info.hpp"
+#include "cli/argv.hpp"
 #include "cli/cli.hpp"
 #include "cli/json_access.hpp"
 #include "cli/log_writer.hpp"
@@ -172,8 +173,7 @@ int run_codi_log(Shell& shell, Catalog catalog, std::vector<std::string> argumen
 int run_codi_log(int argc, char** argv) {
   try {
     auto shell = this_shell();
-    return run_codi_log(shell, Catalog(api::operations()),
-                        std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+    return run_codi_log(shell, Catalog(api::operations()), take_arguments(argc, argv));
   } catch (std::exception const& failure) {
     std::cerr << failure.what();
     return static_cast<int>(Exit::failed);

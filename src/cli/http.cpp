@@ -4,6 +4,7 @@
 #include "base/failure.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "cli/http_look.hpp"
 
 #include <curl/curl.h>
 #include <fmt/format.h>
@@ -20,6 +21,7 @@ struct Received {
   CURL* curl = nullptr;
   std::function<bool(std::string_view)> const& sink;
   HttpAnswer answer = {};
+  std::optional<Timestamp> date = {};
   bool too_large = false;
   bool sink_full = false;
 };
@@ -39,15 +41,37 @@ std::size_t take_body(char const* data, std::size_t, std::size_t size, void* use
   return size;
 }
 
+// Of a time in the words of HTTP or of OpenSSL.
+std::optional<Timestamp> time_of(std::string const& text) {
+  auto const seconds = curl_getdate(text.c_str(), nullptr);
+  if (seconds < 0) return std::nullopt;
+  return Timestamp{static_cast<std::int64_t>(seconds) * 1'000};
+}
+
 std::size_t take_header(char const* data, std::size_t, std::size_t size, void* user) {
   constexpr std::string_view kRetryAfter = "retry-after:";
+  constexpr std::string_view kDate = "date:";
   std::string_view const line(data, size);
+  if (to_lower_ascii(line.substr(0, kDate.size())) == kDate)
+    static_cast<Received*>(user)->date = time_of(std::string(trim(line.substr(kDate.size()))));
   if (to_lower_ascii(line.substr(0, kRetryAfter.size())) != kRetryAfter) return size;
   auto const value = trim(line.substr(kRetryAfter.size()));
   unsigned seconds = 0;
   if (std::from_chars(value.data(), value.data() + value.size(), seconds).ec == std::errc())
     static_cast<Received*>(user)->answer.retry_after_s = seconds;
   return size;
+}
+
+// The first certificate of the chain is the server's own.
+std::optional<Timestamp> certificate_end(CURL* curl) {
+  constexpr std::string_view kEnds = "Expire date:";
+  curl_certinfo* chain = nullptr;
+  if (curl_easy_getinfo(curl, CURLINFO_CERTINFO, &chain) != CURLE_OK || chain == nullptr || chain->num_of_certs == 0)
+    return std::nullopt;
+  for (auto const* line = chain->certinfo[0]; line != nullptr; line = line->next)
+    if (std::string_view const text = line->data; text.starts_with(kEnds))
+      return time_of(std::string(text.substr(kEnds.size())));
+  return std::nullopt;
 }
 
 HttpTrouble::Kind kind_of(CURLcode code) {
@@ -63,14 +87,6 @@ HttpTrouble::Kind kind_of(CURLcode code) {
     case CURLE_WRITE_ERROR: return unusable;
     default: return lost;
   }
-}
-
-bool is_loopback(std::string_view url) {
-  constexpr std::array<std::string_view, 6> kPrefixes{"http://127.",  "http://localhost",  "http://[::1]",
-                                                      "https://127.", "https://localhost", "https://[::1]"};
-  for (auto const prefix : kPrefixes)
-    if (url.starts_with(prefix)) return true;
-  return false;
 }
 
 class HeaderList {
@@ -90,23 +106,28 @@ class HeaderList {
   curl_slist* list_ = nullptr;
 };
 
-}  // namespace
-
-struct Http::Handle {
-  CURL* curl = nullptr;
-  std::array<char, CURL_ERROR_SIZE> error{};
-};
-
-Http::Http() : handle_(std::make_unique<Handle>()) {
+CURL* start_curl() {
   static CURLcode const ready = curl_global_init(CURL_GLOBAL_DEFAULT);
-  handle_->curl = curl_easy_init();
-  if (ready != CURLE_OK || handle_->curl == nullptr) throw Failure(ErrorCode::internal, "libcurl can't be started");
+  auto* const curl = curl_easy_init();
+  if (ready != CURLE_OK || curl == nullptr) throw Failure(ErrorCode::internal, "libcurl can't be started");
+  return curl;
 }
 
-Http::~Http() { curl_easy_cleanup(handle_->curl); }
+class Connection {
+ public:
+  Connection() = default;
+  Connection(Connection const&) = delete;
+  Connection& operator=(Connection const&) = delete;
+  ~Connection() { curl_easy_cleanup(curl_); }
+  std::expected<ServerLook, HttpTrouble> exchange(HttpCall const& call);
 
-std::expected<HttpAnswer, HttpTrouble> Http::perform(HttpCall const& call) {
-  auto* const curl = handle_->curl;
+ private:
+  CURL* curl_ = start_curl();
+  std::array<char, CURL_ERROR_SIZE> error_{};
+};
+
+std::expected<ServerLook, HttpTrouble> Connection::exchange(HttpCall const& call) {
+  auto* const curl = curl_;
   curl_easy_reset(curl);
   Received received{.curl = curl, .sink = call.sink};
   HeaderList headers;
@@ -129,25 +150,52 @@ std::expected<HttpAnswer, HttpTrouble> Http::perform(HttpCall const& call) {
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &received);
-  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, handle_->error.data());
+  curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_.data());
   if (is_loopback(call.url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
   if (call.body) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body->size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body->data());
   }
-  handle_->error[0] = '\0';
+  curl_easy_setopt(curl, CURLOPT_CERTINFO, 1L);
+  error_[0] = '\0';
   auto const code = curl_easy_perform(curl);
   if (code != CURLE_OK) {
     if (received.sink_full) return std::unexpected(HttpTrouble{HttpTrouble::Kind::unusable, "what came can't be kept"});
     if (received.too_large)
       return std::unexpected(HttpTrouble{HttpTrouble::Kind::unusable, "the answer is larger than the client takes"});
-    char const* const what = handle_->error[0] == '\0' ? curl_easy_strerror(code) : handle_->error.data();
+    char const* const what = error_[0] == '\0' ? curl_easy_strerror(code) : error_.data();
     return std::unexpected(HttpTrouble{kind_of(code), what});
   }
   long status = 0;
   curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
   received.answer.status = static_cast<unsigned>(status);
-  return std::move(received.answer);
+  return ServerLook{std::move(received.answer), received.date, certificate_end(curl)};
+}
+
+}  // namespace
+
+struct Http::Handle {
+  Connection connection;
+};
+
+Http::Http() : handle_(std::make_unique<Handle>()) {}
+
+Http::~Http() = default;
+
+std::expected<HttpAnswer, HttpTrouble> Http::perform(HttpCall const& call) {
+  auto seen = handle_->connection.exchange(call);
+  if (!seen) return std::unexpected(std::move(seen.error()));
+  return std::move(seen->answer);
+}
+
+std::expected<ServerLook, HttpTrouble> look(HttpCall const& call) { return Connection().exchange(call); }
+
+bool is_loopback(std::string_view url) {
+  constexpr std::array<std::string_view, 6> kPrefixes{"http://127.",  "http://localhost",  "http://[::1]",
+                                                      "https://127.", "https://localhost", "https://[::1]"};
+  for (auto const prefix : kPrefixes)
+    if (url.starts_with(prefix)) return true;
+  return false;
 }
 
 std::string percent_encoded(std::string_view text) {

@@ -128,6 +128,15 @@ void add_bare_values(std::vector<Option> const& options, std::vector<std::string
   }
 }
 
+// The value of an option that there is not may be a password, and so may an argument: neither is repeated.
+std::unexpected<Complaint> surplus(std::vector<std::string> const& arguments) {
+  auto const option = std::ranges::find_if(arguments, [](std::string const& text) { return text.starts_with("-"); });
+  if (option != arguments.end())
+    return complain(Exit::usage, fmt::format("there is no option {}", option->substr(0, option->find('='))));
+  return complain(Exit::usage, arguments.size() == 1 ? "one argument too many"
+                                                     : fmt::format("{} arguments too many", arguments.size()));
+}
+
 Outcome<Arguments> read_options(std::vector<Option> const& options, std::vector<std::string> arguments) {
   CLI::App app;
   app.set_help_flag();
@@ -138,6 +147,8 @@ Outcome<Arguments> read_options(std::vector<Option> const& options, std::vector<
   std::ranges::reverse(arguments);  // CLI11 takes them from the back
   try {
     app.parse(std::move(arguments));
+  } catch (CLI::ExtrasError const&) {
+    return surplus(app.remaining());
   } catch (CLI::ParseError const& error) {
     std::string_view const said = error.what();
     auto const name_end = said.find(": 1 required");

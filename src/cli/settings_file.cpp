@@ -9,17 +9,27 @@
 
 namespace codi::cli {
 
-Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path const& path) {
+namespace {
+
+Outcome<std::optional<toml::table>> read_table(std::filesystem::path const& path) {
   auto const text = read_file(path);
   if (!text) return std::nullopt;
-  toml::table table;
   try {
-    table = toml::parse(*text);
+    return toml::parse(*text);
   } catch (toml::parse_error const& error) {
     return complain(Exit::failed,
                     fmt::format("{}:{}: {}", path.string(), error.source().begin.line, error.description()),
                     {"A settings file looks like: server = \"http://127.0.0.1:7620\""});
   }
+}
+
+}  // namespace
+
+Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path const& path) {
+  auto const read = read_table(path);
+  if (!read) return std::unexpected(read.error());
+  if (!*read) return std::nullopt;
+  auto const& table = **read;
   SettingsFile out;
   for (auto const& [key, value] : table) {
     std::string_view const name = key;
@@ -39,6 +49,16 @@ Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path co
     if (!string->empty()) *target = string;
   }
   return out;
+}
+
+Outcome<ServerFile> read_server_file(std::filesystem::path const& path) {
+  auto const read = read_table(path);
+  if (!read) return std::unexpected(read.error());
+  if (!*read) return complain(Exit::failed, fmt::format("there is no file {}", path.string()));
+  auto const& table = **read;
+  return ServerFile{.store = table["store"].value<std::string>(),
+                    .tls_cert = table["tls_cert"].value<std::string>(),
+                    .tls_key = table["tls_key"].value<std::string>()};
 }
 
 std::string toml_string(std::string_view text) {

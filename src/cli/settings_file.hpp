@@ -20,6 +20,16 @@ struct SettingsFile {
 /// Reads a TOML file; nothing when there is none. A complaint names the file and the line.
 Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path const& path);
 
+/// What `codi doctor` looks at of the settings file of a server; paths as they are written.
+struct ServerFile {
+  std::optional<std::string> store = {};
+  std::optional<std::string> tls_cert = {};
+  std::optional<std::string> tls_key = {};
+};
+
+/// Reads a server's settings file. A complaint when there is none or it can't be parsed.
+Outcome<ServerFile> read_server_file(std::filesystem::path const& path);
+
 /// `text` as a TOML string.
 std::string toml_string(std::string_view text);
 

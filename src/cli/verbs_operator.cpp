@@ -5,6 +5,7 @@
 #include "cli/context.hpp"
 #include "cli/files.hpp"
 #include "cli/http.hpp"
+#include "cli/operator_token.hpp"
 #include "cli/verbs.hpp"
 #include "db/backup.hpp"
 #include "db/rocks/rocks_engine.hpp"
@@ -149,9 +150,7 @@ Outcome<> backup(Context& context, Arguments const& arguments) {
     return complain(Exit::usage, path.string() + " is there already", {"Give each backup a name of its own."});
   auto const& settings = context.settings();
   if (!settings) return std::unexpected(settings.error());
-  auto const connected = context.client();
-  if (!connected) return std::unexpected(connected.error());
-  auto const token = (*connected)->operator_token();
+  auto const token = operator_token(context.shell(), *settings);
   if (!token) return std::unexpected(token.error());
   NewFile file(path);
   if (auto done = download(context, *settings, *token, file); !done) return done;

@@ -2,6 +2,7 @@
 
 #include "db/keys.hpp"
 #include "db/retry.hpp"
+#include "db/store_check.hpp"
 #include "reflect/decode.hpp"
 #include "reflect/encode.hpp"
 
@@ -56,6 +57,15 @@ void check_schema(std::string const& text) {
                                      schema->get_int64(), kSchemaVersion));
 }
 
+Record usable_record(std::string const& text) {
+  check_schema(text);
+  auto out = reflect::decode_stored<Record>(text);
+  if (out.restoring.value_or(false))
+    throw StorageFailure(StorageCode::corrupt,
+                         "a restore into this store was begun and not finished: restore again, into an empty one");
+  return out;
+}
+
 Task<bool> is_empty(Transaction& transaction) {
   RangeOptions const one{.limit = 1};
   auto const any = co_await transaction.get_range({"", std::string(kEndOfKeys)}, one);
@@ -66,11 +76,7 @@ Task<bool> is_empty(Transaction& transaction) {
 Task<Verdict> read_or_make(Transaction& transaction, Record const& fresh, Record& found) {
   auto const text = co_await transaction.get(store_facts_key());
   if (text) {
-    check_schema(*text);
-    found = reflect::decode_stored<Record>(*text);
-    if (found.restoring.value_or(false))
-      throw StorageFailure(StorageCode::corrupt,
-                           "a restore into this store was begun and not finished: restore again, into an empty one");
+    found = usable_record(*text);
     co_return Verdict::commit;
   }
   auto const empty = co_await is_empty(transaction);
@@ -109,6 +115,8 @@ StoreFacts open_store_facts(Engine& engine, Random& random) {
   run_write_blocking(engine, [&](Transaction& t) { return read_or_make(t, fresh, found); });
   return {found.id, static_cast<std::uint32_t>(found.epoch)};
 }
+
+void check_store_facts(std::string const& text) { static_cast<void>(usable_record(text)); }
 
 std::string store_facts_key() { return make_key({}, "system", "store"); }
 

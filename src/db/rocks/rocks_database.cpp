@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "db/rocks/db_view.hpp"
+#include "db/rocks/rocks_look.hpp"
 #include "db/rocks/wal_scan.hpp"
 
 #include <fmt/format.h>
@@ -188,6 +189,22 @@ std::uint64_t last_version(rocksdb::DB& db, StoreDirectory const& directory) {
   std::uint64_t version = 0;
   for (char const c : value) version = version << 8 | static_cast<std::uint8_t>(c);
   return std::max(version, directory.refused());
+}
+
+std::optional<std::string> peek_rocks(std::filesystem::path const& directory, std::string_view key) {
+  auto const failed = [&](rocksdb::Status const& status) {
+    return StorageFailure(status.IsCorruption() ? StorageCode::corrupt : StorageCode::unavailable,
+                          fmt::format("store directory {} can't be read ({})", directory.string(), status.ToString()));
+  };
+  rocksdb::DB* opened = nullptr;
+  auto status = rocksdb::DB::OpenForReadOnly(database_options({}, false, nullptr), directory.string(), &opened);
+  std::unique_ptr<rocksdb::DB> const db(opened);
+  if (!status.ok()) throw failed(status);
+  std::string value;
+  status = db->Get({}, rocksdb::Slice(key.data(), key.size()), &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) throw failed(status);
+  return value;
 }
 
 }  // namespace codi::db

@@ -2,6 +2,7 @@
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
+#include "db/rocks/rocks_look.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -79,6 +80,31 @@ std::string who_holds(json::object const& holder) {
                      text_of(holder, "started"));
 }
 
+[[noreturn]] void fail_on(fs::path const& directory, std::string const& what,
+                          StorageCode code = StorageCode::unavailable) {
+  throw StorageFailure(code, fmt::format("store directory {} {}", directory.string(), what));
+}
+
+struct Trouble {
+  StorageCode code;
+  std::string what;
+};
+
+// What is wrong with the marker file of a store.
+std::optional<Trouble> trouble_with(json::object const& marker) {
+  auto const* const format = marker.if_contains("format");
+  if (format == nullptr || !format->is_int64())
+    return Trouble{
+        StorageCode::corrupt,
+        fmt::format("has a damaged {} and was left as it is: restore a backup into a new directory", kMarker)};
+  if (format->get_int64() == kStoreFormat) return std::nullopt;
+  return Trouble{
+      StorageCode::corrupt,
+      fmt::format("holds a store of format {}, this program knows format {}; it was left as it is: use the version of "
+                  "codi that wrote it, or restore a backup into a new directory",
+                  format->get_int64(), kStoreFormat)};
+}
+
 bool is_ours(std::string const& name) {
   return name == kMarker || name == kMarkerDraft || name == kLock || name == kRefused;
 }
@@ -146,19 +172,8 @@ void StoreDirectory::open_lock() {
 void StoreDirectory::read_marker() {
   FileHandle const file(::openat(directory_.get(), kMarker, O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) fail(fmt::format("has a {} that can't be read ({})", kMarker, error_text()));
-  auto const marker = parse_object(read_all(file.get()));
-  auto const* const format = marker.if_contains("format");
-  if (format == nullptr || !format->is_int64()) {
-    fail(fmt::format("has a damaged {} and was left as it is: restore a backup into a new directory", kMarker),
-         StorageCode::corrupt);
-  }
-  if (format->get_int64() != kStoreFormat) {
-    fail(fmt::format(
-             "holds a store of format {}, this program knows format {}; it was left as it is: use the version of "
-             "codi that wrote it, or restore a backup into a new directory",
-             format->get_int64(), kStoreFormat),
-         StorageCode::corrupt);
-  }
+  auto const trouble = trouble_with(parse_object(read_all(file.get())));
+  if (trouble) fail(trouble->what, trouble->code);
 }
 
 void StoreDirectory::write_marker() {
@@ -215,8 +230,23 @@ bool StoreDirectory::refuse(std::uint64_t version) {
   return true;
 }
 
-void StoreDirectory::fail(std::string const& what, StorageCode code) const {
-  throw StorageFailure(code, fmt::format("store directory {} {}", path_.string(), what));
+void StoreDirectory::fail(std::string const& what, StorageCode code) const { fail_on(path_, what, code); }
+
+std::optional<RocksHolder> rocks_holder(fs::path const& directory) {
+  auto const open = [&](char const* name) {
+    FileHandle file(::open((directory / name).c_str(), O_RDONLY | O_CLOEXEC));
+    if (file.get() < 0) fail_on(directory, fmt::format("holds no store that can be read ({}: {})", name, error_text()));
+    return file;
+  };
+  auto const marker = open(kMarker);
+  if (auto const trouble = trouble_with(parse_object(read_all(marker.get()))))
+    fail_on(directory, trouble->what, trouble->code);
+  auto const lock = open(kLock);
+  if (::flock(lock.get(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
+  auto const holder = parse_object(read_all(lock.get()));
+  auto const* const pid = holder.if_contains("pid");
+  return RocksHolder{who_holds(holder),
+                     pid != nullptr && pid->is_int64() ? std::optional(pid->get_int64()) : std::nullopt};
 }
 
 }  // namespace codi::db
