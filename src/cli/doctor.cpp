@@ -1,7 +1,7 @@
 #include "cli/doctor.hpp"
 
+#include "base/limits.hpp"
 #include "base/text.hpp"
-#include "cli/doctor_limits.hpp"
 #include "cli/duration.hpp"
 #include "cli/render.hpp"
 

@@ -1,5 +1,5 @@
+#include "base/limits.hpp"
 #include "cli/doctor.hpp"
-#include "cli/doctor_limits.hpp"
 #include "cli/files.hpp"
 #include "cli/json_access.hpp"
 #include "cli/settings_file.hpp"

@@ -1,7 +1,7 @@
 #include "base/build_info.hpp"
+#include "base/limits.hpp"
 #include "cli/client.hpp"
 #include "cli/doctor.hpp"
-#include "cli/doctor_limits.hpp"
 #include "cli/duration.hpp"
 #include "cli/http_look.hpp"
 #include "cli/json_access.hpp"

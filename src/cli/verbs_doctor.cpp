@@ -1,5 +1,5 @@
+#include "base/limits.hpp"
 #include "cli/doctor.hpp"
-#include "cli/doctor_limits.hpp"
 #include "cli/http.hpp"
 #include "cli/verbs.hpp"
 
