@@ -26,6 +26,7 @@ class Histogram {
  public:
   explicit Histogram(std::array<double, N> bounds) : bounds_(bounds) {}
 
+  /// Counts one value.
   void observe(double value) {
     auto const bucket = static_cast<std::size_t>(std::ranges::lower_bound(bounds_, value) - bounds_.begin());
     buckets_[bucket].fetch_add(1, std::memory_order_relaxed);

@@ -29,6 +29,7 @@ inline constexpr std::size_t kHappenings = static_cast<std::size_t>(Happening::e
 /// What one try of a transaction did. It counts for something only once the transaction has committed.
 class Tally {
  public:
+  /// How often something happened.
   void add(Happening what, std::uint64_t times = 1) { counts_[static_cast<std::size_t>(what)] += times; }
   [[nodiscard]] std::uint64_t of(Happening what) const { return counts_[static_cast<std::size_t>(what)]; }
 
@@ -39,6 +40,7 @@ class Tally {
 /// What all committed transactions of this process did. Thread-safe.
 class Activity {
  public:
+  /// What one transaction did; call it when that has committed.
   void add(Tally const& tally) {
     for (std::size_t i = 0; i < kHappenings; ++i)
       if (auto const times = tally.of(static_cast<Happening>(i)); times != 0)
