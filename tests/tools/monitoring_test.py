@@ -216,7 +216,7 @@ class MonitoringTest(unittest.TestCase):
         self.assertLessEqual(sum(parts.values()), slow["duration_ms"] + 0.02)
 
     def test_the_page_names_every_line_of_the_source(self):
-        written = set()
+        written = {("http", "slow")}  # its component stands in request_log.cpp's line_of()
         for path in (ROOT / "src").rglob("*.cpp"):
             if path.parts[-2] == "cli":
                 continue
