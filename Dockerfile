@@ -9,8 +9,8 @@ RUN make deb
 
 FROM debian:12-slim
 # Numbers, not only names: an orchestrator can then see that it is not root, and volumes keep their owner.
-RUN groupadd --system --gid 7620 codi \
-  && useradd --system --uid 7620 --gid codi --home-dir /var/lib/codi --shell /usr/sbin/nologin codi \
+RUN groupadd --gid 7620 codi \
+  && useradd --uid 7620 --gid codi --no-create-home --home-dir /var/lib/codi --shell /usr/sbin/nologin codi \
   && install -d -m 0700 -o codi -g codi /var/lib/codi
 COPY --from=build /codi/build/deb/codi_*.deb /tmp/
 RUN apt-get update \
