@@ -43,6 +43,9 @@ inline constexpr std::size_t kIdempotencyKeyBytes = 255;
 inline constexpr std::size_t kRequestIdBytes = 128;
 inline constexpr std::size_t kConnections = 20'000;
 inline constexpr std::size_t kConnectionsPerAddress = 10'000;
+inline constexpr std::size_t kPipelinedRequests = 100;      // of one connection that are read ahead
+inline constexpr std::size_t kChunkExtensionBytes = 4'096;  // of one body
+inline constexpr auto kHandshakeTime = 10s;
 inline constexpr auto kHeaderTime = 10s;
 inline constexpr auto kBodyTime = 30s;
 inline constexpr auto kIdleTime = 75s;
@@ -51,6 +54,8 @@ inline constexpr auto kRequestTime = 30s;
 inline constexpr auto kSlowRequest = 500ms;  // from which on one is logged with where its time went
 inline constexpr std::int64_t kSlowRequestMsMax = 600'000;
 inline constexpr std::size_t kTraceStateBytes = 512;  // W3C Trace Context, section 3.3.1.5
+inline constexpr auto kPreflightKept = 10min;      // by a browser
+inline constexpr auto kHttpsOnlyTime = 365 * 24h;  // that a browser is told to use nothing but TLS
 
 // Lists.
 inline constexpr std::int64_t kPageItems = 500;

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "middleware/members.hpp"
 #include "middleware/problem.hpp"
+#include "middleware/security_headers.hpp"
 #include "middleware/stream_content.hpp"
 
 #include <fmt/format.h>
@@ -75,7 +76,8 @@ Exchange::Exchange(PipelineParts const& parts, Router const& router, Limiters& l
 
 void Exchange::start() {
   identify();
-  if (answer_public()) return;
+  find_client();
+  if (answer_preflight() || answer_public()) return;
   take_from_buckets();
   for (auto const stage : {&Exchange::find_route, &Exchange::find_credential, &Exchange::obey_rate_limit})
     if (auto refusal = (this->*stage)()) return refuse(*std::move(refusal));
@@ -95,6 +97,25 @@ void Exchange::identify() {
   // Two of them are as good as none: nobody knows which is meant.
   auto const parent = request_.headers.count("traceparent") == 1 ? request_.headers.find("traceparent") : std::nullopt;
   facts_.trace = continue_trace({parent, request_.headers.joined("tracestate")}, runtime.random);
+}
+
+void Exchange::find_client() {
+  auto client = parts_.trusted_proxies.client_of(request_);
+  request_.remote_address = std::move(client.address);
+  request_.secure = client.secure;
+}
+
+bool Exchange::answer_preflight() {
+  if (!parts_.cors.is_preflight(request_)) return false;
+  facts_.route = facts_.action = "preflight";
+  auto const url = parse_url(request_.target);
+  std::vector<std::string_view> methods{"GET", "HEAD"};
+  if (url) {
+    if (auto allowed = router_.match(request_.method, url->segments).allowed; !allowed.empty())
+      methods = std::move(allowed);
+  }
+  answer(Cors::preflight_answer(methods));
+  return true;
 }
 
 bool Exchange::answer_public() {
@@ -260,7 +281,8 @@ void Exchange::add_common_headers(HttpResponse& response) const {
   response.headers.add("X-Request-Id", facts_.request_id);
   response.headers.add("traceparent", to_traceparent(facts_.trace));
   if (!facts_.trace.state.empty()) response.headers.add("tracestate", facts_.trace.state);
-  response.headers.add("X-Content-Type-Options", "nosniff");
+  add_security_headers(response.headers, request_.secure);
+  parts_.cors.add_headers(request_, response.headers);
   if (!response.headers.find("Cache-Control")) response.headers.add("Cache-Control", "no-store");
   if (!rate_) return;
   response.headers.add("RateLimit-Limit", std::to_string(rate_->limit));

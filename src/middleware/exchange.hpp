@@ -53,6 +53,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   using Refusal = std::optional<Error>;
 
   void identify();
+  void find_client();
+  bool answer_preflight();
   bool answer_public();
   void take_from_buckets();
   void note(RateDecision const& decision);

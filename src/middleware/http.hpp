@@ -93,7 +93,7 @@ std::string serialize_head(HttpResponse const& response, Framing framing);
 using Post = std::function<void(std::function<void()>)>;
 
 /// What metrics count of connections.
-enum class ConnectionEvent : std::uint8_t { opened, closed, refused };
+enum class ConnectionEvent : std::uint8_t { opened, closed, refused, handshake_failed };
 
 /// What stands behind the connections of a server. Thread-safe.
 class Handler {

@@ -181,6 +181,10 @@ void add_sources(Families& out, MetricSources const& sources) {
     add_gauge(out, "codi_sessions", "Sessions that have not ended", static_cast<double>(live.sessions));
     add_gauge(out, "codi_claims", "Claims that have not ended", static_cast<double>(live.claims));
   }
+  auto const expires = sources.certificate_expires ? sources.certificate_expires() : std::nullopt;
+  if (expires)
+    add_gauge(out, "codi_tls_certificate_expiry_timestamp_seconds", "When the certificate in use expires",
+              static_cast<double>(expires->time_since_epoch().count()));
   add_process(out);
 }
 

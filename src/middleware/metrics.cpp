@@ -84,6 +84,7 @@ class Metrics::Impl {
   prometheus::Gauge& in_flight() { return in_flight_; }
   prometheus::Gauge& connections() { return connections_; }
   prometheus::Counter& connections_refused() { return connections_refused_; }
+  prometheus::Counter& handshakes_failed() { return handshakes_failed_; }
   prometheus::Counter& rate_limited() { return rate_limited_; }
 
  private:
@@ -110,6 +111,11 @@ class Metrics::Impl {
                                                   .Help("Connections closed at once because of a limit")
                                                   .Register(registry_)
                                                   .Add({});
+  prometheus::Counter& handshakes_failed_ = prometheus::BuildCounter()
+                                                .Name("codi_tls_handshakes_failed_total")
+                                                .Help("Connections that ended before they were encrypted")
+                                                .Register(registry_)
+                                                .Add({});
   prometheus::Counter& rate_limited_ = prometheus::BuildCounter()
                                            .Name("codi_http_rate_limited_total")
                                            .Help("Requests refused because their caller had made too many")
@@ -139,6 +145,7 @@ void Metrics::connection(ConnectionEvent event) {
     case ConnectionEvent::opened: return impl_->connections().Increment();
     case ConnectionEvent::closed: return impl_->connections().Decrement();
     case ConnectionEvent::refused: return impl_->connections_refused().Increment();
+    case ConnectionEvent::handshake_failed: return impl_->handshakes_failed().Increment();
   }
 }
 

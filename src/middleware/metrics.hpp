@@ -9,6 +9,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -37,6 +38,7 @@ struct MetricSources {
   std::function<db::Tally()> activity = {};
   std::function<Timestamp()> reaped = {};  ///< when what was due was last done
   std::function<LiveCounts()> live = {};
+  std::function<std::optional<std::chrono::sys_seconds>()> certificate_expires = {};  ///< nothing: there is no TLS
 };
 
 /// The server's metrics in the Prometheus text format. Labels take values from fixed sets only (route templates, known

@@ -5,10 +5,12 @@
 #include "base/limits.hpp"
 #include "base/rate_limiter.hpp"
 #include "base/worker_pool.hpp"
+#include "middleware/cors.hpp"
 #include "middleware/http.hpp"
 #include "middleware/metrics.hpp"
 #include "middleware/public_routes.hpp"
 #include "middleware/router.hpp"
+#include "middleware/trusted_proxies.hpp"
 
 #include <chrono>
 #include <string>
@@ -47,6 +49,8 @@ struct PipelineParts {
   WorkerPool& stream_workers;  ///< apart from those that hash passwords, so that sign-ins can't starve a stream
   Rates rates{};
   std::chrono::milliseconds slow = limits::kSlowRequest;  ///< from which on a request is logged as slow
+  TrustedProxies trusted_proxies{};
+  Cors cors{};
 };
 
 /// The way of every request from the wire to its operation and back, through a fixed order of stages; see

@@ -49,6 +49,7 @@ TEST(Metrics, connections_and_refusals) {
   EXPECT_TRUE(has(text, "codi_http_connections_refused_total 1\n"));
   EXPECT_TRUE(has(text, "codi_http_rate_limited_total 1\n"));
   EXPECT_TRUE(has(text, "codi_http_requests_in_flight 1\n"));
+  EXPECT_FALSE(has(text, "codi_tls_certificate_expires_seconds"));
 }
 
 TEST(Metrics, refusals_are_counted_by_code_and_every_code_is_there) {
@@ -90,7 +91,8 @@ TEST(Metrics, other_sources_are_asked_when_someone_looks) {
                    .queues = [] { return std::vector<QueueState>{{"work", 4, 256}}; },
                    .activity = [&] { return done; },
                    .reaped = [] { return Timestamp{1'500}; },
-                   .live = [] { return LiveCounts{.sessions = 2, .claims = 9}; }});
+                   .live = [] { return LiveCounts{.sessions = 2, .claims = 9}; },
+                   .certificate_expires = [] { return std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)); }});
   auto text = metrics.render();
   EXPECT_TRUE(has(text, "codi_queue_depth{queue=\"work\"} 4\n")) << text;
   EXPECT_TRUE(has(text, "codi_queue_limit{queue=\"work\"} 256\n"));
@@ -101,6 +103,7 @@ TEST(Metrics, other_sources_are_asked_when_someone_looks) {
   EXPECT_TRUE(has(text, "codi_sessions 2\n"));
   EXPECT_TRUE(has(text, "codi_claims 9\n"));
   EXPECT_TRUE(has(text, "codi_ready 0\n"));
+  EXPECT_TRUE(has(text, "codi_tls_certificate_expires_seconds 1800000000\n")) << text;
   ready = true;
   text = metrics.render();
   EXPECT_TRUE(has(text, "codi_ready 1\n"));
