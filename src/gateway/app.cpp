@@ -19,6 +19,7 @@
 
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -27,17 +28,17 @@
 namespace codi::gateway {
 namespace {
 
-std::string url_of(Address address) {
+std::string url_of(Address address, bool tls) {
+  if (!address.path.empty()) return to_string(address);
   if (address.host == "0.0.0.0") address.host = "127.0.0.1";
   if (address.host == "::") address.host = "::1";
-  return "http://" + to_string(address);
+  return (tls ? "https://" : "http://") + to_string(address);
 }
 
 api::Settings settings_of(AppOptions const& options) {
   if (!options.leases.thresholds.valid())
     throw Failure(ErrorCode::internal, "a session turns idle before it turns stale: both are parts of its ttl, 0 to 1");
-  auto const by_address = is_loopback(options.server.listen) ? api::Registration::open : api::Registration::closed;
-  return {.registration = options.registration.value_or(by_address),
+  return {.registration = options.registration.value_or(api::Registration::closed),
           .registration_is_default = !options.registration,
           .leases = options.leases,
           .tenant_rate = options.tenant_rate,
@@ -52,6 +53,7 @@ class App::Impl {
   Impl(std::unique_ptr<db::Engine> engine, AppOptions options)
       : options_(std::move(options)), engine_(std::move(engine)) {
     server_->open();
+    if (!options_.registration && is_for_this_machine()) runtime_.settings.registration = api::Registration::open;
     if (!options_.bootstrap_file) return;
     bootstrapped_ =
         auth::bootstrap_store(*engine_, clock_, random_, facts_.epoch, url(), *options_.bootstrap_file).has_value();
@@ -74,12 +76,24 @@ class App::Impl {
 
   bool stop_and_drain() { return server_->stop_and_drain(); }
 
-  [[nodiscard]] Address address() const { return server_->address(); }
-  [[nodiscard]] std::string url() const { return url_of(server_->address()); }
+  void reload() { server_->reload(); }
+
+  [[nodiscard]] Server const& server() const { return *server_; }
+  // TCP first: a path says nothing to another machine, or to a browser.
+  [[nodiscard]] std::string url() const {
+    auto const& all = server_->addresses();
+    auto const tcp = std::ranges::find_if(all, [](Address const& address) { return address.path.empty(); });
+    return url_of(tcp == all.end() ? all.front() : *tcp, options_.server.tls.has_value());
+  }
   [[nodiscard]] bool bootstrapped() const { return bootstrapped_; }
   api::Runtime& runtime() { return runtime_; }
 
  private:
+  // Nobody from elsewhere can come, and no proxy lets anybody in.
+  [[nodiscard]] bool is_for_this_machine() const {
+    return std::ranges::all_of(server_->addresses(), &is_loopback) && options_.server.trusted_proxies.empty();
+  }
+
   middleware::PublicRoutes make_routes() {
     return public_pages({.readiness = [this] { return prober_.readiness(); },
                          .metrics = [this] { return metrics_.render(); },
@@ -112,13 +126,14 @@ class App::Impl {
                         .settings = settings_of(options_),
                         .epoch = facts_.epoch,
                         .store_id = facts_.id};
-  Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen)}};
+  Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen.front())}};
   DiskWatch disk_watch_{*engine_};
   middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },
                                 .ready = [this] { return prober_.readiness().ready; },
                                 .queues = [this] { return queues(); },
                                 .activity = [this] { return runtime_.activity.totals(); },
-                                .reaped = [this] { return reaper_.last_pass(); }}};
+                                .reaped = [this] { return reaper_.last_pass(); },
+                                .certificate_expires = [this] { return server_->certificate_expires(); }}};
   middleware::PublicRoutes const routes_ = make_routes();
   middleware::Pipeline pipeline_{{.runtime = runtime_,
                                   .operations = api::operations(),
@@ -126,7 +141,9 @@ class App::Impl {
                                   .metrics = metrics_,
                                   .stream_workers = *stream_workers_,
                                   .rates = options_.rates,
-                                  .slow = options_.slow}};
+                                  .slow = options_.slow,
+                                  .trusted_proxies = options_.server.trusted_proxies,
+                                  .cors = options_.cors}};
   std::unique_ptr<Server> server_ = std::make_unique<Server>(options_.server, pipeline_);
   api::Reaper reaper_{runtime_};
   Ticker maintenance_{"tokens", limits::kSigningKeyReload, [this] { tokens_.maintain(); }};
@@ -138,7 +155,12 @@ App::App(std::unique_ptr<db::Engine> engine, AppOptions options)
 App::~App() = default;
 void App::start() { impl_->start(); }
 bool App::stop_and_drain() { return impl_->stop_and_drain(); }
-Address App::address() const { return impl_->address(); }
+void App::reload() { impl_->reload(); }
+Address App::address() const { return impl_->server().address(); }
+std::vector<Address> const& App::addresses() const { return impl_->server().addresses(); }
+std::optional<std::chrono::sys_seconds> App::certificate_expires() const {
+  return impl_->server().certificate_expires();
+}
 std::string App::url() const { return impl_->url(); }
 bool App::bootstrapped() const { return impl_->bootstrapped(); }
 api::Runtime& App::runtime() { return impl_->runtime(); }

@@ -3,6 +3,7 @@
 #include "db/engine.hpp"
 #include "gateway/address.hpp"
 #include "gateway/server.hpp"
+#include "middleware/cors.hpp"
 #include "middleware/pipeline.hpp"
 
 #include <chrono>
@@ -10,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace codi::gateway {
 
@@ -20,6 +22,7 @@ struct AppOptions {
   std::optional<std::string> issuer = {};              ///< of access tokens; nothing: the store's id
   db::LeaseSettings leases{};
   middleware::Rates rates{};
+  middleware::Cors cors{};
   Rate tenant_rate = api::Settings().tenant_rate;
   models::Quotas quotas = api::Settings().quotas;                   ///< of a tenant that has none of its own
   std::chrono::milliseconds slow = limits::kSlowRequest;            ///< from which on a request is logged as slow
@@ -43,8 +46,16 @@ class App {
   /// See Server::stop_and_drain.
   bool stop_and_drain();
 
+  /// Reads the certificate again; see Server::reload.
+  void reload();
+
+  /// The first of addresses().
   [[nodiscard]] Address address() const;
-  /// `http://host:port`, as clients on this machine reach it.
+  /// See Server::addresses.
+  [[nodiscard]] std::vector<Address> const& addresses() const;
+  /// See Server::certificate_expires.
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expires() const;
+  /// `http://host:port`, `https://host:port` or `unix:/path`, as clients on this machine reach it.
   [[nodiscard]] std::string url() const;
   /// True when this start made the first tenant and wrote the bootstrap file.
   [[nodiscard]] bool bootstrapped() const;

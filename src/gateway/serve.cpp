@@ -8,8 +8,11 @@
 #include "db/rocks/rocks_engine.hpp"
 #include "gateway/app.hpp"
 #include "gateway/serve_options.hpp"
+#include "gateway/service_manager.hpp"
 
 #include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -18,8 +21,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <iostream>
+#include <string>
 #include <sys/resource.h>
 #include <unistd.h>
+#include <vector>
 
 namespace codi::gateway {
 namespace {
@@ -29,13 +34,12 @@ using std::chrono::steady_clock;
 
 // Every thread inherits the mask: the signals wait until the main thread asks for them.
 sigset_t block_signals() {
-  sigset_t stopping;
-  sigemptyset(&stopping);
-  sigaddset(&stopping, SIGTERM);
-  sigaddset(&stopping, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &stopping, nullptr);
+  sigset_t awaited;
+  sigemptyset(&awaited);
+  for (int const signal : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&awaited, signal);
+  pthread_sigmask(SIG_BLOCK, &awaited, nullptr);
   static_cast<void>(std::signal(SIGPIPE, SIG_IGN));
-  return stopping;
+  return awaited;
 }
 
 void prepare_process() {
@@ -76,19 +80,37 @@ std::string command_name(char const* program) {
   return called.find('/') == std::string_view::npos ? "codi" : std::string(called);
 }
 
+std::vector<std::string> addresses_of(App const& app) {
+  std::vector<std::string> out;
+  for (auto const& address : app.addresses()) out.push_back(to_string(address));
+  return out;
+}
+
+// Where tokens could be read on the way; empty for nowhere.
+std::string open_to_listeners(ServeOptions const& options, App const& app) {
+  if (options.app.server.tls) return {};
+  auto const& all = app.addresses();
+  auto const found = std::ranges::find_if_not(all, &is_loopback);
+  return found == all.end() ? std::string() : to_string(*found);
+}
+
 void greet(ServeOptions const& options, App const& app, std::string const& command) {
   auto const& file = options.app.bootstrap_file;
   std::string text = fmt::format("codi {} listens on {}\n", build_info().version, app.url());
+  for (auto const& address : app.addresses())
+    if (!address.path.empty() && to_string(address) != app.url())
+      text += fmt::format("  socket     {}\n", to_string(address));
   text += fmt::format("  data       {}\n", options.store.string());
   if (file && fs::exists(*file))
     text += fmt::format("  token      {}{}\n", file->string(), app.bootstrapped() ? " (new)" : "");
   text += fmt::format("  reference  {}/docs\n\nTry, in a repository of yours:\n", app.url());
   text += fmt::format("  {0} claim README.md\n  {0} claims\n  {0} timeline --follow\n\n", command);
-  if (!is_loopback(app.address()))
+  if (auto const address = open_to_listeners(options, app); !address.empty())
     text += fmt::format(
         "WARNING: {} can be reached from other machines, and the connection is not encrypted:\n"
-        "tokens and passwords can be read on the way. Put a TLS proxy in front, or listen on 127.0.0.1.\n\n",
-        to_string(app.address()));
+        "tokens and passwords can be read on the way. Give --tls-cert and --tls-key, put a TLS proxy in front, or "
+        "listen on 127.0.0.1.\n\n",
+        address);
   std::cout << text << std::flush;
 }
 
@@ -99,6 +121,12 @@ json::object settings_in_force(ServeOptions const& options) {
   return out;
 }
 
+json::value certificate_end(App const& app) {
+  auto const expires = app.certificate_expires();
+  if (!expires) return nullptr;
+  return json::string(fmt::format("{:%FT%TZ}", fmt::gmtime(std::chrono::system_clock::to_time_t(*expires))));
+}
+
 void log_start(ServeOptions const& options, App const& app, steady_clock::time_point started) {
   auto const info = build_info();
   log::write(
@@ -107,18 +135,32 @@ void log_start(ServeOptions const& options, App const& app, steady_clock::time_p
         {{"version", info.version},
          {"commit", info.commit},
          {"build_time", info.time},
-         {"listen", to_string(app.address())},
+         {"listen", json::value_from(addresses_of(app))},
+         {"tls_certificate_expires", certificate_end(app)},
          {"store", "rocksdb:" + options.store.string()},
          {"threads", options.app.server.threads},
          {"settings", settings_in_force(options)},
          {"start_ms", std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started).count()}}}});
-  if (!is_loopback(app.address()))
+  if (!open_to_listeners(options, app).empty())
     log::write(
         log::Level::warn, "serve", "not_encrypted",
         {{"detail", "the server can be reached from other machines without TLS: tokens can be read on the way"}});
 }
 
-int run(ServeOptions const& options, char const* program, sigset_t const& stopping) {
+// What was in force stays in force when the new certificate can't be used.
+void reload(App& app) {
+  notify_reloading();
+  try {
+    app.reload();
+    log::write(log::Level::info, "serve", "reloaded",
+               {{"metadata", {{"tls_certificate_expires", certificate_end(app)}}}});
+  } catch (std::exception const& error) {
+    log::write(log::Level::error, "serve", "reload_failed", {{"detail", error.what()}});
+  }
+  notify_service_manager("READY=1");
+}
+
+int run(ServeOptions const& options, char const* program, sigset_t const& awaited) {
   auto const started = steady_clock::now();
   App app(db::open_rocks({.directory = options.store}), options.app);
   app.start();
@@ -126,8 +168,11 @@ int run(ServeOptions const& options, char const* program, sigset_t const& stoppi
   log_start(options, app, started);
   greet(options, app, command_name(program));
 
+  notify_service_manager("READY=1");
+
   int signal = 0;
-  sigwait(&stopping, &signal);
+  while (sigwait(&awaited, &signal) == 0 && signal == SIGHUP) reload(app);
+  notify_service_manager("STOPPING=1");
   log::write(log::Level::info, "serve", "draining", {{"metadata", {{"signal", signal}}}});
   bool const clean = app.stop_and_drain();
   log::write(clean ? log::Level::info : log::Level::warn, "serve", "stopped",
@@ -141,11 +186,11 @@ int serve(int argc, char const* const* argv, char const* program) {
   auto const options = parse_serve_options(argc, argv);
   if (!options) return options.error();
   keep_new_files_private();
-  auto const stopping = block_signals();
+  auto const awaited = block_signals();
   prepare_process();
   log::start(options->log_level);
   try {
-    return run(*options, program, stopping);
+    return run(*options, program, awaited);
   } catch (std::exception const& error) {
     log::write(log::Level::error, "serve", "failed", {{"detail", error.what()}});
     if (isatty(STDERR_FILENO) == 1) std::cerr << "codi serve: " << error.what() << '\n';

@@ -22,7 +22,11 @@ namespace {
 // What CLI11 fills, as text and numbers.
 struct Flags {
   std::string config;
-  std::string listen = "127.0.0.1:7620";
+  std::vector<std::string> listen{"127.0.0.1:7620"};
+  std::string tls_cert;
+  std::string tls_key;
+  std::vector<std::string> trusted_proxies;
+  std::vector<std::string> cors_origins;
   std::string store = "rocksdb:./data";
   std::string bootstrap_file;
   std::string issuer;
@@ -86,12 +90,33 @@ void declare_limits(CLI::App& app, Flags& flags) {
       ->capture_default_str();
 }
 
+// Given as often as wanted, or once with commas.
+CLI::Option* add_list(CLI::App& app, char const* name, std::vector<std::string>& values, std::string description) {
+  return app.add_option(name, values, std::move(description))->delimiter(',')->allow_extra_args(false);
+}
+
+void declare_network(CLI::App& app, Flags& flags) {
+  add_list(app, "--listen", flags.listen,
+           "Addresses: HOST:PORT, [IPV6]:PORT or :PORT (port 0 lets the system choose), unix:/PATH for a Unix socket, "
+           "systemd for the sockets of a socket unit")
+      ->type_name("ADDRESS,...")
+      ->default_str(fmt::format("{}", fmt::join(flags.listen, ",")));
+  app.add_option("--tls-cert", flags.tls_cert,
+                 "Certificate chain in PEM: TCP connections are TLS (SIGHUP reads it anew)")
+      ->type_name("FILE");
+  app.add_option("--tls-key", flags.tls_key, "Its private key in PEM, closed to others")->type_name("FILE");
+  add_list(app, "--trusted-proxy", flags.trusted_proxies,
+           "Whose Forwarded and X-Forwarded-* are believed: addresses, networks such as 10.0.0.0/8, or unix")
+      ->type_name("NETWORK,...");
+  add_list(app, "--cors-origin", flags.cors_origins,
+           "Web origins whose pages may call: https://app.example.org (default: none)")
+      ->type_name("ORIGIN,...");
+}
+
 void declare(CLI::App& app, Flags& flags) {
   app.add_option("--config", flags.config, "A TOML file of settings, which flags and CODI_* variables win over")
       ->type_name("FILE");
-  app.add_option("--listen", flags.listen, "Address: HOST:PORT, [IPV6]:PORT or :PORT; port 0 lets the system choose")
-      ->type_name("ADDRESS")
-      ->capture_default_str();
+  declare_network(app, flags);
   app.add_option("--store", flags.store, "Where the data live: rocksdb:FOLDER")
       ->type_name("STORE")
       ->capture_default_str();
@@ -124,7 +149,8 @@ void declare(CLI::App& app, Flags& flags) {
   app.footer(
       "Examples:\n"
       "  codi serve                                          on 127.0.0.1:7620, with ./data\n"
-      "  codi serve --listen :7620 --store rocksdb:/var/lib/codi --registration invited\n"
+      "  codi serve --listen :7620 --store rocksdb:/var/lib/codi --registration invited \\\n"
+      "             --tls-cert /etc/codi/fullchain.pem --tls-key /etc/codi/key.pem\n"
       "  codi serve --config /etc/codi/codi.toml\n\n"
       "Each option is a variable too (CODI_LOG_LEVEL) and a key of the file (log_level = \"warn\").\n");
 }
@@ -175,6 +201,23 @@ std::vector<FoundSetting> settings_in_force(CLI::App const& app, std::vector<Fou
   return found;
 }
 
+Result<void> set_network(AppOptions& out, Flags const& flags) {
+  out.server.listen.clear();
+  for (auto const& text : flags.listen) {
+    auto address = parse_address(text);
+    if (!address) return std::unexpected(std::move(address.error()));
+    out.server.listen.push_back(*std::move(address));
+  }
+  if (flags.tls_cert.empty() != flags.tls_key.empty())
+    return fail(ErrorCode::validation, "--tls-cert and --tls-key belong together: name both or neither");
+  if (!flags.tls_cert.empty()) out.server.tls = {.certificate = flags.tls_cert, .key = flags.tls_key};
+  for (auto const& proxy : flags.trusted_proxies)
+    if (auto added = out.server.trusted_proxies.add(proxy); !added) return added;
+  for (auto const& origin : flags.cors_origins)
+    if (auto added = out.cors.add(origin); !added) return added;
+  return {};
+}
+
 std::int64_t permille(double part) { return std::llround(part * 1000); }
 
 }  // namespace
@@ -203,8 +246,7 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
   }
 
   ServeOptions out;
-  auto address = parse_address(flags.listen);
-  if (!address) return std::unexpected(wrong(address.error().detail));
+  if (auto set = set_network(out.app, flags); !set) return std::unexpected(wrong(set.error().detail));
   auto const directory = db::rocks_directory(flags.store);
   if (!directory)
     return std::unexpected(wrong(fmt::format("'{}' names no store of this build: use rocksdb:FOLDER", flags.store)));
@@ -213,7 +255,6 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
 
   out.store = std::filesystem::absolute(*directory).lexically_normal();
   out.log_level = levels().at(flags.log_level);
-  out.app.server.listen = *std::move(address);
   out.app.server.threads = flags.threads;
   out.app.slow = std::chrono::milliseconds(flags.slow_ms);
   out.app.workers = flags.threads;

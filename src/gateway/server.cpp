@@ -18,23 +18,31 @@ class Server::Impl {
   Impl(Impl const&) = delete;
   Impl& operator=(Impl const&) = delete;
 
-  Listener& open() {
-    auto& listener = listener_.emplace(options_.listen);
-    address_ = listener.address();
-    return listener;
+  void open() {
+    if (options_.tls) tls_.emplace(*options_.tls);
+    listeners_ = open_listeners(options_.listen);
+    for (auto const& listener : listeners_) addresses_.push_back(listener->address());
   }
 
   void start() {
-    auto& listener = listener_ ? *listener_ : open();
+    if (listeners_.empty()) open();
     for (std::size_t i = 0; i < std::max<std::size_t>(options_.threads, 1); ++i) {
-      threads_.push_back(std::make_shared<IoThread>(options_, handler_, count_));
-      threads_.back()->start(listener);
+      threads_.push_back(std::make_shared<IoThread>(options_, handler_, count_, tls_ ? &*tls_ : nullptr));
+      threads_.back()->start(listeners_);
     }
+  }
+
+  void reload() {
+    if (tls_) tls_->reload();
+  }
+  [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expires() const {
+    if (!tls_) return std::nullopt;
+    return tls_->expires();
   }
 
   bool stop_and_drain() {
     static constexpr auto kPoll = std::chrono::milliseconds(5);
-    listener_.reset();
+    listeners_.clear();
     for (auto const& thread : threads_) thread->drain();
     auto const deadline = std::chrono::steady_clock::now() + options_.drain_time;
     while (count_.total() > 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::sleep_for(kPoll);
@@ -43,7 +51,7 @@ class Server::Impl {
     return clean;
   }
 
-  [[nodiscard]] Address const& address() const { return address_; }
+  [[nodiscard]] std::vector<Address> const& addresses() const { return addresses_; }
   [[nodiscard]] std::size_t connections() const { return count_.total(); }
 
  private:
@@ -55,8 +63,9 @@ class Server::Impl {
   ServerOptions const options_;
   middleware::Handler& handler_;
   ConnectionCount count_;
-  std::optional<Listener> listener_;
-  Address address_;
+  std::optional<Tls> tls_;
+  Listeners listeners_;
+  std::vector<Address> addresses_;
   std::vector<std::shared_ptr<IoThread>> threads_;
 };
 
@@ -65,7 +74,10 @@ Server::Server(ServerOptions options, middleware::Handler& handler)
 Server::~Server() = default;
 void Server::open() { impl_->open(); }
 void Server::start() { impl_->start(); }
-Address Server::address() const { return impl_->address(); }
+std::vector<Address> const& Server::addresses() const { return impl_->addresses(); }
+Address Server::address() const { return impl_->addresses().at(0); }
+void Server::reload() { impl_->reload(); }
+std::optional<std::chrono::sys_seconds> Server::certificate_expires() const { return impl_->certificate_expires(); }
 bool Server::stop_and_drain() { return impl_->stop_and_drain(); }
 std::size_t Server::connections() const { return impl_->connections(); }
 

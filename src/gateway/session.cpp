@@ -1,17 +1,19 @@
 #include "gateway/session.hpp"
 
 #include "base/log.hpp"
+#include "gateway/request_head.hpp"
+#include "gateway/stream.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/write.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -24,22 +26,12 @@ using boost::system::error_code;
 using middleware::HttpRequest;
 using middleware::HttpResponse;
 
-using Stream = beast::basic_stream<Tcp, Executor, beast::unlimited_rate_policy>;
 using Parser = http::request_parser<http::string_body>;
 
 // Room for a header and for what a client has sent after it; an idle connection keeps less.
 constexpr std::size_t kBufferBytes = 4 * limits::kHeaderBytes;
 constexpr std::size_t kIdleBufferBytes = 4'096;
-constexpr auto kLingerTime = std::chrono::seconds(2);
-constexpr std::size_t kLingerBytes = 4 << 20;
-
-Error request_error(ErrorCode code, unsigned status, std::string detail) {
-  Error error;
-  error.code = code;
-  error.status = status;
-  error.detail = std::move(detail);
-  return error;
-}
+constexpr std::size_t kReadBytes = 16 << 10;  // at once
 
 bool is_http_error(error_code ec) {
   static auto const& category = http::make_error_code(http::error::end_of_stream).category();
@@ -55,53 +47,19 @@ std::optional<Error> refusal_of(error_code ec) {
   return request_error(ErrorCode::validation, 400, "the request is not well-formed HTTP: " + ec.message());
 }
 
-Error malformed(std::string_view what) { return request_error(ErrorCode::validation, 400, std::string(what)); }
-
-// How long the body is must be said in one way that everybody understands alike. A proxy in front that reads it another
-// way would take the bytes behind the body for a request, or part of the body for one.
-std::optional<Error> check_framing(Parser::value_type const& message) {
-  auto const codings = message.count(http::field::transfer_encoding);
-  if (codings == 0) return std::nullopt;
-  if (message.count(http::field::content_length) > 0)
-    return malformed("a request has Content-Length or Transfer-Encoding, not both");
-  if (codings > 1 || message.version() < 11 || !beast::iequals(message[http::field::transfer_encoding], "chunked"))
-    return malformed("the only Transfer-Encoding of a request is chunked, in HTTP/1.1");
-  return std::nullopt;
-}
-
-std::optional<Error> check_header(Parser::value_type const& message) {
-  if (message.target().size() > limits::kUrlBytes)
-    return request_error(ErrorCode::header_too_large, 414, fmt::format("a URL may have {} bytes", limits::kUrlBytes));
-  if (std::distance(message.begin(), message.end()) > static_cast<std::ptrdiff_t>(limits::kHeaderCount))
-    return request_error(ErrorCode::header_too_large, 431,
-                         fmt::format("a request may have {} header fields", limits::kHeaderCount));
-  auto const hosts = message.count(http::field::host);
-  if (hosts > 1 || (hosts == 0 && message.version() >= 11))
-    return malformed("an HTTP/1.1 request has exactly one Host header field");
-  if (auto error = check_framing(message)) return error;
-  if (auto const expect = message.find(http::field::expect);
-      expect != message.end() && !beast::iequals(expect->value(), "100-continue"))
-    return request_error(ErrorCode::validation, 417, "the only expectation that is met is 100-continue");
-  return std::nullopt;
-}
-
-Error body_too_large() {
-  return request_error(ErrorCode::payload_too_large, 413,
-                       fmt::format("a request body may have {} bytes", limits::kBodyBytes));
+std::string_view view_of(beast::flat_buffer const& buffer) {
+  return {static_cast<char const*>(buffer.data().data()), buffer.size()};
 }
 
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(Socket socket, ServerOptions const& options, middleware::Handler& handler, middleware::Post post)
-      : stream_(std::move(socket)),
+  HttpSession(Accepted accepted, ServerOptions const& options, middleware::Handler& handler, middleware::Post post)
+      : stream_(without_delay(std::move(accepted.socket)), accepted.tls),
         answered_(stream_.get_executor()),
         options_(options),
         handler_(handler),
-        post_(std::move(post)) {
-    error_code ignored;
-    stream_.socket().set_option(Tcp::no_delay(true), ignored);
-    auto const peer = stream_.socket().remote_endpoint(ignored);
-    remote_address_ = peer.address().to_string();
+        post_(std::move(post)),
+        remote_address_(std::move(accepted.peer)) {
     buffer_.max_size(kBufferBytes);
   }
 
@@ -116,27 +74,38 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   void drain() override {
     draining_ = true;
-    if (idle_) stream_.close();
+    if (idle_ && !stream_.has_unread()) stream_.cancel();
   }
 
  private:
   // What becomes of the connection after a step.
   enum class Next { go_on, close };
 
+  static Socket without_delay(Socket socket) {
+    error_code ignored;  // of a Unix socket, which has no such option
+    socket.set_option(asio::ip::tcp::no_delay(true), ignored);
+    return socket;
+  }
+
   Awaitable<> serve() {
+    stream_.expires_after(options_.handshake_time);
+    if (auto const ec = co_await stream_.handshake(); ec) co_return log_handshake(ec);
     stream_.expires_after(options_.header_time);
     for (;;) {
-      if (co_await wait_for_request() == Next::close) co_return;
-      if (co_await serve_one() == Next::close) break;
+      auto const reads = stream_.reads();
+      if (co_await wait_for_request() == Next::close) break;
+      if (co_await serve_one(reads) == Next::close) break;
       stream_.expires_after(options_.idle_time);
     }
-    co_await linger();
+    // Closing while there is something unread would make the peer's system throw away an answer that it has not read.
+    bool const unread = (parser_ && !parser_->is_done()) || buffer_.size() > 0 || stream_.has_unread();
+    co_await stream_.finish(unread);
   }
 
   // Until the first byte of a request is there. Nothing is lost when the connection is closed meanwhile.
   Awaitable<Next> wait_for_request() {
     if (buffer_.size() > 0) co_return Next::go_on;
-    if (draining_) co_return Next::close;
+    if (draining_ && !stream_.has_unread()) co_return Next::close;
     idle_ = true;
     if (buffer_.capacity() > kIdleBufferBytes) buffer_.shrink_to_fit();
     auto const room = buffer_.prepare(kIdleBufferBytes);
@@ -146,28 +115,70 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     co_return ec ? Next::close : Next::go_on;
   }
 
-  Awaitable<Next> serve_one() {
+  // `reads`: how often something had been read before this request was waited for.
+  Awaitable<Next> serve_one(std::size_t reads) {
     auto& parser = parser_.emplace();
     parser.header_limit(limits::kHeaderBytes);
     parser.body_limit(limits::kBodyBytes);
     stream_.expires_after(options_.header_time);
-    auto const [ec, bytes] = co_await http::async_read_header(stream_, buffer_, parser, use_tuple);
+    auto const [ec, trouble] = co_await read_head(parser);
     bool const too_large = ec == http::error::body_limit;
+    if (!trouble.empty()) co_return co_await refuse(parser, malformed(trouble));
     if (ec && !too_large) co_return co_await refuse(parser, refusal_of(ec));
-    if (auto error = check_header(parser.get())) co_return co_await refuse(parser, std::move(error));
 
     // Copied now: what follows a chunked body as its trailer must not pass for a header field.
     auto request = request_head(parser.get());
+    if (auto error = check_head(request, parser.get().version())) co_return co_await refuse(parser, std::move(error));
     if (too_large)
       request.refused = body_too_large();
     else if (auto const error = co_await read_body(parser, request); error)
       co_return co_await refuse(parser, refusal_of(error));
-    auto const response = co_await answer_of(std::move(request));
+    pipelined_ = stream_.reads() == reads ? pipelined_ + 1 : 0;
+    auto response = co_await answer_of(std::move(request));
+    if (pipelined_ >= limits::kPipelinedRequests) response.close = true;
     co_return co_await write(parser, response);
   }
 
+  // Some more bytes into the buffer.
+  Awaitable<error_code> read_more() {
+    auto const room = std::min(kReadBytes, buffer_.max_size() - buffer_.size());
+    if (room == 0) co_return http::make_error_code(http::error::buffer_overflow);
+    auto const place = buffer_.prepare(room);
+    auto const [ec, bytes] = co_await stream_.async_read_some(place, use_tuple);
+    buffer_.commit(bytes);
+    co_return ec;
+  }
+
+  struct HeadRead {
+    error_code ec = {};
+    std::string_view trouble = {};
+  };
+
+  Awaitable<HeadRead> read_head(Parser& parser) {
+    HeadRead out;
+    for (std::size_t skipped = 0;;) {
+      auto const progress = look_at_head(view_of(buffer_).substr(0, limits::kHeaderBytes));
+      buffer_.consume(progress.skip);
+      skipped += progress.skip;
+      out.trouble = progress.trouble;
+      if (!out.trouble.empty()) co_return out;
+      if (progress.whole) break;
+      if (skipped + buffer_.size() >= limits::kHeaderBytes) {
+        out.ec = http::make_error_code(http::error::header_limit);
+        co_return out;
+      }
+      out.ec = co_await read_more();
+      if (out.ec) co_return out;
+    }
+    buffer_.consume(parser.put(buffer_.data(), out.ec));
+    co_return out;
+  }
+
   HttpRequest request_head(Parser::value_type const& message) const {
-    HttpRequest out{.method = message.method_string(), .target = message.target(), .remote_address = remote_address_};
+    HttpRequest out{.method = message.method_string(),
+                    .target = message.target(),
+                    .remote_address = remote_address_,
+                    .secure = stream_.is_tls()};
     for (auto const& field : message) out.headers.add(field.name_string(), field.value());
     return out;
   }
@@ -180,13 +191,43 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       auto const [ec, bytes] = co_await asio::async_write(stream_, asio::buffer(kContinue), use_tuple);
       if (ec) co_return ec;
     }
-    auto const [ec, bytes] = co_await http::async_read(stream_, buffer_, parser, use_tuple);
+    auto const ec = co_await parse_body(parser);
     if (ec == http::error::body_limit) {
       request.refused = body_too_large();
       co_return error_code();
     }
     request.body = std::move(parser.get().body());
     co_return ec;
+  }
+
+  Awaitable<error_code> parse_body(Parser& parser) {
+    parser.eager(true);
+    std::size_t extensions = 0;
+    auto count_extensions = [&extensions](std::uint64_t, std::string_view text, error_code& ec) {
+      extensions += text.size();
+      if (extensions > limits::kChunkExtensionBytes) ec = http::make_error_code(http::error::bad_chunk_extension);
+    };
+    parser.on_chunk_header(count_extensions);
+    while (!parser.is_done()) {
+      error_code ec;
+      auto const used = buffer_.size() > 0 ? parser.put(buffer_.data(), ec) : 0;
+      buffer_.consume(used);
+      if (parser.is_done()) break;
+      if (ec && ec != http::error::need_more) co_return ec;
+      // What is left is the line before a chunk, or the end of the last one.
+      if (parser.chunked() && has_bare_line_end()) co_return http::make_error_code(http::error::bad_chunk);
+      if (used > 0 && buffer_.size() > 0) continue;
+      if (auto const failed = co_await read_more(); failed) co_return failed;
+    }
+    co_return error_code();
+  }
+
+  // RFC 9112 section 7.1 knows no line of a chunk that ends with LF alone.
+  [[nodiscard]] bool has_bare_line_end() const {
+    auto const bytes = view_of(buffer_);
+    for (auto end = bytes.find('\n'); end != std::string_view::npos; end = bytes.find('\n', end + 1))
+      if (end == 0 || bytes[end - 1] != '\r') return true;
+    return false;
   }
 
   Awaitable<HttpResponse> answer_of(HttpRequest request) {
@@ -224,9 +265,12 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     co_return co_await write(parser, response);
   }
 
+  // A drain still answers what has been read.
+  [[nodiscard]] bool goes_on() const { return !draining_ || buffer_.size() > 0; }
+
   Awaitable<Next> write(Parser const& parser, HttpResponse const& response) {
     if (response.content) co_return co_await write_made(parser, response);
-    bool const keep = !response.close && !draining_ && parser.is_done() && parser.keep_alive();
+    bool const keep = !response.close && goes_on() && parser.is_done() && parser.keep_alive();
     auto const head = serialize_head(response, {.keep_alive = keep, .http_1_0 = parser.get().version() < 11});
     bool const headless = parser.get().method() == http::verb::head || middleware::has_no_content(response.status);
     std::array<asio::const_buffer, 2> const parts{asio::buffer(head),
@@ -240,7 +284,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   // content's. Whoever reads content that was cut off sees no last chunk.
   Awaitable<Next> write_made(Parser const& parser, HttpResponse const& response) {
     bool const http_1_0 = parser.get().version() < 11;
-    bool const keep = !response.close && !draining_ && !http_1_0 && parser.is_done() && parser.keep_alive();
+    bool const keep = !response.close && goes_on() && !http_1_0 && parser.is_done() && parser.keep_alive();
     auto const head = serialize_head(response, {.keep_alive = keep, .http_1_0 = http_1_0});
     if (!co_await write_text(head)) co_return Next::close;
     if (parser.get().method() == http::verb::head) co_return keep ? Next::go_on : Next::close;
@@ -282,21 +326,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
                      : std::unexpected(std::string("the next piece took too long"));
   }
 
-  // Closing while there is something unread would make the peer's system throw away an answer that it has not read yet.
-  Awaitable<> linger() {
-    error_code ignored;
-    bool const unread =
-        !parser_ || !parser_->is_done() || buffer_.size() > 0 || stream_.socket().available(ignored) > 0;
-    if (!unread) co_return;
-    stream_.socket().shutdown(Tcp::socket::shutdown_send, ignored);
-    if (ignored) co_return;
-    stream_.expires_after(kLingerTime);
-    std::array<char, 16 << 10> thrown_away{};
-    for (std::size_t total = 0; total < kLingerBytes;) {
-      auto const [ec, bytes] = co_await stream_.async_read_some(asio::buffer(thrown_away), use_tuple);
-      if (ec) co_return;
-      total += bytes;
-    }
+  void log_handshake(error_code ec) const {
+    handler_.on_connection(middleware::ConnectionEvent::handshake_failed);
+    log::write(log::Level::debug, "gateway", "handshake_failed", {{"peer", remote_address_}, {"detail", ec.message()}});
   }
 
   void log_failure(std::exception_ptr const& thrown) {
@@ -317,15 +349,16 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   middleware::Handler& handler_;
   middleware::Post post_;
   std::string remote_address_;
+  std::size_t pipelined_ = 0;  ///< requests that were there, whole, before the one ahead of them was answered
   bool idle_ = false;
   bool draining_ = false;
 };
 
 }  // namespace
 
-std::shared_ptr<Session> make_session(Socket socket, ServerOptions const& options, middleware::Handler& handler,
+std::shared_ptr<Session> make_session(Accepted accepted, ServerOptions const& options, middleware::Handler& handler,
                                       middleware::Post post) {
-  return std::make_shared<HttpSession>(std::move(socket), options, handler, std::move(post));
+  return std::make_shared<HttpSession>(std::move(accepted), options, handler, std::move(post));
 }
 
 }  // namespace codi::gateway

@@ -5,8 +5,18 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 namespace codi::gateway {
+
+class Tls;
+
+/// What was accepted.
+struct Accepted {
+  Socket socket;
+  Tls const* tls = nullptr;  ///< null: plain
+  std::string peer;          ///< address without port, or `unix`
+};
 
 /// One connection: reads requests one after another and answers each before it reads the next. Lives on the thread
 /// that accepted it; every member is called there.
@@ -20,7 +30,7 @@ class Session {
 };
 
 /// `post` runs functions on the connection's thread; `options` and `handler` outlive the session.
-std::shared_ptr<Session> make_session(Socket socket, ServerOptions const& options, middleware::Handler& handler,
+std::shared_ptr<Session> make_session(Accepted accepted, ServerOptions const& options, middleware::Handler& handler,
                                       middleware::Post post);
 
 }  // namespace codi::gateway

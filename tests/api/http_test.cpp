@@ -352,7 +352,7 @@ TEST_F(Http, a_taken_address_is_a_clear_failure) {
   testing::TempDirectory const other;
   try {
     gateway::App const second(db::open_rocks({.directory = other.path() / "store", .sync = false}),
-                              {.server = {.listen = address}});
+                              {.server = {.listen = {address}}});
     FAIL() << "two servers on one address";
   } catch (Failure const& failure) {
     EXPECT_NE(std::string(failure.what()).find("is taken"), std::string::npos);

@@ -11,14 +11,9 @@ namespace {
 
 using testing::content;
 using testing::CurlClient;
+using testing::Serve;
 using testing::Served;
 using testing::TempDirectory;
-
-class Serve : public ::testing::Test {
- protected:
-  [[nodiscard]] std::string store() const { return "rocksdb:" + (folder_.path() / "data").string(); }
-  TempDirectory folder_;
-};
 
 TEST_F(Serve, tells_a_person_where_it_is_and_drains_on_sigterm) {
   Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()});

@@ -39,7 +39,14 @@ class CurlClient {
  public:
   using Headers = std::vector<std::string>;
 
-  explicit CurlClient(std::string base) : base_(std::move(base)), curl_(curl_easy_init(), &curl_easy_cleanup) {}
+  /// `base` is `http://host:port`, `https://…` or `unix:/path`.
+  explicit CurlClient(std::string base) : base_(std::move(base)), curl_(curl_easy_init(), &curl_easy_cleanup) {
+    static constexpr std::string_view kUnix = "unix:";
+    if (base_.starts_with(kUnix)) path_ = std::exchange(base_, "http://localhost").substr(kUnix.size());
+  }
+
+  /// Trusts the certificates of a file in the place of the system's.
+  void trust(std::string ca_file) { ca_file_ = std::move(ca_file); }
 
   void set_token(std::string token) { token_ = std::move(token); }
 
@@ -63,6 +70,8 @@ class CurlClient {
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> const owner(list, &curl_slist_free_all);
     auto* const curl = curl_.get();
     curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
+    if (!path_.empty()) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, path_.c_str());
+    if (!ca_file_.empty()) curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file_.c_str());
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, method.c_str());
     if (method == "HEAD") curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
     if (body) {
@@ -97,6 +106,8 @@ class CurlClient {
   }
 
   std::string base_;
+  std::string path_;
+  std::string ca_file_;
   std::string token_;
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
 };

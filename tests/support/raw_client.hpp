@@ -2,6 +2,7 @@
 #include <arpa/inet.h>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <netinet/in.h>
 #include <optional>
 #include <poll.h>
@@ -9,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 namespace codi::testing {
@@ -24,9 +26,20 @@ class RawClient {
     if (::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
       throw std::runtime_error("can't connect");
   }
+  /// Through a Unix socket.
+  explicit RawClient(std::filesystem::path const& path)
+      : descriptor_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.string().copy(address.sun_path, sizeof address.sun_path - 1);
+    if (::connect(descriptor_, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0)
+      throw std::runtime_error("can't connect");
+  }
   ~RawClient() { ::close(descriptor_); }
   RawClient(RawClient const&) = delete;
   RawClient& operator=(RawClient const&) = delete;
+
+  [[nodiscard]] int descriptor() const { return descriptor_; }
 
   /// False when the server has closed the connection.
   bool send(std::string_view text) {

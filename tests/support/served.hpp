@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdexcept>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/wait.h>
@@ -28,6 +29,7 @@ inline std::string content(std::filesystem::path const& file) {
 struct ServedIn {
   std::vector<std::string> launcher = {};     ///< a command that becomes the one behind it, such as nsenter
   std::vector<std::string> environment = {};  ///< NAME=VALUE, besides the test's own
+  std::optional<int> socket = {};             ///< becomes descriptor 3, with LISTEN_FDS and LISTEN_PID
 };
 
 /// `codi serve` in a process of its own, whose output goes to files in `folder`. Killed at the end.
@@ -36,13 +38,16 @@ class Served {
   Served(std::filesystem::path folder, std::vector<std::string> const& arguments, ServedIn const& in = {})
       : folder_(std::move(folder)) {
     auto command = in.launcher;
+    // Only a process itself knows its pid before it starts.
+    if (in.socket)
+      command.insert(command.end(), {"/bin/sh", "-c", R"(LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@")"});
     command.insert(command.end(), {CODI_PROGRAM, "serve"});
     command.insert(command.end(), arguments.begin(), arguments.end());
     auto environment = in.environment;
     environment.push_back("XDG_STATE_HOME=" + (folder_ / "state").string());
     for (auto** variable = environ; *variable != nullptr; ++variable)
       if (!std::string_view(*variable).starts_with("XDG_STATE_HOME=")) environment.emplace_back(*variable);
-    spawn(command, environment);
+    spawn(command, environment, in.socket);
   }
   ~Served() {
     if (!ended_) kill();
@@ -87,12 +92,13 @@ class Served {
     out.push_back(nullptr);
     return out;
   }
-  void spawn(std::vector<std::string>& command, std::vector<std::string>& environment) {
+  void spawn(std::vector<std::string>& command, std::vector<std::string>& environment, std::optional<int> socket) {
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     constexpr int kFlags = O_CREAT | O_TRUNC | O_WRONLY;
     posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, (folder_ / "out").c_str(), kFlags, 0600);
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, (folder_ / "err").c_str(), kFlags, 0600);
+    if (socket) posix_spawn_file_actions_adddup2(&actions, *socket, 3);
     int const failed = ::posix_spawn(&pid_, command.front().c_str(), &actions, nullptr, pointers(command).data(),
                                      pointers(environment).data());
     posix_spawn_file_actions_destroy(&actions);
@@ -106,6 +112,13 @@ class Served {
   std::filesystem::path folder_;
   pid_t pid_ = -1;
   bool ended_ = false;
+};
+
+/// A folder for a server's store and output.
+class Serve : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string store() const { return "rocksdb:" + (folder_.path() / "data").string(); }
+  TempDirectory folder_;
 };
 
 }  // namespace codi::testing

@@ -58,7 +58,7 @@ class ServeOptionsTest : public ::testing::Test {
 TEST_F(ServeOptionsTest, nothing_set) {
   auto const options = parse({});
   ASSERT_TRUE(options);
-  EXPECT_EQ(to_string(options->app.server.listen), "127.0.0.1:7620");
+  EXPECT_EQ(to_string(options->app.server.listen.at(0)), "127.0.0.1:7620");
   EXPECT_EQ(options->store, std::filesystem::current_path() / "data");
   EXPECT_EQ(options->app.bootstrap_file, std::filesystem::current_path() / "data" / "bootstrap.json");
   EXPECT_FALSE(options->app.registration);
@@ -82,7 +82,7 @@ TEST_F(ServeOptionsTest, everything_set) {
                               "--log-level",      "warn",
                               "--slow-ms",        "250"});
   ASSERT_TRUE(options);
-  EXPECT_EQ(to_string(options->app.server.listen), "[::1]:80");
+  EXPECT_EQ(to_string(options->app.server.listen.at(0)), "[::1]:80");
   EXPECT_EQ(options->store, "/srv/codi");
   EXPECT_EQ(options->app.bootstrap_file, "/srv/boot.json");
   EXPECT_EQ(options->app.registration, api::Registration::invited);
@@ -94,18 +94,54 @@ TEST_F(ServeOptionsTest, everything_set) {
   EXPECT_EQ(options->log_level, log::Level::warn);
 }
 
+TEST_F(ServeOptionsTest, lists_are_given_often_or_once_with_commas) {
+  auto const options = parse({"--listen", ":1", "--listen", "unix:/run/codi.sock", "--trusted-proxy", "10.0.0.0/8,unix",
+                              "--cors-origin", "https://a.example.org,https://b.example.org"});
+  ASSERT_TRUE(options);
+  auto const& server = options->app.server;
+  ASSERT_EQ(server.listen.size(), 2U);
+  EXPECT_EQ(to_string(server.listen[0]), "0.0.0.0:1");
+  EXPECT_EQ(to_string(server.listen[1]), "unix:/run/codi.sock");
+  EXPECT_TRUE(server.trusted_proxies.contains("10.1.2.3"));
+  EXPECT_TRUE(server.trusted_proxies.contains("unix"));
+  EXPECT_FALSE(server.trusted_proxies.contains("11.1.2.3"));
+  EXPECT_FALSE(options->app.cors.empty());
+  testing::TempDirectory const directory;
+  auto const file = (directory.path() / "codi.toml").string();
+  std::ofstream(file) << "listen = [':1', ':2']\n";
+  auto const from_file = parse({"--config", file.c_str()}, {{"CODI_TRUSTED_PROXY", "192.0.2.1,unix"}});
+  ASSERT_TRUE(from_file);
+  EXPECT_EQ(from_file->app.server.listen.size(), 2U);
+  EXPECT_TRUE(from_file->app.server.trusted_proxies.contains("192.0.2.1"));
+}
+
+TEST_F(ServeOptionsTest, tls_takes_two_files) {
+  auto const options = parse({"--tls-cert", "/a/cert.pem", "--tls-key", "/a/key.pem"});
+  ASSERT_TRUE(options);
+  ASSERT_TRUE(options->app.server.tls);
+  EXPECT_EQ(options->app.server.tls->certificate, "/a/cert.pem");
+  EXPECT_EQ(options->app.server.tls->key, "/a/key.pem");
+  EXPECT_FALSE(parse({})->app.server.tls);
+}
+
 TEST_F(ServeOptionsTest, help_names_every_option) {
   auto const options = parse({"--help"});
   take();
   ASSERT_FALSE(options);
   EXPECT_EQ(options.error(), 0);
-  for (auto const* const name : {"--listen", "--store", "--bootstrap-file", "--registration", "--issuer", "--threads",
-                                 "--session-idle", "--session-stale", "--log-level", "Examples"})
+  for (auto const* const name :
+       {"--listen", "--tls-cert", "--trusted-proxy", "--cors-origin", "--store", "--bootstrap-file", "--registration",
+        "--issuer", "--threads", "--session-idle", "--session-stale", "--log-level", "Examples"})
     EXPECT_NE(out_.find(name), std::string::npos) << name;
 }
 
 TEST_F(ServeOptionsTest, what_is_wrong_is_said_and_ends_with_2) {
   for (std::vector<char const*> const& arguments : {std::vector<char const*>{"--listen", "nowhere"},
+                                                    {"--listen", ":1,unix:relative"},
+                                                    {"--tls-cert", "cert.pem"},
+                                                    {"--tls-key", "key.pem"},
+                                                    {"--trusted-proxy", "example.org"},
+                                                    {"--cors-origin", "*"},
                                                     {"--store", "sqlite:x"},
                                                     {"--store", "rocksdb:"},
                                                     {"--registration", "all"},
@@ -132,7 +168,7 @@ TEST_F(ServeOptionsTest, a_flag_wins_over_the_environment_and_that_over_the_file
   auto const options =
       parse({"--config", file.c_str(), "--listen", ":3"}, {{"CODI_LISTEN", ":2"}, {"CODI_THREADS", "2"}});
   ASSERT_TRUE(options);
-  EXPECT_EQ(options->app.server.listen.port, 3);
+  EXPECT_EQ(options->app.server.listen.at(0).port, 3);
   EXPECT_EQ(options->app.server.threads, 2U);
   EXPECT_EQ(options->app.leases.thresholds.idle_permille, 250);
   EXPECT_EQ(options->log_level, log::Level::warn);
