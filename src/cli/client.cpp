@@ -24,6 +24,14 @@ std::string unreachable_text(Settings const& settings, std::string const& why) {
   return fmt::format("no codi server answers at {} ({}): {}", settings.server, settings.server_source, why);
 }
 
+// Nobody's server is started to make a certificate trusted.
+Complaint untrusted(Settings const& settings, std::string const& why) {
+  return {.exit = Exit::unreachable,
+          .what = unreachable_text(settings, why),
+          .hints = {"A certificate of an authority of your own is trusted by --ca-file, CODI_CA_FILE or `ca_file` in "
+                    "your config.toml."}};
+}
+
 Complaint unreachable(Settings const& settings, std::string const& why) {
   return {.exit = Exit::unreachable,
           .what = unreachable_text(settings, why),
@@ -132,6 +140,7 @@ Outcome<HttpAnswer> Client::exchange(HttpCall const& call) {
       pause = std::max(pause, std::chrono::milliseconds(std::chrono::seconds(*later)));
     } else {
       auto const& trouble = answer.error();
+      if (trouble.kind == HttpTrouble::Kind::untrusted) return std::unexpected(untrusted(settings_, trouble.what));
       if (trouble.kind != HttpTrouble::Kind::lost || tries == limits::kClientTries)
         return std::unexpected(unreachable(settings_, trouble.what));
     }
@@ -142,9 +151,11 @@ Outcome<HttpAnswer> Client::exchange(HttpCall const& call) {
 Outcome<Reply> Client::send(PreparedCall const& prepared, std::optional<std::string> const& token,
                             std::string const& key) {
   HttpCall call{.method = prepared.method,
-                .url = settings_.server + prepared.target,
+                .server = settings_.server,
+                .target = prepared.target,
                 .headers = {"Accept: application/json"},
                 .body = prepared.body,
+                .ca_file = settings_.ca_file,
                 .time = limits::kClientAnswerTime};
   if (token) call.headers.push_back("Authorization: Bearer " + *token);
   if (prepared.body) call.headers.emplace_back("Content-Type: application/json");

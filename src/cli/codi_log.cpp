@@ -34,7 +34,7 @@ While the server is away lines are kept and sent later, in order and once. Claim
 refused then (exit 4).
 
 Options:
-  --server URL, --token TOKEN, --project PROJECT   as for codi
+  --server URL, --token TOKEN, --project PROJECT, --ca-file FILE   as for codi
   --flush     send the lines that wait, and no other
   --json      print the answer as JSON and nothing else
   --quiet     no warnings
@@ -64,7 +64,7 @@ std::unexpected<Complaint> usage(std::string what) {
 
 // By hand: it takes a handful of options, is called for every line, and must start fast.
 Outcome<Request> read_arguments(std::vector<std::string> const& arguments) {
-  constexpr std::array<std::string_view, 3> kValued{"server", "token", "project"};
+  constexpr std::array<std::string_view, 4> kValued{"server", "token", "project", "ca-file"};
   Request out;
   bool only_words = false;
   for (std::size_t i = 0; i < arguments.size(); ++i) {

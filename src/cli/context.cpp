@@ -32,7 +32,8 @@ Context::Context(Shell& shell, Catalog catalog, std::span<Verb const> verbs, Arg
     : shell_(shell),
       catalog_(catalog),
       verbs_(verbs),
-      flags_{globals.one("server"), globals.one("token"), globals.one("project"), globals.one("session")},
+      flags_{globals.one("server"), globals.one("token"), globals.one("project"), globals.one("session"),
+             globals.one("ca-file")},
       json_(globals.has("json")),
       shows_secrets_(globals.has("show-token")) {}
 

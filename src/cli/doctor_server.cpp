@@ -15,7 +15,12 @@ namespace {
 constexpr unsigned kOk = 200;
 
 std::expected<ServerLook, HttpTrouble> get(Settings const& settings, std::string_view path) {
-  return look({.method = "GET", .url = settings.server + std::string(path), .time = limits::kDoctorAnswerTime});
+  return look({.method = "GET",
+               .server = settings.server,
+               .target = std::string(path),
+               .headers = {},
+               .ca_file = settings.ca_file,
+               .time = limits::kDoctorAnswerTime});
 }
 
 void check_repository(Context& context, Settings const& settings, Checks& checks) {

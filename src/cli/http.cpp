@@ -82,12 +82,14 @@ HttpTrouble::Kind kind_of(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_PROXY: return not_sent;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
-    case CURLE_PEER_FAILED_VERIFICATION:
-    case CURLE_SSL_CACERT_BADFILE:
     case CURLE_WRITE_ERROR: return unusable;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE: return untrusted;
     default: return lost;
   }
 }
+
+constexpr std::string_view kUnix = "unix:";
 
 class HeaderList {
  public:
@@ -134,7 +136,11 @@ std::expected<ServerLook, HttpTrouble> Connection::exchange(HttpCall const& call
   for (auto const& header : call.headers) headers.add(header);
   headers.add("Expect:");
   headers.add(fmt::format("User-Agent: codi/{}", build_info().version));
-  curl_easy_setopt(curl, CURLOPT_URL, call.url.c_str());
+  bool const by_path = call.server.starts_with(kUnix);
+  auto const url = (by_path ? "http://localhost" : call.server) + call.target;
+  if (by_path) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, call.server.c_str() + kUnix.size());
+  if (call.ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, call.ca_file->c_str());
+  curl_easy_setopt(curl, CURLOPT_URL, url.c_str());
   curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, call.method.c_str());
   curl_easy_setopt(curl, CURLOPT_HTTPHEADER, headers.get());
   curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -151,7 +157,7 @@ std::expected<ServerLook, HttpTrouble> Connection::exchange(HttpCall const& call
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &received);
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_.data());
-  if (is_loopback(call.url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
+  if (is_loopback(url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
   if (call.body) {
     curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(call.body->size()));
     curl_easy_setopt(curl, CURLOPT_POSTFIELDS, call.body->data());
@@ -191,8 +197,8 @@ std::expected<HttpAnswer, HttpTrouble> Http::perform(HttpCall const& call) {
 std::expected<ServerLook, HttpTrouble> look(HttpCall const& call) { return Connection().exchange(call); }
 
 bool is_loopback(std::string_view url) {
-  constexpr std::array<std::string_view, 6> kPrefixes{"http://127.",  "http://localhost",  "http://[::1]",
-                                                      "https://127.", "https://localhost", "https://[::1]"};
+  constexpr std::array<std::string_view, 7> kPrefixes{
+      "http://127.", "http://localhost", "http://[::1]", "https://127.", "https://localhost", "https://[::1]", kUnix};
   for (auto const prefix : kPrefixes)
     if (url.starts_with(prefix)) return true;
   return false;

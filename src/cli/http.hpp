@@ -13,10 +13,12 @@ namespace codi::cli {
 /// A request as libcurl gets it.
 struct HttpCall {
   std::string method;
-  std::string url;
+  std::string server;                ///< `http://host:port`, `https://…` or `unix:/path`
+  std::string target;                ///< `/v1/projects?limit=5`
   std::vector<std::string> headers;  ///< `Name: value`
   std::optional<std::string> body = {};
-  std::chrono::milliseconds time{};  ///< for the whole exchange; with a sink the longest silence
+  std::optional<std::string> ca_file = {};  ///< whose certificates are trusted; nothing: the system's
+  std::chrono::milliseconds time{};         ///< for the whole exchange; with a sink the longest silence
   /// Takes the content of a 200 in place of HttpAnswer::body, of any size, as it comes; false ends the exchange.
   std::function<bool(std::string_view)> sink = {};
 };
@@ -32,9 +34,10 @@ struct HttpAnswer {
 struct HttpTrouble {
   /// Whether the request may be sent again.
   enum class Kind : std::uint8_t {
-    not_sent,  ///< no connection: the server has certainly not seen the request
-    lost,      ///< the connection or the time ended before the answer did: the request may have been carried out
-    unusable,  ///< the address is none, its certificate is not trusted, the answer passes a limit: again won't help
+    not_sent,   ///< no connection: the server has certainly not seen the request
+    lost,       ///< the connection or the time ended before the answer did: the request may have been carried out
+    untrusted,  ///< the server's certificate, or the file that says which to trust
+    unusable,   ///< the address is none, the answer passes a limit: again won't help
   };
   Kind kind;
   std::string what;

@@ -45,7 +45,11 @@ std::string_view authority_of(std::string_view url) {
   return rest.substr(0, rest.find('/'));
 }
 
-bool is_this_machine(std::string_view authority) {
+constexpr std::string_view kUnix = "unix:";
+
+bool is_this_machine(std::string_view address) {
+  if (address.starts_with(kUnix)) return true;
+  auto const authority = authority_of(address);
   auto const colon = authority.rfind(':');
   auto const host = authority.ends_with(']') ? authority : authority.substr(0, colon);
   return host == "localhost" || host == "[::1]" || host.starts_with("127.");
@@ -77,9 +81,13 @@ Outcome<void> add_file(std::vector<Source>& sources, std::vector<std::string>& w
         Exit::failed, fmt::format("{} holds a token", path.string()),
         {"That file is committed: remove the token, revoke it, and keep the new one in CODI_TOKEN, in the user's own "
          "config.toml or with `codi login`."});
+  if (in_repository && values->ca_file) {
+    values->unknown.emplace_back("ca_file");
+    values->ca_file.reset();
+  }
   for (auto const& key : values->unknown)
     warnings.push_back(fmt::format("{}: `{}` means nothing (server, project, session{})", path.string(), key,
-                                   in_repository ? "" : ", token"));
+                                   in_repository ? "" : ", token, ca_file"));
   sources.push_back({path.string(), *std::move(values), true, in_repository});
   return {};
 }
@@ -88,10 +96,10 @@ Outcome<std::vector<Source>> all_sources(Shell const& shell, SettingFlags const&
                                          std::optional<Repository> const& repository,
                                          std::vector<std::string>& warnings) {
   std::vector<Source> out;
-  out.push_back({"the command line", {flags.server, flags.token, flags.project, flags.session}});
+  out.push_back({"the command line", {flags.server, flags.token, flags.project, flags.session, flags.ca_file}});
   out.push_back({"the environment",
                  {shell.variable("CODI_SERVER"), shell.variable("CODI_TOKEN"), shell.variable("CODI_PROJECT"),
-                  shell.variable("CODI_SESSION")}});
+                  shell.variable("CODI_SESSION"), shell.variable("CODI_CA_FILE")}});
   auto const folder = repository ? repository->root : shell.directory;
   auto const before = out.size();
   if (auto added = add_file(out, warnings, folder / ".codi" / "config.toml", true); !added) return pass_on(added);
@@ -111,6 +119,7 @@ void take(std::optional<std::string>& into, std::optional<std::string> const& fr
 std::optional<std::string> normalized_server(std::string_view url) {
   url = trim(url);
   while (url.ends_with('/')) url.remove_suffix(1);
+  if (url.starts_with(kUnix) && url.substr(kUnix.size()).starts_with('/')) return std::string(url);
   auto const lower = to_lower_ascii(url.substr(0, 8));
   if (!lower.starts_with("http://") && !lower.starts_with("https://")) return std::nullopt;
   auto const authority = authority_of(url);
@@ -138,7 +147,7 @@ std::optional<LocalServer> find_local_server(Shell const& shell) {
     auto server = text_member(*bootstrap, "server");
     if (i < noted && present_server) server = present_server;
     auto const address = normalized_server(server.value_or(std::string(kDefaultServer)));
-    if (token && address && is_this_machine(authority_of(*address)))
+    if (token && address && is_this_machine(*address))
       return LocalServer{*address, *token, text_member(*bootstrap, "project"),
                          text_member(*bootstrap, "operator_token")};
   }
@@ -155,17 +164,19 @@ Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
     take(out.project, source.values.project);
     if (source.in_repository) out.repository_project = source.values.project;
     take(out.session, source.values.session);
+    take(out.ca_file, source.values.ca_file);
     if (!source.values.server) continue;
     auto const address = normalized_server(*source.values.server);
     if (!address)
-      return complain(Exit::usage,
-                      fmt::format("the server `{}` of {} is no address", *source.values.server, source.name),
-                      {"An address looks like http://127.0.0.1:7620 or https://codi.example.org."});
+      return complain(
+          Exit::usage, fmt::format("the server `{}` of {} is no address", *source.values.server, source.name),
+          {"An address looks like http://127.0.0.1:7620, https://codi.example.org or unix:/run/codi/codi.sock."});
     source.values.server = address;
     if (server) continue;
     server = address;
     out.server_source = source.name;
   }
+  if (out.ca_file) out.ca_file = (shell.directory / *out.ca_file).string();
   auto local = find_local_server(shell);
   if (server) {
     out.server = *server;

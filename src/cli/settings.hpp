@@ -18,6 +18,7 @@ struct SettingFlags {
   std::optional<std::string> token = {};
   std::optional<std::string> project = {};
   std::optional<std::string> session = {};
+  std::optional<std::string> ca_file = {};
 };
 
 /// What a server leaves on its first start for the users of its machine (`bootstrap.json`).
@@ -29,17 +30,19 @@ struct LocalServer {
 };
 
 /// Whom and what a command is about. Each value comes from the first place that has it: the flag; CODI_SERVER,
-/// CODI_TOKEN, CODI_PROJECT, CODI_SESSION; `.codi/config.toml` of the repository (of the working tree, then of the main
-/// one); the user's own `config.toml`; a login (see Logins); what a server on this machine left for its user (`local`).
+/// CODI_TOKEN, CODI_PROJECT, CODI_SESSION, CODI_CA_FILE; `.codi/config.toml` of the repository (of the working tree,
+/// then of the main one); the user's own `config.toml`; a login (see Logins); what a server on this machine left for
+/// its user (`local`).
 ///
 /// A token from a file is sent only to the server that the same file names: a repository's file can name any server,
-/// but learns no token by it.
+/// but learns no token by it. Nor does it say whose certificates are trusted.
 struct Settings {
   std::string server = std::string(kDefaultServer);  ///< without a slash at its end
   std::string server_source = "the default";         ///< where it comes from, for messages
   std::optional<std::string> token = {};
   std::optional<std::string> project = {};
   std::optional<std::string> session = {};
+  std::optional<std::string> ca_file = {};             ///< absolute; whose certificates are trusted
   std::optional<std::string> repository_project = {};  ///< what the repository's file says
   std::optional<LocalServer> local = {};   ///< when `server` is one on this machine; used when there is no other token
   std::vector<std::string> warnings = {};  ///< about the files that were read
@@ -55,8 +58,8 @@ Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
 /// alone.
 std::optional<LocalServer> find_local_server(Shell const& shell);
 
-/// `http://HOST[:PORT][/path]`, without slashes at its end; localhost and [::1] stay as they are. Nothing when it is no
-/// address.
+/// `http://HOST[:PORT][/path]`, without slashes at its end; localhost and [::1] stay as they are. Or `unix:/path`.
+/// Nothing when it is no address.
 std::optional<std::string> normalized_server(std::string_view url);
 
 /// True when both name one server: the spellings of this machine's own address are one.

@@ -37,6 +37,7 @@ Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path co
                          : name == "token"   ? &out.token
                          : name == "project" ? &out.project
                          : name == "session" ? &out.session
+                         : name == "ca_file" ? &out.ca_file
                                              : nullptr;
     if (target == nullptr) {
       out.unknown.emplace_back(name);

@@ -14,6 +14,7 @@ struct SettingsFile {
   std::optional<std::string> token = {};
   std::optional<std::string> project = {};
   std::optional<std::string> session = {};
+  std::optional<std::string> ca_file = {};
   std::vector<std::string> unknown = {};  ///< keys that mean nothing
 };
 

@@ -50,7 +50,12 @@ Outcome<> ask_ready(Context& context) {
   if (!settings) return std::unexpected(settings.error());
   constexpr unsigned kOk = 200;
   auto const answer =
-      Http().perform({.method = "GET", .url = settings->server + "/readyz", .time = limits::kDoctorAnswerTime});
+      Http().perform({.method = "GET",
+                      .server = settings->server,
+                      .target = "/readyz",
+                      .headers = {},
+                      .ca_file = settings->ca_file,
+                      .time = limits::kDoctorAnswerTime});
   bool const ready = answer && answer->status == kOk;
   if (context.json()) context.print_json(json::object{{"ready", ready}});
   if (ready) return {};

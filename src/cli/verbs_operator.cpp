@@ -107,8 +107,10 @@ Outcome<> download(Context& context, Settings const& settings, std::string const
   Progress progress(context, "received");
   std::string trouble;
   HttpCall const call{.method = "GET",
-                      .url = settings.server + "/v1/operator/backup",
+                      .server = settings.server,
+                      .target = "/v1/operator/backup",
                       .headers = {"Authorization: Bearer " + token},
+                      .ca_file = settings.ca_file,
                       .time = limits::kClientAnswerTime,
                       .sink = [&](std::string_view bytes) {
                         try {

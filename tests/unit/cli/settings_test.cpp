@@ -70,6 +70,27 @@ TEST_F(SettingsTest, come_from_the_first_place_that_has_them) {
   EXPECT_EQ(read().token, "T-FLAG");
 }
 
+TEST_F(SettingsTest, whose_certificates_are_trusted_is_the_users_own_choice) {
+  repository_file("ca_file = \"evil.pem\"\n");
+  auto const from_repository = read();
+  EXPECT_FALSE(from_repository.ca_file);
+  ASSERT_EQ(from_repository.warnings.size(), 1U);
+  EXPECT_NE(from_repository.warnings[0].find("`ca_file` means nothing"), std::string::npos);
+  user_file("ca_file = \"/etc/ca.pem\"\n");
+  EXPECT_EQ(read().ca_file, "/etc/ca.pem");
+  test.shell.environment["CODI_CA_FILE"] = "env.pem";
+  EXPECT_EQ(read().ca_file, (test.shell.directory / "env.pem").string());
+  flags.ca_file = "/flag.pem";
+  EXPECT_EQ(read().ca_file, "/flag.pem");
+}
+
+TEST_F(SettingsTest, a_server_behind_a_unix_socket_is_on_this_machine) {
+  local_server("unix:/run/codi/codi.sock");
+  auto const settings = read();
+  EXPECT_EQ(settings.server, "unix:/run/codi/codi.sock");
+  EXPECT_TRUE(settings.local);
+}
+
 TEST_F(SettingsTest, an_empty_variable_is_none) {
   test.shell.environment["CODI_PROJECT"] = "";
   repository_file("project = \"of-repo\"\n");
@@ -159,6 +180,8 @@ TEST_F(SettingsTest, the_data_folder_beside_is_looked_at_last) {
 TEST_F(SettingsTest, addresses_are_normalised) {
   EXPECT_EQ(normalized_server("http://127.0.0.1:7620//"), "http://127.0.0.1:7620");
   EXPECT_EQ(normalized_server("https://codi.example.org/team"), "https://codi.example.org/team");
+  EXPECT_EQ(normalized_server("unix:/run/codi/codi.sock"), "unix:/run/codi/codi.sock");
+  EXPECT_EQ(normalized_server("unix:codi.sock"), std::nullopt);
   for (auto const* const text :
        {"", "localhost:7620", "ftp://x", "http://", "http://user@host", "http://host?x", "http://ho st"})
     EXPECT_EQ(normalized_server(text), std::nullopt) << text;
