@@ -136,7 +136,7 @@ TEST_F(Edge, what_others_say_about_addresses_is_not_believed) {
 
 TEST_F(Edge, clients_without_a_token_have_their_own_rates_behind_a_proxy) {
   auto options = behind("127.0.0.1");
-  options.rates = {.per_second = 0.001, .burst = 2};
+  options.rates = {.caller = {.per_second = 0.001, .burst = 2}};
   start(options);
   auto client = this->client();
   auto const remaining = [&](std::string const& address) {

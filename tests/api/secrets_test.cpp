@@ -171,7 +171,8 @@ class Secrets : public testing::AppFixture {
   MadeSecrets made_;
 };
 
-constexpr middleware::RateLimiter::Options kNoLimit{.per_second = 1e6, .burst = 1e6};
+constexpr Rate kFast{.per_second = 1e6, .burst = 1e6};
+constexpr middleware::Rates kNoLimit{.caller = kFast, .address = kFast};
 
 TEST_F(Secrets, no_operation_tells_what_it_was_sent_with_whatever_credential_and_however_wrong) {
   start({.rates = kNoLimit});

@@ -1,5 +1,5 @@
-#include "api/served.hpp"
 #include "support/certificate.hpp"
+#include "support/served.hpp"
 #include "support/tls_client.hpp"
 #include "unit/cli/test_shell.hpp"
 
@@ -14,7 +14,12 @@
 namespace codi {
 namespace {
 
+using testing::content;
+using testing::CurlClient;
+using testing::Serve;
+using testing::Served;
 using testing::soon;
+using testing::TempDirectory;
 using testing::TlsClient;
 
 // The service manager's end of NOTIFY_SOCKET.
@@ -180,7 +185,7 @@ TEST_F(ServeNetwork, a_unix_socket_is_an_address_like_another) {
 
 TEST_F(ServeNetwork, tells_the_service_manager_when_it_is_ready_reloads_and_stops) {
   Notices notices(folder_.path() / "notify");
-  Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()}, {.variables = {notices.variable()}});
+  Served server(folder_.path(), {"--listen", "127.0.0.1:0", "--store", store()}, {.environment = {notices.variable()}});
   EXPECT_EQ(notices.next(), "READY=1") << server.err();
   auto const url = server.url();
   EXPECT_EQ(CurlClient(url).get("/healthz").status, 200);

@@ -150,8 +150,8 @@ class Connection {
     check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0, "sockets");
     end_ = ends[0];
     Socket socket(io_);
-    socket.assign(Tcp::v4(), ends[1]);
-    session_ = make_session(std::move(socket), options_, handler_,
+    socket.assign(Protocol(AF_UNIX, 0), ends[1]);
+    session_ = make_session({.socket = std::move(socket), .peer = "unix"}, options_, handler_,
                             [this](std::function<void()> work) { asio::post(io_, std::move(work)); });
     session_->start([this] { ++ended_; });
   }

@@ -6,10 +6,10 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <signal.h>
 #include <spawn.h>
 #include <stdexcept>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <sys/wait.h>
@@ -39,8 +39,7 @@ class Served {
       : folder_(std::move(folder)) {
     auto command = in.launcher;
     // Only a process itself knows its pid before it starts.
-    if (in.socket)
-      command.insert(command.end(), {"/bin/sh", "-c", R"(LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@")"});
+    if (in.socket) command.insert(command.end(), {"/bin/sh", "-c", R"(LISTEN_PID=$$ LISTEN_FDS=1 exec "$0" "$@")"});
     command.insert(command.end(), {CODI_PROGRAM, "serve"});
     command.insert(command.end(), arguments.begin(), arguments.end());
     auto environment = in.environment;
