@@ -40,14 +40,6 @@ Error too_fast(std::string_view who, Rate rate) {
       .retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / rate.per_second)))};
 }
 
-Task<db::Verdict> read_in(db::Transaction& transaction, PrepareContext const& context,
-                          std::function<Task<void>(auth::OpenTx&)> const& body) {
-  auth::OpenTx open(transaction, context.facts, context.random);
-  auto task = body(open);
-  co_await std::move(task);
-  co_return db::Verdict::abort;
-}
-
 /// One request from start to end. Kept alive by whichever stage is under way.
 class Execution : public std::enable_shared_from_this<Execution> {
  public:
@@ -380,21 +372,6 @@ class Execution : public std::enable_shared_from_this<Execution> {
 };
 
 }  // namespace
-
-PrepareContext::PrepareContext(Runtime& runtime, db::RequestFacts const& drawn, Random& drawn_from,
-                               auth::Caller const* who)
-    : tokens(runtime.tokens),
-      hasher(runtime.hasher),
-      throttle(runtime.throttle),
-      settings(runtime.settings),
-      facts(drawn),
-      random(drawn_from),
-      caller(who),
-      engine_(runtime.engine) {}
-
-void PrepareContext::read(std::function<Task<void>(auth::OpenTx&)> const& body) const {
-  db::run_read_blocking(engine_, [&](db::Transaction& transaction) { return read_in(transaction, *this, body); });
-}
 
 void execute(Runtime& runtime, Operation const& operation, Request request, std::function<void(Finished)> done) {
   std::make_shared<Execution>(runtime, operation, std::move(request), std::move(done))->start();

@@ -2,8 +2,10 @@
 
 #include "base/encoding.hpp"
 #include "db/logins.hpp"
+#include "db/retry.hpp"
 #include "db/tenants.hpp"
 #include "db/tokens.hpp"
+#include "db/usage.hpp"
 #include "db/users.hpp"
 
 namespace codi::auth {
@@ -137,10 +139,15 @@ OperatorTx Directory::as_operator(OpenTx& open, Caller const& caller) { return {
 db::Tx Directory::bind(OperatorTx& tx, TenantId tenant) { return bind(tx.open_, tenant); }
 
 Task<std::vector<TenantId>> Directory::tenants_after(OperatorTx& tx, std::optional<TenantId> after, std::size_t limit) {
+  return tenants_after(tx.open_.below_, after, limit);
+}
+
+Task<std::vector<TenantId>> Directory::tenants_after(db::Transaction& transaction, std::optional<TenantId> after,
+                                                     std::size_t limit) {
   auto range = db::tuple::range_below(tenants_key());
   if (after) range.begin = db::make_key(tenants_key(), *after) + '\0';
   db::RangeOptions const options{.limit = limit};
-  auto const found = co_await tx.open_.below_.get_range(std::move(range), options);
+  auto const found = co_await transaction.get_range(std::move(range), options);
   std::vector<TenantId> out;
   for (auto const& row : found.rows) {
     auto const id = db::tuple::Unpacker(std::string_view(row.key).substr(tenants_key().size())).uuid();
@@ -148,6 +155,34 @@ Task<std::vector<TenantId>> Directory::tenants_after(OperatorTx& tx, std::option
     out.push_back(TenantId{*id});
   }
   co_return out;
+}
+
+Task<db::Verdict> Directory::count_page(db::Transaction& transaction, std::optional<TenantId> after,
+                                        std::vector<TenantId>& page, TenantTotals& totals) {
+  page = co_await tenants_after(transaction, after, limits::kRangeRows);
+  totals = {};
+  db::RequestFacts const facts;
+  SeededRandom random(facts.seed);
+  for (auto const& id : page) {
+    db::Tx tx(transaction, id, facts, random);
+    totals.sessions += co_await db::counted(tx, db::Counted::sessions);
+    totals.claims += co_await db::counted(tx, db::Counted::claims);
+  }
+  co_return db::Verdict::abort;
+}
+
+TenantTotals Directory::count_all(db::Engine& engine) {
+  TenantTotals out;
+  std::optional<TenantId> after;
+  for (;;) {
+    std::vector<TenantId> page;
+    TenantTotals of_page;
+    db::run_read_blocking(engine, [&](db::Transaction& t) { return count_page(t, after, page, of_page); });
+    out.sessions += of_page.sessions;
+    out.claims += of_page.claims;
+    if (page.size() < limits::kRangeRows) return out;
+    after = page.back();
+  }
 }
 
 void Directory::add_tenant(db::Tx& tx) {

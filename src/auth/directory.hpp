@@ -20,6 +20,12 @@ struct Account {
   UserId user{};
 };
 
+/// What is held by all tenants.
+struct TenantTotals {
+  std::int64_t sessions = 0;  ///< that have not ended
+  std::int64_t claims = 0;
+};
+
 /// What an opaque token stands for.
 struct TokenEntry {
   TokenKind kind{};
@@ -45,6 +51,9 @@ class Directory {
   static OperatorTx as_operator(OpenTx& open, Caller const& caller);
   /// Opens a tenant for an operator; one that does not exist has no record.
   static db::Tx bind(OperatorTx& tx, TenantId tenant);
+
+  /// What all tenants together have, for metrics: a page of tenants a transaction, so not of one moment. Blocks.
+  static TenantTotals count_all(db::Engine& engine);
 
   /// Enters the tenant of `tx` in the list of tenants.
   static void add_tenant(db::Tx& tx);
@@ -80,6 +89,10 @@ class Directory {
 
  private:
   class Resolution;
+  static Task<std::vector<TenantId>> tenants_after(db::Transaction& transaction, std::optional<TenantId> after,
+                                                   std::size_t limit);
+  static Task<db::Verdict> count_page(db::Transaction& transaction, std::optional<TenantId> after,
+                                      std::vector<TenantId>& page, TenantTotals& totals);
   static Task<std::optional<Account>> read_account(db::Transaction& transaction, std::string email_folded);
   static Task<std::optional<TokenEntry>> read_token(db::Transaction& transaction, std::string digest);
 };

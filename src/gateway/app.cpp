@@ -3,6 +3,7 @@
 #include "api/operation.hpp"
 #include "api/reaper.hpp"
 #include "auth/bootstrap.hpp"
+#include "auth/directory.hpp"
 #include "auth/login_throttle.hpp"
 #include "auth/password.hpp"
 #include "auth/token_service.hpp"
@@ -20,6 +21,8 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <atomic>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <utility>
@@ -101,6 +104,16 @@ class App::Impl {
                          .openapi = json::serialize(openapi_document(api::operations(), build_info().version))});
   }
 
+  [[nodiscard]] middleware::LiveCounts live() const {
+    return {.sessions = static_cast<std::uint64_t>(std::max<std::int64_t>(sessions_, 0)),
+            .claims = static_cast<std::uint64_t>(std::max<std::int64_t>(claims_, 0))};
+  }
+  void count() {
+    auto const totals = auth::Directory::count_all(*engine_);
+    sessions_ = totals.sessions;
+    claims_ = totals.claims;
+  }
+
   [[nodiscard]] std::vector<middleware::QueueState> queues() const {
     return {{"work", workers_->queued(), limits::kPasswordHashQueue},
             {"stream", stream_workers_->queued(), limits::kStreams}};
@@ -133,6 +146,7 @@ class App::Impl {
                                 .queues = [this] { return queues(); },
                                 .activity = [this] { return runtime_.activity.totals(); },
                                 .reaped = [this] { return reaper_.last_pass(); },
+                                .live = [this] { return live(); },
                                 .certificate_expires = [this] { return server_->certificate_expires(); }}};
   middleware::PublicRoutes const routes_ = make_routes();
   middleware::Pipeline pipeline_{{.runtime = runtime_,
@@ -147,6 +161,9 @@ class App::Impl {
   std::unique_ptr<Server> server_ = std::make_unique<Server>(options_.server, pipeline_);
   api::Reaper reaper_{runtime_};
   Ticker maintenance_{"tokens", limits::kSigningKeyReload, [this] { tokens_.maintain(); }};
+  std::atomic<std::int64_t> sessions_ = 0;
+  std::atomic<std::int64_t> claims_ = 0;
+  Ticker counting_{"counts", options_.count_period, [this] { count(); }};
   bool bootstrapped_ = false;
 };
 

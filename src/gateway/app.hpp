@@ -24,11 +24,12 @@ struct AppOptions {
   middleware::Rates rates{};
   middleware::Cors cors{};
   Rate tenant_rate = api::Settings().tenant_rate;
-  models::Quotas quotas = api::Settings().quotas;                   ///< of a tenant that has none of its own
-  std::chrono::milliseconds slow = limits::kSlowRequest;            ///< from which on a request is logged as slow
-  std::size_t workers = 1;                                          ///< threads for password hashing and the like
-  std::optional<std::filesystem::path> bootstrap_file = {};         ///< nothing: an empty store gets no bootstrap
-  std::chrono::milliseconds reap_period = std::chrono::seconds(1);  ///< how often expired leases are looked for
+  models::Quotas quotas = api::Settings().quotas;                     ///< of a tenant that has none of its own
+  std::chrono::milliseconds slow = limits::kSlowRequest;              ///< from which on a request is logged as slow
+  std::size_t workers = 1;                                            ///< threads for password hashing and the like
+  std::optional<std::filesystem::path> bootstrap_file = {};           ///< nothing: an empty store gets no bootstrap
+  std::chrono::milliseconds reap_period = std::chrono::seconds(1);    ///< how often expired leases are looked for
+  std::chrono::milliseconds count_period = std::chrono::seconds(15);  ///< how often metrics count sessions and claims
 };
 
 /// A whole server in this process: everything between a store and a listening socket, with its background work.

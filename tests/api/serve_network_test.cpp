@@ -82,7 +82,7 @@ TEST_F(ServeNetwork, speaks_tls_and_says_so_wherever_clients_look) {
   auto const answer = client.get("/v1/projects/default");
   EXPECT_EQ(answer.status, 200);
   EXPECT_EQ(answer.header("strict-transport-security"), "max-age=31536000");
-  EXPECT_NE(client.get("/metrics").body.find("\ncodi_tls_certificate_expires_seconds "), std::string::npos);
+  EXPECT_NE(client.get("/metrics").body.find("\ncodi_tls_certificate_expiry_timestamp_seconds "), std::string::npos);
   EXPECT_FALSE(TlsClient(port_of(url), {.version_max = TLS1_1_VERSION}).connected());
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait(), 0);

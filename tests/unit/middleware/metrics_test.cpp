@@ -49,7 +49,7 @@ TEST(Metrics, connections_and_refusals) {
   EXPECT_TRUE(has(text, "codi_http_connections_refused_total 1\n"));
   EXPECT_TRUE(has(text, "codi_http_rate_limited_total 1\n"));
   EXPECT_TRUE(has(text, "codi_http_requests_in_flight 1\n"));
-  EXPECT_FALSE(has(text, "codi_tls_certificate_expires_seconds"));
+  EXPECT_FALSE(has(text, "codi_tls_certificate_expiry_timestamp_seconds"));
 }
 
 TEST(Metrics, refusals_are_counted_by_code_and_every_code_is_there) {
@@ -103,7 +103,7 @@ TEST(Metrics, other_sources_are_asked_when_someone_looks) {
   EXPECT_TRUE(has(text, "codi_sessions 2\n"));
   EXPECT_TRUE(has(text, "codi_claims 9\n"));
   EXPECT_TRUE(has(text, "codi_ready 0\n"));
-  EXPECT_TRUE(has(text, "codi_tls_certificate_expires_seconds 1800000000\n")) << text;
+  EXPECT_TRUE(has(text, "codi_tls_certificate_expiry_timestamp_seconds 1800000000\n")) << text;
   ready = true;
   text = metrics.render();
   EXPECT_TRUE(has(text, "codi_ready 1\n"));
