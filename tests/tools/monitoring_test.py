@@ -4,6 +4,7 @@ import json
 import os
 import re
 import shutil
+import ssl
 import subprocess
 import tempfile
 import time
@@ -27,7 +28,14 @@ class Server:
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
         self.log_path = folder / "log"
+        certificate, key = folder / "certificate.pem", folder / "key.pem"
+        make = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"]
+        make += ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
+        subprocess.run(make, check=True, capture_output=True)
+        key.chmod(0o600)
+        self.trust = ssl.create_default_context(cafile=certificate)
         command = [os.environ["CODI_BIN"], "serve", "--listen", "127.0.0.1:0", "--store", f"rocksdb:{folder}/data", "--slow-ms", "0"]
+        command += ["--tls-cert", certificate, "--tls-key", key]
         with self.log_path.open("wb") as log:
             self.process = subprocess.Popen(
                 command, stderr=log, stdout=subprocess.PIPE, text=True, env={**os.environ, "XDG_STATE_HOME": f"{folder}/state"}
@@ -42,7 +50,7 @@ class Server:
             request.data = json.dumps(body).encode()
             request.add_header("Content-Type", "application/json")
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=30, context=self.trust) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             with refusal:
