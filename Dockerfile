@@ -23,7 +23,6 @@ VOLUME /var/lib/codi
 EXPOSE 7620
 STOPSIGNAL SIGTERM
 # Ready is who can write. bash speaks enough HTTP, so that the image needs no curl.
-HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["bash", "-c", \
-  "exec 3<>/dev/tcp/127.0.0.1/7620 && printf 'GET /readyz HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n\\r\\n' >&3 && read -r line <&3 && [[ $line == *' 200 '* ]]"]
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["codi", "doctor", "--ready"]
 ENTRYPOINT ["codi"]
 CMD ["serve"]

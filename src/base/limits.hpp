@@ -54,8 +54,8 @@ inline constexpr auto kRequestTime = 30s;
 inline constexpr auto kSlowRequest = 500ms;  // from which on one is logged with where its time went
 inline constexpr std::int64_t kSlowRequestMsMax = 600'000;
 inline constexpr std::size_t kTraceStateBytes = 512;  // W3C Trace Context, section 3.3.1.5
-inline constexpr auto kPreflightKept = 10min;      // by a browser
-inline constexpr auto kHttpsOnlyTime = 365 * 24h;  // that a browser is told to use nothing but TLS
+inline constexpr auto kPreflightKept = 10min;         // by a browser
+inline constexpr auto kHttpsOnlyTime = 365 * 24h;     // that a browser is told to use nothing but TLS
 
 // Lists.
 inline constexpr std::int64_t kPageItems = 500;

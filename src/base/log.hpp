@@ -19,6 +19,7 @@ void start(Level at_least);
 class Line {
  public:
   Line(Level level, std::string_view component, std::string_view action);
+  /// A member of codi's own making.
   template <class Value>
   Line& add(std::string_view name, Value const& value) {
     start_member(name);

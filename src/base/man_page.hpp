@@ -10,8 +10,11 @@ class ManPage {
   /// The head, dated as the build is, and the NAME section.
   ManPage(std::string_view name, int section, std::string_view summary);
 
+  /// A heading.
   void section(std::string_view title);
+  /// One below it.
   void subsection(std::string_view title);
+  /// Running text.
   void paragraph(std::string_view text);
   /// A term in bold with its explanation beside it.
   void item(std::string_view term, std::string_view text);

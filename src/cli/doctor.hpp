@@ -21,6 +21,7 @@ struct Check {
   std::string detail;
   std::string hint = {};  ///< what to do; empty when it is ok
 };
+/// In the order in which they are told.
 using Checks = std::vector<Check>;
 
 /// What is to be looked at besides the client and its server.
@@ -29,6 +30,7 @@ struct DoctorTarget {
   std::optional<std::filesystem::path> config = {};  ///< the settings file of a server
 };
 
+/// `codi doctor`.
 std::vector<Verb> doctor_verbs();
 
 /// The user's own files: config.toml, logins, state, what a server of this user left for clients.

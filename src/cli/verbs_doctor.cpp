@@ -49,13 +49,12 @@ Outcome<> ask_ready(Context& context) {
   auto const settings = read_settings(context.shell(), context.flags(), std::nullopt);
   if (!settings) return std::unexpected(settings.error());
   constexpr unsigned kOk = 200;
-  auto const answer =
-      Http().perform({.method = "GET",
-                      .server = settings->server,
-                      .target = "/readyz",
-                      .headers = {},
-                      .ca_file = settings->ca_file,
-                      .time = limits::kDoctorAnswerTime});
+  auto const answer = Http().perform({.method = "GET",
+                                      .server = settings->server,
+                                      .target = "/readyz",
+                                      .headers = {},
+                                      .ca_file = settings->ca_file,
+                                      .time = limits::kDoctorAnswerTime});
   bool const ready = answer && answer->status == kOk;
   if (context.json()) context.print_json(json::object{{"ready", ready}});
   if (ready) return {};

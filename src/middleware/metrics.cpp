@@ -67,9 +67,8 @@ class Metrics::Impl {
           &durations_.Add({{"route", std::string(route)}, {"method", std::string(method)}}, latency_buckets());
     auto*& counter = series.by_status[status];
     if (!counter)
-      counter = &requests_.Add({{"route", std::string(route)},
-                                {"method", std::string(method)},
-                                {"status", std::to_string(status)}});
+      counter = &requests_.Add(
+          {{"route", std::string(route)}, {"method", std::string(method)}, {"status", std::to_string(status)}});
     counter->Increment();
     series.took->Observe(std::chrono::duration<double>(took).count());
   }

@@ -25,8 +25,7 @@ Limiters::Limiters(Clock const& clock) : callers(clock), addresses(clock) {
   SystemRandom().fill(std::as_writable_bytes(std::span(digest_key_)));
 }
 
-Pipeline::Pipeline(PipelineParts parts)
-    : parts_(parts), router_(parts.operations), limiters_(parts.runtime.clock) {}
+Pipeline::Pipeline(PipelineParts parts) : parts_(parts), router_(parts.operations), limiters_(parts.runtime.clock) {}
 
 Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respond) {
   auto const exchange =

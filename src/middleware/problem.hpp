@@ -9,7 +9,7 @@ namespace codi::middleware {
 /// Facts of a request that its problem document repeats.
 struct ProblemContext {
   std::string_view request_id = {};
-  std::string_view instance = {};     ///< path of the request as sent, without secrets; left out when empty or not UTF-8
+  std::string_view instance = {};  ///< path of the request as sent, without secrets; left out when empty or not UTF-8
   bool credential_presented = false;  ///< then a 401 says that the token is the trouble (RFC 6750 section 3)
 };
 

@@ -87,12 +87,13 @@ TEST(Metrics, other_sources_are_asked_when_someone_looks) {
   db::Tally done;
   done.add(db::Happening::claim_granted, 5);
   done.add(db::Happening::claim_expired);
-  Metrics metrics({.ready = [&] { return ready; },
-                   .queues = [] { return std::vector<QueueState>{{"work", 4, 256}}; },
-                   .activity = [&] { return done; },
-                   .reaped = [] { return Timestamp{1'500}; },
-                   .live = [] { return LiveCounts{.sessions = 2, .claims = 9}; },
-                   .certificate_expires = [] { return std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)); }});
+  Metrics metrics(
+      {.ready = [&] { return ready; },
+       .queues = [] { return std::vector<QueueState>{{"work", 4, 256}}; },
+       .activity = [&] { return done; },
+       .reaped = [] { return Timestamp{1'500}; },
+       .live = [] { return LiveCounts{.sessions = 2, .claims = 9}; },
+       .certificate_expires = [] { return std::chrono::sys_seconds(std::chrono::seconds(1'800'000'000)); }});
   auto text = metrics.render();
   EXPECT_TRUE(has(text, "codi_queue_depth{queue=\"work\"} 4\n")) << text;
   EXPECT_TRUE(has(text, "codi_queue_limit{queue=\"work\"} 256\n"));

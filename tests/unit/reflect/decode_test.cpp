@@ -185,7 +185,8 @@ TEST(ParseJson, agrees_with_the_library_on_whatever_bytes) {
 TEST(DecodeStored, a_text_that_was_decoded_lately_gives_the_same_again) {
   for (int round = 0; round < 3; ++round)
     for (int i = 0; i < 1'000; ++i)
-      EXPECT_EQ(reflect::decode_stored_cached<Inner>(fmt::format(R"({{"count":{}{:{}}}})", i % 11, "", i)).count, i % 11);
+      EXPECT_EQ(reflect::decode_stored_cached<Inner>(fmt::format(R"({{"count":{}{:{}}}})", i % 11, "", i)).count,
+                i % 11);
   auto const long_text = R"({"count":2)" + std::string(limits::kDecodedKeptBytes, ' ') + "}";
   EXPECT_EQ(reflect::decode_stored_cached<Inner>(long_text).count, 2);
   for (auto const* damaged : {"", "{", "{}"})
