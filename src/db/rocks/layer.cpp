@@ -35,7 +35,8 @@ class LayeredCursor final : public Cursor {
 
   void skip_to(std::string_view bound) override {
     while (has_own() && (reverse_ ? own().first >= bound : own().first < bound)) drop_own();
-    below_->skip_to(bound);
+    // Never back: what lies below may be further already, and has then passed clears that it would forget.
+    if (below_->valid() && (reverse_ ? below_->key() >= bound : below_->key() < bound)) below_->skip_to(bound);
     settle();
   }
 

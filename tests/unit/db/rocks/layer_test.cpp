@@ -41,7 +41,9 @@ class MapView final : public View {
     [[nodiscard]] std::string_view key() const override { return rows_[at_].key; }
     [[nodiscard]] std::string_view value() const override { return rows_[at_].value; }
     void next() override { ++at_; }
+    // As RocksDB seeks: to where the bound says, also backwards.
     void skip_to(std::string_view bound) override {
+      at_ = 0;
       while (valid() && (reverse_ ? rows_[at_].key >= bound : rows_[at_].key < bound)) ++at_;
     }
 
