@@ -49,6 +49,7 @@ bench: ## Measures codi beside nginx, etcd and SQLite; writes build/bench/report
 	@tools/configure release OFF
 	@cmake -S . -B build/release -DCODI_BENCHES=ON >/dev/null
 	@ninja -C build/release -j $(JOBS) codi codi_load codi_micro
+	@tools/bench instructions --check
 	@tools/bench $(if $(QUICK),--quick)
 
 lint: lint-fast ## Every check of the source: lint-fast, clang-tidy over src, eslint over the end-to-end tests
