@@ -10,7 +10,7 @@ from unittest import mock
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "benches"))
 
-from harness import instructions, load, mixed  # noqa: E402
+from harness import instructions, load, mixed  # noqa: E402: its folder is on the path only now
 
 
 class Medians(unittest.TestCase):
