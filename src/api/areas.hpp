@@ -23,5 +23,6 @@ std::vector<Operation> claim_query_operations();
 std::vector<Operation> handoff_operations();
 std::vector<Operation> operator_operations();
 std::vector<Operation> operator_tenant_operations();
+std::vector<Operation> signing_key_operations();
 
 }  // namespace codi::api

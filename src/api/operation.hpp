@@ -222,6 +222,8 @@ class CallOf final : public Call {
       return Op::run(*with.open, in_, prepared_);
     else if constexpr (Op::meta.access == Access::open)
       return Op::run(*with.open, in_);
+    else if constexpr (Op::meta.access == Access::operator_ && kPrepares)
+      return Op::run(*with.administration, in_, prepared_);
     else if constexpr (Op::meta.access == Access::operator_)
       return Op::run(*with.administration, in_);
     else if constexpr (kPrepares)

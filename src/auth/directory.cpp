@@ -3,6 +3,7 @@
 #include "base/encoding.hpp"
 #include "db/logins.hpp"
 #include "db/retry.hpp"
+#include "db/signing_keys.hpp"
 #include "db/tenants.hpp"
 #include "db/tokens.hpp"
 #include "db/usage.hpp"
@@ -137,6 +138,10 @@ db::Tx Directory::bind(OpenTx& open, TenantId tenant) { return {open.below_, ten
 OperatorTx Directory::as_operator(OpenTx& open, Caller const& caller) { return {open, caller.token.value()}; }
 
 db::Tx Directory::bind(OperatorTx& tx, TenantId tenant) { return bind(tx.open_, tenant); }
+
+Task<std::vector<models::SigningKey>> Directory::signing_keys(OperatorTx& tx) {
+  return db::list_signing_keys(tx.open_.below_);
+}
 
 Task<std::vector<TenantId>> Directory::tenants_after(OperatorTx& tx, std::optional<TenantId> after, std::size_t limit) {
   return tenants_after(tx.open_.below_, after, limit);

@@ -7,6 +7,7 @@
 #include "base/result.hpp"
 #include "base/task.hpp"
 #include "db/tx.hpp"
+#include "models/signing_key.hpp"
 
 #include <optional>
 #include <string>
@@ -51,6 +52,9 @@ class Directory {
   static OperatorTx as_operator(OpenTx& open, Caller const& caller);
   /// Opens a tenant for an operator; one that does not exist has no record.
   static db::Tx bind(OperatorTx& tx, TenantId tenant);
+
+  /// The keys that access tokens are signed with, private parts and all.
+  static Task<std::vector<models::SigningKey>> signing_keys(OperatorTx& tx);
 
   /// What all tenants together have, for metrics: a page of tenants a transaction, so not of one moment. Blocks.
   static TenantTotals count_all(db::Engine& engine);

@@ -53,6 +53,12 @@ Task<db::Verdict> write_keys(db::Transaction& transaction, std::optional<Signing
   co_return db::Verdict::commit;
 }
 
+Task<db::Verdict> write_only_key(db::Transaction& transaction, SigningKey const& made) {
+  for (auto const& key : co_await db::list_signing_keys(transaction)) db::remove_signing_key(transaction, key.kid);
+  db::put_signing_key(transaction, made);
+  co_return db::Verdict::commit;
+}
+
 }  // namespace
 
 struct TokenService::Shared {
@@ -207,7 +213,16 @@ void TokenService::add_key(std::string const& newest_kid) {
   change_keys(SigningKey{pair.kid, pair.private_pem, now, signs_from}, newest_kid);
 }
 
-void TokenService::rotate() {
+void TokenService::replace_keys() {
+  auto const now = clock_.now();
+  auto const pair = generate_key_pair();
+  SigningKey const made{pair.kid, pair.private_pem, now, now};
+  db::run_write_blocking(engine_, [&made](db::Transaction& t) { return write_only_key(t, made); });
+  load();
+}
+
+void TokenService::rotate(Rotation how) {
+  if (how == Rotation::at_once) return replace_keys();
   load();
   add_key(shared_->newest()->pair.kid);
 }

@@ -9,6 +9,7 @@
 #include "models/signing_key.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,12 @@
 #include <vector>
 
 namespace codi::auth {
+
+/// How a new signing key takes the place of the others.
+enum class Rotation : std::uint8_t {
+  announced,  ///< published for limits::kSigningKeyPublished before it signs; nobody is logged out
+  at_once,    ///< signs now, and what the others have signed is refused: for a key that may have leaked
+};
 
 /// Issues access tokens and looks at the form and signature of every credential. Its keys live in the store: made once,
 /// shared by all servers, replaced without logging anyone out (a new one is published for limits::kSigningKeyPublished
@@ -44,8 +51,10 @@ class TokenService {
   /// RFC 7517: the public keys that may verify a token now or soon. May be cached for limits::kSigningKeyPublished.
   std::string jwks();
 
-  /// Makes a new signing key and removes those that can verify nothing any more. Blocks.
-  void rotate();
+  /// Makes a new signing key and removes those that can verify nothing any more, with Rotation::at_once all others.
+  /// Another server learns of it when it meets a token of the new key, or within limits::kSigningKeyReload. Of several
+  /// announced ones at the same moment one is made. Blocks; throws what the store throws.
+  void rotate(Rotation how);
 
   /// To be called about every limits::kSigningKeyReload, on a worker thread: loads what other servers have changed, and
   /// rotates when the newest key has signed for limits::kSigningKeyTime. Blocks.
@@ -65,6 +74,7 @@ class TokenService {
   void load_soon(std::chrono::milliseconds at_most_every);
   void change_keys(std::optional<models::SigningKey> const& made, std::string const& newest_kid);
   void add_key(std::string const& newest_kid);
+  void replace_keys();
 
   db::Engine& engine_;
   Clock const& clock_;

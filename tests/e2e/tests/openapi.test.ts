@@ -66,6 +66,9 @@ void test("every operation has an id of its own, says who may call it, and answe
     await administration.PATCH("/v1/operator/tenants/{tenant}", { ...tenantPath, body: { quotas: { claims: 9_000 } } }),
   );
 
+  done(await administration.POST("/v1/operator/signing-keys", { body: {} }));
+  done(await administration.GET("/v1/operator/signing-keys"));
+
   // Reading.
   done(await api.GET("/v1/me"));
   done(await api.GET("/v1/tenant"));

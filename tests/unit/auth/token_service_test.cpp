@@ -117,7 +117,7 @@ TEST_F(TokenServiceTest, servers_that_start_together_share_one_key) {
 TEST_F(TokenServiceTest, a_new_key_is_published_before_it_signs) {
   auto const service = make();
   auto const before = kid_of_jwt(token_of(*service));
-  service->rotate();
+  service->rotate(Rotation::announced);
   EXPECT_EQ(published(*service), 2U);
   EXPECT_EQ(kid_of_jwt(token_of(*service)), before);
   clock.advance(limits::kSigningKeyPublished - 1ms);
@@ -128,7 +128,7 @@ TEST_F(TokenServiceTest, a_new_key_is_published_before_it_signs) {
 
 TEST_F(TokenServiceTest, rotation_logs_nobody_out) {
   auto const service = make();
-  service->rotate();
+  service->rotate(Rotation::announced);
   clock.advance(limits::kSigningKeyPublished - 1s);
   auto const last_of_the_old = token_of(*service);
   clock.advance(1s);
@@ -146,10 +146,38 @@ TEST_F(TokenServiceTest, rotation_logs_nobody_out) {
   EXPECT_TRUE(holds(*service, token_of(*service)));
 }
 
+TEST_F(TokenServiceTest, a_leaked_key_is_replaced_at_once_on_every_server) {
+  auto const first = make();
+  auto const second = make();
+  first->rotate(Rotation::announced);
+  auto const leaked = token_of(*first);
+  EXPECT_TRUE(holds(*first, leaked));
+  EXPECT_TRUE(holds(*second, leaked));
+  first->rotate(Rotation::at_once);
+  EXPECT_EQ(published(*first), 1U) << "the announced one is gone too";
+  EXPECT_FALSE(holds(*first, leaked));
+  auto const fresh = token_of(*first);
+  EXPECT_TRUE(holds(*first, fresh));
+  clock.advance(limits::kSigningKeyReloadUnknown);
+  EXPECT_TRUE(holds(*second, fresh)) << "it asks for a key that it does not know";
+  EXPECT_FALSE(holds(*second, leaked));
+}
+
+TEST_F(TokenServiceTest, a_server_that_meets_no_new_token_forgets_a_leaked_key_within_a_minute) {
+  auto const first = make();
+  auto const second = make();
+  auto const leaked = token_of(*first);
+  EXPECT_TRUE(holds(*second, leaked));
+  first->rotate(Rotation::at_once);
+  clock.advance(limits::kSigningKeyReload);
+  second->maintain();
+  EXPECT_FALSE(holds(*second, leaked));
+}
+
 TEST_F(TokenServiceTest, another_server_learns_of_a_new_key_before_it_signs) {
   auto const first = make();
   auto const second = make();
-  first->rotate();
+  first->rotate(Rotation::announced);
   clock.advance(limits::kSigningKeyPublished);
   auto const token = token_of(*first);
   EXPECT_TRUE(holds(*second, token));
