@@ -22,7 +22,7 @@ ENV HOME=/var/lib/codi CODI_CONFIG=/etc/codi/codi.toml CODI_LISTEN=:7620
 VOLUME /var/lib/codi
 EXPOSE 7620
 STOPSIGNAL SIGTERM
-# Ready is who can write. bash speaks enough HTTP, so that the image needs no curl.
+# Ready is who can write.
 HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 CMD ["codi", "doctor", "--ready"]
 ENTRYPOINT ["codi"]
 CMD ["serve"]

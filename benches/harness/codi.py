@@ -55,12 +55,13 @@ class Codi(Server):
         new = {"permissions": permissions, "expires_in": 86_400}
         return [self.call("POST", "/tokens", {"name": f"bench {i}", **new})["token"] for i in range(TOKENS)]
 
-    def start_session(self, alias):
+    def start_session(self, alias, token=None):
         body = {"alias": alias, "role": "rust-developer", "tool": "bench", "branch": "main", "ttl_seconds": 86_400}
-        return self.call("POST", "/projects/default/sessions", body)["id"]
+        return self.call("POST", "/projects/default/sessions", body, token)["id"]
 
-    def start_sessions(self, count):
-        return [self.start_session(f"BENCH-SESSION-{i}") for i in range(count)]
+    def start_sessions(self, tokens):
+        """A session of each token: to act for that of another would be an admin's act, and audited."""
+        return [self.start_session(f"BENCH-SESSION-{i}", token) for i, token in enumerate(tokens)]
 
     def version(self):
         log = (self.folder / "codi.out").read_text()

@@ -106,10 +106,11 @@ def mixed(bench):
     def run(folder):
         with Codi(bench.codi, folder) as server:
             aliases = [f"BENCH-SESSION-{i}" for i in range(CLIENTS)]
-            sessions = [server.start_session(alias) for alias in aliases]
+            tokens = server.make_tokens()
+            sessions = server.start_sessions(tokens)
             emails = [sign_up(server, i) for i in range(CLIENTS)]  # one each: a new password ends the other logins of a user
-            plan = {**bench.timed(CLIENTS), "seconds": bench.mixed_seconds, "flows_per_second": FLOWS_PER_SECOND, **authorized(server.make_tokens())}
-            plan["of_client"] = {"session": sessions, "peer": sessions[1:] + sessions[:1], "alias": aliases, "email": emails, "operator": [server.bootstrap["operator_token"]]}
+            plan = {**bench.timed(CLIENTS), "seconds": bench.mixed_seconds, "flows_per_second": FLOWS_PER_SECOND, "headers": {"Authorization": "Bearer ${token}"}}
+            plan["of_client"] = {"token": tokens, "session": sessions, "peer": sessions[1:] + sessions[:1], "alias": aliases, "email": emails, "operator": [server.bootstrap["operator_token"]]}
             return drive(bench.loader, server, {**plan, "flows": flows()})
 
     return bench.medians({"mixed": run})["mixed"]

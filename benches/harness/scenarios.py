@@ -84,8 +84,7 @@ def claims(bench):
 
     def codi(folder, clients):
         with Codi(bench.codi, folder) as server:
-            plan = {**bench.timed(clients), **authorized(server.make_tokens()), "of_client": {"session": server.start_sessions(clients)}}
-            return drive(bench.loader, server, {**plan, "flows": [{"steps": [CLAIM, RELEASE]}]})
+            return drive(bench.loader, server, {**bench.timed(clients), **at_work(server), "flows": [{"steps": [CLAIM, RELEASE]}]})
 
     def sqlite(folder, clients):
         tokens = [f"bench-token-{i}" for i in range(TOKENS)]
@@ -114,7 +113,7 @@ def claim_bytes(bench, folder):
     """What one claim or release adds to the store's log."""
     pairs = 500
     with Codi(bench.codi, folder) as server:
-        plan = {"runs": pairs, **authorized(server.make_tokens()), "of_client": {"session": server.start_sessions(1)}}
+        plan = {"runs": pairs, **at_work(server)}
         log = max(server.store.glob("*.log"))
         before = log.stat().st_size
         drive(bench.loader, server, {**plan, "flows": [{"steps": [CLAIM, RELEASE]}]})
@@ -126,12 +125,12 @@ def log(bench):
 
     def append(folder, clients):
         with Codi(bench.codi, folder) as server:
-            return drive(bench.loader, server, {**bench.timed(clients), **appending(server, clients)})
+            return drive(bench.loader, server, {**bench.timed(clients), **appending(server)})
 
     subjects = {f"append {clients}": lambda folder, clients=clients: append(folder, clients) for clients in CLIENTS}
     out = bench.medians(subjects)
     with bench.folder() as folder, Codi(bench.codi, folder) as server:
-        drive(bench.loader, server, {"clients": GET_CLIENTS, "runs": -(-EVENTS // GET_CLIENTS), **appending(server, GET_CLIENTS)})
+        drive(bench.loader, server, {"clients": GET_CLIENTS, "runs": -(-EVENTS // GET_CLIENTS), **appending(server)})
         bench.say(f"{EVENTS} events written")
         page = step("page", "GET", f"/v1/projects/default/events?limit={EVENTS_PAGE}&after=${{next}}", capture={"next": '"next":"'})
         plan = {"runs": EVENTS // EVENTS_PAGE, "headers": {"Authorization": f"Bearer {server.owner}"}, "of_client": {"next": ["0" * 32]}, "flows": [{"steps": [page]}]}
@@ -140,11 +139,17 @@ def log(bench):
     return out
 
 
-def appending(server, clients):
+def at_work(server):
+    """Tokens with a session that each has started."""
+    plan = authorized(server.make_tokens())
+    plan["in_turn"]["session"] = server.start_sessions(plan["in_turn"]["token"])
+    return plan
+
+
+def appending(server):
     body = {"session": "${session}", "action": "PROGRESS", "text": "step ${n} of the work is done", "paths": ["src/api/users.rs"], "data": {"progress": 50}}
     return {
-        **authorized(server.make_tokens()),
-        "of_client": {"session": server.start_sessions(clients)},
+        **at_work(server),
         "flows": [{"steps": [step("append", "POST", "/v1/projects/default/events", (201,), body=body)]}],
     }
 

@@ -70,7 +70,7 @@ struct Plan {
   std::vector<Flow> flows;
   Names names;
   std::map<std::size_t, std::vector<std::string>> of_client;  ///< client i has the value i, counted round
-  std::map<std::size_t, std::vector<std::string>> in_turn;    ///< each request takes the next value
+  std::map<std::size_t, std::vector<std::string>> in_turn;    ///< each flow takes the next values
 };
 
 /// Throws std::exception where the document is not a plan.

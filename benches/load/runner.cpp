@@ -63,6 +63,8 @@ void Runner::start_flow(Client& client) {
   client.flow = &choose();
   client.step = 0;
   client.values[n_name_] = std::to_string(client.runs++);
+  for (auto const& [name, values] : plan_.in_turn) client.values[name] = values[turn_ % values.size()];
+  ++turn_;
   client.flow_start = between_ > Clock::duration::zero() ? client.due : Clock::now();
   client.step_start = client.flow_start;
   send_step(client);
@@ -70,8 +72,6 @@ void Runner::start_flow(Client& client) {
 
 void Runner::send_step(Client& client) {
   auto const& step = client.flow->steps[client.step];
-  for (auto const& [name, values] : plan_.in_turn) client.values[name] = values[turn_ % values.size()];
-  ++turn_;
   request_.clear();
   step.head.append_to(request_, client.values);
   if (step.body) {

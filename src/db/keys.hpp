@@ -29,8 +29,8 @@ inline void pack_part(tuple::Packer& key, std::vector<std::string> const& segmen
 
 /// `prefix` with the parts behind it.
 template <class... Parts>
-std::string make_key(std::string prefix, Parts const&... parts) {
-  tuple::Packer key(std::move(prefix));
+std::string make_key(std::string_view prefix, Parts const&... parts) {
+  tuple::Packer key(prefix);
   (pack_part(key, parts), ...);
   return key.take();
 }

@@ -33,10 +33,12 @@ std::uint8_t byte_at(std::string_view text, std::size_t i) { return static_cast<
 char to_char(unsigned value) { return static_cast<char>(static_cast<std::uint8_t>(value)); }
 
 void append_terminated(std::string& out, std::string_view value) {
-  for (char const c : value) {
-    out += c;
-    if (c == '\0') out += kEscape;
+  for (auto zero = value.find('\0'); zero != std::string_view::npos; zero = value.find('\0')) {
+    out.append(value.substr(0, zero + 1));
+    out += kEscape;
+    value.remove_prefix(zero + 1);
   }
+  out.append(value);
   out += '\0';
 }
 

@@ -53,7 +53,10 @@ struct Element {
 /// Appends elements to a key. `Packer(prefix).string("events").uuid(id).take()`.
 class Packer {
  public:
-  explicit Packer(std::string prefix = {}) : out_(std::move(prefix)) {}
+  explicit Packer(std::string_view prefix = {}) {
+    out_.reserve(prefix.size() + kRoom);
+    out_ = prefix;
+  }
   /// Appends one element of the type.
   Packer& null();
   Packer& bytes(std::string_view value);
@@ -71,6 +74,7 @@ class Packer {
   [[nodiscard]] std::string const& key() const { return out_; }
 
  private:
+  static constexpr std::size_t kRoom = 96;  // most keys fit: it is grown once
   std::string out_;
 };
 

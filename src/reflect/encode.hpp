@@ -41,6 +41,8 @@ struct Encoded {
 /// Writes compact JSON. Members of described structs in their order; a missing optional is null. Not thread-safe.
 class Encoder {
  public:
+  Encoder() { out_.text.reserve(kRoom); }
+
   /// What was written; the encoder is empty afterwards.
   Encoded take() { return std::move(out_); }
 
@@ -120,6 +122,7 @@ class Encoder {
     if (before == open) out_.text += open;
     out_.text += close;
   }
+  static constexpr std::size_t kRoom = 768;  // most resources fit
   Encoded out_;
 };
 

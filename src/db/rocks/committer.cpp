@@ -42,14 +42,15 @@ CommitStamp make_stamp(std::uint64_t version, std::uint16_t order) {
 
 }  // namespace
 
-Committer::Committer(rocksdb::DB& db, StoreDirectory& directory, Clock const& clock, Settings settings,
+Committer::Committer(rocksdb::DB& db, RowCache& cache, StoreDirectory& directory, Clock const& clock, Settings settings,
                      std::function<void(Layer const&)> committed)
     : db_(db),
+      cache_(cache),
       directory_(directory),
       clock_(clock),
       settings_(settings),
       committed_(std::move(committed)),
-      db_view_(db, nullptr, rocksdb::kReadAllTier),
+      db_view_(db, nullptr, rocksdb::kReadAllTier, &cache),
       forming_thread_([this] { form_batches(); }),
       writing_thread_([this] { write_batches(); }) {
   pthread_setname_np(forming_thread_.native_handle(), "codi-commit");
@@ -97,6 +98,7 @@ bool Committer::can_take_turn() const {
 }
 
 void Committer::form_batches() {
+  count_nothing();
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, [this] {
@@ -189,6 +191,7 @@ void Committer::compose(Batch& batch) {
 }
 
 void Committer::write_batches() {
+  count_nothing();
   std::unique_lock lock(mutex_);
   for (;;) {
     auto const ready = [this] { return writing_ || formed_all_; };
@@ -232,6 +235,7 @@ void Committer::write(Batch& batch) {
   commits_ += batch.order;
   batch_transactions_.observe(batch.order);
   batch_bytes_.observe(static_cast<double>(batch.bytes));
+  cache_.committed(batch.layer, db_.GetLatestSequenceNumber());
   committed_(batch.layer);
 }
 

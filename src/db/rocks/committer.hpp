@@ -42,7 +42,7 @@ class Committer {
     bool sync = true;
   };
   /// `committed` is called with each durable batch before its outcomes are handed out. All references must outlive it.
-  Committer(rocksdb::DB& db, StoreDirectory& directory, Clock const& clock, Settings settings,
+  Committer(rocksdb::DB& db, RowCache& cache, StoreDirectory& directory, Clock const& clock, Settings settings,
             std::function<void(Layer const&)> committed);
   ~Committer() { stop(); }
   Committer(Committer const&) = delete;
@@ -90,6 +90,7 @@ class Committer {
   std::string why_broken();
 
   rocksdb::DB& db_;
+  RowCache& cache_;
   StoreDirectory& directory_;
   Clock const& clock_;
   Settings settings_;

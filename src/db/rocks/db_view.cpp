@@ -65,7 +65,8 @@ class DbView::DbCursor final : public Cursor {
   std::unique_ptr<rocksdb::Iterator> rows_;
 };
 
-DbView::DbView(rocksdb::DB& db, rocksdb::Snapshot const* snapshot, rocksdb::ReadTier tier) : db_(db) {
+DbView::DbView(rocksdb::DB& db, rocksdb::Snapshot const* snapshot, rocksdb::ReadTier tier, RowCache* cache)
+    : db_(db), cache_(cache) {
   options_.snapshot = snapshot;
   options_.read_tier = tier;
 }
@@ -86,6 +87,17 @@ void DbView::check(rocksdb::Status const& status) {
 }
 
 std::optional<std::string> DbView::get(std::string_view key) {
+  if (cache_ == nullptr) return look_up(key);
+  auto const* const snapshot = options_.snapshot;
+  auto const at = snapshot != nullptr ? snapshot->GetSequenceNumber() : cache_->newest();
+  auto known = snapshot != nullptr ? cache_->find(key, at) : cache_->find_newest(key);
+  if (known) return *std::move(known);
+  auto value = look_up(key);
+  cache_->keep(key, value, at);
+  return value;
+}
+
+std::optional<std::string> DbView::look_up(std::string_view key) {
   std::string value;
   auto const status = db_.Get(options_, slice(key), &value);
   if (status.IsNotFound()) return std::nullopt;

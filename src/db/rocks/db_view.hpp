@@ -1,5 +1,6 @@
 #pragma once
 #include "db/rocks/layer.hpp"
+#include "db/rocks/row_cache.hpp"
 
 #include <rocksdb/db.h>
 
@@ -19,8 +20,9 @@ struct NeedsDisk {};
 /// The rows of the database itself, at a snapshot or as they are now.
 class DbView final : public View {
  public:
-  /// `snapshot` may be null: then each call sees the newest state. Both must outlive the view.
-  DbView(rocksdb::DB& db, rocksdb::Snapshot const* snapshot, rocksdb::ReadTier tier);
+  /// `snapshot` may be null: then each call sees the newest state. With a `cache`, single rows are looked for there
+  /// first; together with a null snapshot only below all batches that are not durable yet. All must outlive the view.
+  DbView(rocksdb::DB& db, rocksdb::Snapshot const* snapshot, rocksdb::ReadTier tier, RowCache* cache = nullptr);
 
   std::optional<std::string> get(std::string_view key) override;
   std::unique_ptr<Cursor> scan(KeyRange const& range, bool reverse) override;
@@ -31,7 +33,9 @@ class DbView final : public View {
  private:
   class DbCursor;
   void check(rocksdb::Status const& status);
+  std::optional<std::string> look_up(std::string_view key);
   rocksdb::DB& db_;
+  RowCache* cache_;
   rocksdb::ReadOptions options_;
   bool needs_disk_ = false;
 };

@@ -39,9 +39,10 @@ class RocksEngine final : public Engine {
       : clock_(seams.clock),
         directory_(options.directory),
         db_(open_database(directory_, options, seams.env)),
+        cache_(options.row_cache_bytes, db_->GetLatestSequenceNumber()),
         snapshot_(*db_),
         readers_(std::max<std::size_t>(1, options.reader_threads), limits::kReadQueue),
-        committer_(*db_, directory_, *clock_, {last_version(*db_, directory_), options.sync},
+        committer_(*db_, cache_, directory_, *clock_, {last_version(*db_, directory_), options.sync},
                    [this](Layer const& batch) {
                      snapshot_.expire();
                      watches_->committed(batch);
@@ -99,8 +100,9 @@ class RocksEngine final : public Engine {
 
   // Nothing when the body needs more than `tier` allows.
   std::optional<Outcome> try_read(Body const& body, rocksdb::ReadTier tier) {
+    count_nothing();
     auto const snapshot = snapshot_.get();
-    DbView view(*db_, snapshot.get(), tier);
+    DbView view(*db_, snapshot.get(), tier, &cache_);
     Outcome outcome;
     try {
       RocksTransaction transaction(view, *clock_, RocksTransaction::Mode::read_only);
@@ -128,6 +130,7 @@ class RocksEngine final : public Engine {
   std::shared_ptr<Clock const> clock_;
   StoreDirectory directory_;
   std::unique_ptr<rocksdb::DB> db_;
+  RowCache cache_;
   SharedSnapshot snapshot_;
   std::shared_ptr<Watches> watches_ = std::make_shared<Watches>();
   WorkerPool readers_;

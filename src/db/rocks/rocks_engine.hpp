@@ -13,6 +13,7 @@ namespace codi::db {
 struct RocksOptions {
   std::filesystem::path directory;
   std::size_t block_cache_bytes = 64 << 20;
+  std::size_t row_cache_bytes = 16 << 20;
   std::size_t reader_threads = 2;
   /// false only in tests and benches that say so: commits are then acknowledged before they are on disk.
   bool sync = true;

@@ -55,6 +55,18 @@ TEST(JsonText, plain_values_need_no_json_value) {
   EXPECT_EQ(out, "\"caf\u00e9\"\"a\\tb\"\"\x7f\"nulltrue-718446744073709551615");
 }
 
+TEST(JsonText, every_byte_is_escaped_or_not_wherever_it_stands) {
+  for (int byte = 0; byte < 0x80; ++byte) {
+    for (std::size_t at = 0; at < 20; ++at) {
+      std::string text(20, 'x');
+      text[at] = static_cast<char>(byte);
+      std::string out;
+      append_json(out, text);
+      EXPECT_EQ(out, json::serialize(json::value(text))) << "byte " << byte << " at " << at;
+    }
+  }
+}
+
 TEST(JsonText, doubles_are_read_back_as_they_were) {
   std::mt19937_64 random(7);
   for (int i = 0; i < 10'000; ++i) {
