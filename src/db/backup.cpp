@@ -130,9 +130,18 @@ std::optional<std::vector<KeyValue>> BackupReader::next() {
     auto value = key ? cut_text(rest) : std::nullopt;
     if (!value) damaged("a row can't be read");
     out.push_back({*std::move(key), *std::move(value)});
+    check_row(out.back());
+    from_ = out.back().key + '\0';
   }
   rows_ += out.size();
   return out;
+}
+
+void BackupReader::check_row(KeyValue const& row) const {
+  if (row.key.size() > limits::kKeyBytes) damaged("a key is too long for a store");
+  if (row.value.size() > limits::kValueBytes) damaged("a value is too long for a store");
+  if (row.key >= kEndOfKeys) damaged("a row is of an engine's own");
+  if (row.key < from_) damaged("a key stands twice or out of order");
 }
 
 std::string BackupReader::take(std::size_t size) {

@@ -54,7 +54,8 @@ class BackupWriter {
   std::uint64_t rows_ = 0;
 };
 
-/// Reads a backup. Everything throws BackupDamaged, naming the byte, for what is not the bytes of a BackupWriter.
+/// Reads a backup. Everything throws BackupDamaged, naming the byte, for what is not the bytes of a BackupWriter, and
+/// for rows that no store has: too long, of an engine's own, repeated or out of order.
 class BackupReader {
  public:
   /// Reads the header. `in` must outlive it.
@@ -69,12 +70,14 @@ class BackupReader {
   std::string take(std::size_t size);
   std::uint64_t take_number();
   void check_digest();
+  void check_row(KeyValue const& row) const;
   [[noreturn]] void damaged(std::string const& what) const;
 
   BackupDigest digest_;
   std::istream& in_;
   std::uint64_t bytes_ = 0;
   std::uint64_t rows_ = 0;
+  std::string from_;  ///< the next row's key is none before it
   BackupHeader header_;
 };
 

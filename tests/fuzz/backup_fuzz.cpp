@@ -2,8 +2,10 @@
 #include "fuzz/check.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <optional>
+#include <ranges>
 #include <sstream>
 
 namespace codi::db {
@@ -24,6 +26,9 @@ std::optional<Read> read(std::string const& file) {
     Read out{.header = reader.header()};
     while (auto rows = reader.next()) out.blocks.push_back(std::move(*rows));
     check(reader.bytes() == file.size(), "a backup is read to its end");
+    auto rows = out.blocks | std::views::join;
+    check(std::ranges::adjacent_find(rows, std::ranges::greater_equal(), &KeyValue::key) == rows.end(),
+          "keys stand in their order, each once");
     return out;
   } catch (BackupDamaged const& damaged) {
     check(std::string_view(damaged.what()).find(", at byte ") != std::string_view::npos, "a refusal names the byte",
@@ -39,14 +44,16 @@ std::string write(Read const& content) {
   return out + writer.end();
 }
 
+// Each key with its number before it, so that they stand in their order.
 Read content_of(FuzzedDataProvider& in) {
+  char number = 0;
   Read out{.header = {.store = "fuzz", .epoch = in.ConsumeIntegralInRange<std::int64_t>(0, 9), .version = "1"}};
   auto const blocks = in.ConsumeIntegralInRange<int>(0, 3);
   for (int i = 0; i < blocks; ++i) {
     auto& rows = out.blocks.emplace_back();
     auto const count = in.ConsumeIntegralInRange<int>(1, 3);
     for (int row = 0; row < count; ++row)
-      rows.push_back({in.ConsumeRandomLengthString(20), in.ConsumeRandomLengthString(40)});
+      rows.push_back({std::string(1, number++) + in.ConsumeRandomLengthString(20), in.ConsumeRandomLengthString(40)});
   }
   return out;
 }

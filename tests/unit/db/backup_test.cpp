@@ -150,6 +150,32 @@ TEST_F(Backup, Hazard18_a_damaged_one_is_refused_wherever_the_damage_is) {
   EXPECT_NE(why("a file of another program").find("no backup of codi"), std::string::npos);
 }
 
+TEST_F(Backup, Hazard18_rows_that_no_store_has_are_refused_before_anything_is_written) {
+  auto const refusal = [&](std::vector<Rows> const& blocks) {
+    BackupWriter writer;
+    auto bytes = writer.begin(header());
+    for (auto const& rows : blocks) bytes += writer.block(rows);
+    return why(bytes + writer.end());
+  };
+  std::string const longest_key(limits::kKeyBytes, 'k');
+  std::string const longest_value(limits::kValueBytes, 'v');
+  EXPECT_EQ(refusal({{{"", ""}, {"a", longest_value}}, {{longest_key, "v"}, {std::string(1, '\xfe'), ""}}}), "");
+  auto const told = [&](std::vector<Rows> const& blocks, std::string_view reason) {
+    auto const text = refusal(blocks);
+    EXPECT_NE(text.find(reason), std::string::npos) << text;
+    EXPECT_NE(text.find(", at byte "), std::string::npos) << text;
+  };
+  told({{{longest_key + "k", "v"}}}, "a key is too long");
+  told({{{"a", "v"}}, {{"k", longest_value + "v"}}}, "a value is too long");
+  told({{{"\xff", "v"}}}, "a row is of an engine's own");
+  told({{{"\xff/version", "v"}}}, "a row is of an engine's own");
+  told({{{"b", "v"}, {"a", "v"}}}, "out of order");
+  told({{{"b", "v"}}, {{"a", "v"}}}, "out of order");
+  told({{{"a", "v"}, {"a", "v"}}}, "stands twice");
+  told({{{"a", "v"}}, {{"a", "w"}}}, "stands twice");
+  told({{{"", "v"}}, {{"", "v"}}}, "stands twice");
+}
+
 TEST_F(Backup, of_another_schema_is_refused) {
   BackupWriter writer;
   auto other = header();
