@@ -152,19 +152,27 @@ void print_table(Context const& context, json::array const& items) {
   table.print(context.shell().out, context.out_style());
 }
 
+// Null, or an object of nothing else.
+bool says_nothing(json::value const& value) {
+  if (!value.is_object()) return value.is_null();
+  return std::ranges::all_of(value.get_object(), [](auto const& member) { return says_nothing(member.value()); });
+}
+
 void print_object(Context const& context, json::object const& object, std::string const& indent) {
   std::size_t width = 0;
   for (auto const& member : object) width = std::max(width, member.key().size());
   auto& out = context.shell().out;
   for (auto const& [key, value] : object) {
-    if (value.is_null()) continue;
     std::string const name(key);
+    bool const is_default = name == "quotas" && says_nothing(value);
+    if (says_nothing(value) && !is_default) continue;
     out << indent << context.out_style().paint(Tone::dim, name);
-    if (value.is_object()) {
+    if (value.is_object() && !is_default) {
       out << '\n';
       print_object(context, value.get_object(), indent + "  ");
     } else {
-      out << std::string(width - name.size() + 2, ' ') << shown_member(value, name, context.now()) << '\n';
+      auto const text = is_default ? "the server's defaults" : shown_member(value, name, context.now());
+      out << std::string(width - name.size() + 2, ' ') << text << '\n';
     }
   }
 }

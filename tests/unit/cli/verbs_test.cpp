@@ -593,6 +593,17 @@ TEST_F(Verbs, verbs_of_operations_list_show_change_and_delete) {
   EXPECT_TRUE(shown("project.created")) << out();
 }
 
+TEST_F(Verbs, a_tenant_is_shown_without_headings_that_have_nothing_below) {
+  test.shell.environment["CODI_OPERATOR_TOKEN"] = auth::make_operator_token(*api.engine, api.clock, api.random);
+  auto const tenant = api.call("me", {}, owner).text("/tenant/id");
+  EXPECT_EQ(codi({"tenants", "show", tenant}), 0) << err();
+  EXPECT_TRUE(shown("\nquotas      the server's defaults\n")) << out();
+  EXPECT_TRUE(shown("\nusage\n  sessions       0\n")) << out();
+  EXPECT_EQ(codi({"tenants", "update", tenant, "--quotas", R"({"claims": 5000})"}), 0) << err();
+  EXPECT_EQ(codi({"tenants", "show", tenant}), 0) << err();
+  EXPECT_TRUE(shown("\nquotas\n  claims             5000\nusage\n")) << out();
+}
+
 TEST_F(Verbs, a_token_is_made_for_one_project) {
   EXPECT_EQ(codi({"token", "create", "--name", "ci", "--permissions", "project_read", "--permissions", "session_write",
                   "--expires-in", "1h", "--project", "default", "--show-token", "--json"}),
