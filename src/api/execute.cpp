@@ -308,6 +308,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       if (!runtime_.tenant_events.take(to_string(caller_->tenant), rate).allowed)
         co_return std::unexpected(too_fast("the tenant's work log", rate));
     }
+    if (operation_.meta.finds_room) co_return Result<void>();
     co_return co_await room_to_store(tx, *caller_);
   }
 

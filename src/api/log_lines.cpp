@@ -1,6 +1,7 @@
 #include "api/areas.hpp"
 #include "api/claim_flow.hpp"
 #include "api/handoff_flow.hpp"
+#include "api/quota.hpp"
 #include "api/scope.hpp"
 #include "api/session_flow.hpp"
 #include "coordination/log_line.hpp"
@@ -86,6 +87,12 @@ class Line {
   Task<Result<WriteLineOut>> run() {
     auto acting = co_await find_or_start();
     if (!acting) co_return std::unexpected(std::move(acting.error()));
+    bool const is_new = out_.session_token.has_value();
+    bool const gives_back = !is_new && (line_.ends_session || !line_.release_paths.empty());
+    if (!gives_back) {
+      auto const room = co_await room_to_store(tx_, caller_);
+      if (!room) co_return std::unexpected(room.error());
+    }
     if (started_by_this_line_) co_return std::move(out_);
     auto const done = co_await apply(*acting);
     if (!done) co_return std::unexpected(done.error());
@@ -221,7 +228,8 @@ struct WriteLine {
       .kind = Kind::write,
       .permission = Permission::event_write,
       .status = 201,
-      .grows = true};
+      .grows = true,
+      .finds_room = true};
   using In = WriteLineIn;
   using Out = WriteLineOut;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

@@ -60,6 +60,7 @@ struct OperationMeta {
   std::optional<auth::Permission> permission = {};  ///< what run() demands; for documents
   unsigned status = 200;
   bool grows = false;         ///< adds to what its tenant has: refused while that is beyond its quotas
+  bool finds_room = false;    ///< of what grows: run() itself sees whether the tenant's data may grow
   bool mcp = false;           ///< offered as an MCP tool
   std::string_view cli = {};  ///< words of the command line, such as `session start`; empty: none
   std::string_view description = {};

@@ -121,6 +121,29 @@ TEST_F(Quotas, storage_that_is_full_takes_no_more_and_gives_back) {
   start("B");
 }
 
+TEST_F(Quotas, a_full_storage_refuses_no_line_that_gives_back) {
+  start("A");
+  ASSERT_EQ(claim("A", {"a", "b"}).status, 201U);
+  set({{"storage_bytes", 0}});
+  auto const log = [&](std::string_view line, std::string_view action) {
+    return call("write_line", {{"line", line}, {"action", action}});
+  };
+  expect_refused(log("A: at work", "INFO"), "may take 0 bytes");
+  expect_refused(log("A: c", "FILE_CLAIM"), "may take 0 bytes");
+  expect_refused(log("A: all done", "WORK_COMPLETE"), "may take 0 bytes");
+  expect_refused(log("B: bye", "SESSION_END"), "may take 0 bytes");  // it would start the session first
+  expect_refused(log("C-SESSION-N: hello", "SESSION_START"), "may take 0 bytes");
+  auto const released = log("A: a", "FILE_RELEASE");
+  EXPECT_EQ(released.status, 201U) << released.text("/detail");
+  EXPECT_EQ(shown().text("/usage/claims"), "1");
+  auto const ended = log("A: bye", "SESSION_END");
+  EXPECT_EQ(ended.status, 201U) << ended.text("/detail");
+  EXPECT_EQ(ended.text("/session/state"), "ended");
+  EXPECT_EQ(shown().text("/usage/claims"), "0");
+  EXPECT_EQ(last_event().at("text"), "bye");
+  expect_refused(log("A: bye", "SESSION_END"), "may take 0 bytes");  // nothing is left to end
+}
+
 TEST_F(Quotas, the_server_has_defaults) {
   api.runtime.settings.quotas = {.sessions = 1, .claims = {}, .events_per_minute = {}, .storage_bytes = {}};
   start("A");
