@@ -89,7 +89,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   Awaitable<> serve() {
     stream_.expires_after(options_.handshake_time);
-    if (auto const ec = co_await stream_.handshake(); ec) co_return log_handshake(ec);
+    auto const start = co_await stream_.handshake();
+    if (start.is_misplaced) co_return co_await turn_away();
+    if (start.error) co_return log_handshake(start.error.message());
     stream_.expires_after(options_.header_time);
     for (;;) {
       auto const reads = stream_.reads();
@@ -100,6 +102,14 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     // Closing while there is something unread would make the peer's system throw away an answer that it has not read.
     bool const unread = (parser_ && !parser_->is_done()) || buffer_.size() > 0 || stream_.has_unread();
     co_await stream_.finish(unread);
+  }
+
+  // Who meant `https` gets to know it. Whatever else the peer speaks, it reads one line that names the protocol.
+  Awaitable<> turn_away() {
+    static constexpr std::string_view kWhy = "this port speaks TLS: use https://";
+    log_handshake(kWhy);
+    co_await refuse(parser_.emplace(), request_error(ErrorCode::validation, 400, std::string(kWhy)));
+    co_await stream_.finish(true);
   }
 
   // Until the first byte of a request is there. Nothing is lost when the connection is closed meanwhile.
@@ -326,9 +336,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
                      : std::unexpected(std::string("the next piece took too long"));
   }
 
-  void log_handshake(error_code ec) const {
+  void log_handshake(std::string_view why) const {
     handler_.on_connection(middleware::ConnectionEvent::handshake_failed);
-    log::write(log::Level::debug, "gateway", "handshake_failed", {{"peer", remote_address_}, {"detail", ec.message()}});
+    log::write(log::Level::debug, "gateway", "handshake_failed", {{"peer", remote_address_}, {"detail", why}});
   }
 
   void log_failure(std::exception_ptr const& thrown) {

@@ -17,6 +17,7 @@ using Transport = beast::basic_stream<Protocol, Executor, beast::unlimited_rate_
 
 constexpr auto kFinishTime = std::chrono::seconds(2);
 constexpr std::size_t kFinishBytes = 4 << 20;
+constexpr unsigned char kHandshakeRecord = 22;  // RFC 8446 section 5.1: what every TLS client begins with
 
 }  // namespace
 
@@ -39,10 +40,22 @@ bool Stream::is_tls() const { return layers_->tls.has_value(); }
 void Stream::expires_after(std::chrono::milliseconds time) { layers_->transport.expires_after(time); }
 void Stream::expires_never() { layers_->transport.expires_never(); }
 
-Awaitable<Stream::error_code> Stream::handshake() {
-  if (!layers_->tls) co_return error_code();
-  auto const [ec] = co_await layers_->tls->async_handshake(asio::ssl::stream_base::server, use_tuple);
-  co_return ec;
+Awaitable<Stream::Start> Stream::handshake() {
+  Start out;
+  if (!layers_->tls) co_return out;
+  std::array<unsigned char, 1> first{};
+  auto const [failed, read] = co_await layers_->transport.async_read_some(asio::buffer(first), use_tuple);
+  out.error = failed;
+  if (failed) co_return out;
+  if (first.front() != kHandshakeRecord) {
+    layers_->tls.reset();
+    out.is_misplaced = true;
+    co_return out;
+  }
+  auto const [ec, used] =
+      co_await layers_->tls->async_handshake(asio::ssl::stream_base::server, asio::buffer(first), use_tuple);
+  out.error = ec;
+  co_return out;
 }
 
 bool Stream::has_unread() const {

@@ -37,8 +37,14 @@ class Stream {
   void expires_after(std::chrono::milliseconds time);
   void expires_never();
 
-  /// The server's part of the TLS handshake; nothing to do for a plain stream.
-  Awaitable<error_code> handshake();
+  /// How a connection began.
+  struct Start {
+    error_code error = {};
+    bool is_misplaced = false;  ///< the peer speaks no TLS where it should: the stream is plain from now on
+  };
+  /// The server's part of the TLS handshake; nothing to do for a plain stream. The byte that has told a misplaced peer
+  /// is read.
+  Awaitable<Start> handshake();
   /// True when there are bytes that have come and are not read yet.
   [[nodiscard]] bool has_unread() const;
   /// Ends what is under way as cancelled.

@@ -88,6 +88,18 @@ TEST_F(ServeNetwork, speaks_tls_and_says_so_wherever_clients_look) {
   EXPECT_EQ(server.wait(), 0);
 }
 
+TEST_F(ServeNetwork, plain_http_on_its_tls_port_gets_a_problem_that_says_so) {
+  Served server(folder_.path(), tls_arguments());
+  auto const url = server.url();
+  ASSERT_TRUE(url.starts_with("https://")) << server.err();
+  auto const answer = CurlClient("http" + url.substr(5)).get("/v1/me");
+  EXPECT_EQ(answer.status, 400);
+  EXPECT_EQ(answer.header("content-type"), "application/problem+json");
+  EXPECT_EQ(answer.header("strict-transport-security"), "(none)");
+  EXPECT_EQ(answer.text("/code"), "API-USR-2001");
+  EXPECT_EQ(answer.text("/detail"), "this port speaks TLS: use https://");
+}
+
 TEST_F(ServeNetwork, beyond_loopback_with_tls_there_is_no_warning) {
   auto arguments = tls_arguments();
   arguments[1] = "0.0.0.0:0";

@@ -112,12 +112,30 @@ TEST_F(TlsTest, a_handshake_that_never_ends_is_cut_off_and_others_are_served) {
   EXPECT_TRUE(soon([&] { return handler_.events(ConnectionEvent::handshake_failed) == 2; }));
 }
 
-TEST_F(TlsTest, what_is_no_tls_is_closed) {
+TEST_F(TlsTest, plain_http_is_told_that_the_port_speaks_tls) {
   start_tls();
-  auto plain = client();
-  plain.send(kRequest);
-  EXPECT_TRUE(plain.closed_within(5s));
+  std::string const large = "DELETE /a HTTP/1.1\r\nHost: x\r\n\r\n" + std::string(1 << 20, 'b');
+  for (std::string const& request : {std::string(kRequest), large, std::string("\r\n"), std::string("?")}) {
+    auto plain = client();
+    plain.send(request);
+    auto const answer = plain.response().value_or("(closed)");
+    EXPECT_TRUE(answer.starts_with("HTTP/1.1 400 ")) << answer;
+    EXPECT_NE(answer.find("Connection: close\r\n"), std::string::npos) << answer;
+    EXPECT_TRUE(answer.ends_with("this port speaks TLS: use https://")) << answer;
+    EXPECT_TRUE(plain.closed_within(5s));
+    EXPECT_EQ(plain.rest(), "");
+  }
   EXPECT_EQ(handler_.requests(), 0);
+  EXPECT_TRUE(soon([&] { return handler_.events(ConnectionEvent::handshake_failed) == 4; }));
+}
+
+TEST_F(TlsTest, a_handshake_that_is_none_is_closed_without_plain_text) {
+  start_tls();
+  auto broken = client();
+  broken.send("\x16" + std::string(kRequest));
+  EXPECT_TRUE(broken.closed_within(5s));
+  EXPECT_EQ(broken.rest().find("HTTP"), std::string::npos);
+  EXPECT_TRUE(soon([&] { return handler_.events(ConnectionEvent::handshake_failed) == 1; }));
 }
 
 TEST_F(TlsTest, slow_clients_are_cut_off_behind_tls_too) {
