@@ -33,11 +33,12 @@ Error error_of(std::exception_ptr const& thrown, std::string const& request_id) 
   return error;
 }
 
-Error too_fast(std::string_view who, Rate rate) {
+Error too_fast(RateLimit limit, std::string_view who, Rate rate) {
   return {
       .code = ErrorCode::rate_limited,
       .detail = fmt::format("{} may take {:g} requests a second in bursts of {:g}", who, rate.per_second, rate.burst),
-      .retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / rate.per_second)))};
+      .retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / rate.per_second))),
+      .limit = limit};
 }
 
 /// One request from start to end. Kept alive by whichever stage is under way.
@@ -63,7 +64,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (auto const tenant = known_tenant()) {
       auto const rate = runtime_.settings.tenant_rate;
       rate_ = runtime_.tenant_requests.take(*tenant, rate);
-      if (!rate_->allowed) return finish_with(too_fast("the tenant", rate));
+      if (!rate_->allowed) return finish_with(too_fast(RateLimit::tenant, "the tenant", rate));
     }
     decode();
   }
@@ -306,7 +307,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       auto const burst = static_cast<double>(*quota);
       Rate const rate{.per_second = burst / kSecondsAMinute, .burst = burst};
       if (!runtime_.tenant_events.take(to_string(caller_->tenant), rate).allowed)
-        co_return std::unexpected(too_fast("the tenant's work log", rate));
+        co_return std::unexpected(too_fast(RateLimit::events, "the tenant's work log", rate));
     }
     if (operation_.meta.finds_room) co_return Result<void>();
     co_return co_await room_to_store(tx, *caller_);

@@ -25,6 +25,7 @@ Result<void> refused(Ms wait) {
   error.code = ErrorCode::rate_limited;
   error.detail = "too many attempts failed";
   error.retry_after_s = static_cast<unsigned>(std::chrono::ceil<std::chrono::seconds>(wait).count());
+  error.limit = RateLimit::sign_in;
   return std::unexpected(std::move(error));
 }
 

@@ -35,6 +35,10 @@ enum class ErrorCode : std::uint8_t {
   storage_timeout,
 };
 
+/// What an ErrorCode::rate_limited is about: requests of one caller, of one address, of one tenant; what a tenant adds
+/// to its work log; failed sign-ins.
+enum class RateLimit : std::uint8_t { caller, address, tenant, events, sign_in };
+
 /// One row of the error table: the stable public name of an error and what a caller can do about it.
 struct ErrorInfo {
   ErrorCode code;

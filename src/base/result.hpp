@@ -29,6 +29,7 @@ struct Error {
   std::vector<std::string> recovery = {};      ///< replaces the table's recovery when not empty
   json::object members = {};                   ///< more members of the problem document, such as `conflicts`
   std::optional<unsigned> retry_after_s = {};  ///< answered as `Retry-After`
+  std::optional<RateLimit> limit = {};         ///< of ErrorCode::rate_limited
   bool keep_writes = false;                    ///< set by refuse(): the transaction commits what it wrote
 };
 

@@ -142,8 +142,12 @@ bool Exchange::answer_public() {
 void Exchange::take_from_buckets() {
   auto const header = request_.headers.find("Authorization");
   auto const caller = header ? limiters_.key_of(*header) : request_.remote_address;
-  note(limiters_.callers.take(caller, parts_.rates.caller));
-  note(limiters_.addresses.take(request_.remote_address, parts_.rates.address));
+  auto const of_caller = limiters_.callers.take(caller, parts_.rates.caller);
+  auto const of_address = limiters_.addresses.take(request_.remote_address, parts_.rates.address);
+  note(of_caller);
+  note(of_address);
+  if (!of_address.allowed) limited_ = RateLimit::address;
+  if (!of_caller.allowed) limited_ = RateLimit::caller;
 }
 
 void Exchange::note(RateDecision const& decision) {
@@ -188,9 +192,10 @@ Exchange::Refusal Exchange::find_credential() {
 }
 
 Exchange::Refusal Exchange::obey_rate_limit() {
-  if (!rate_ || rate_->allowed) return std::nullopt;
+  if (!limited_) return std::nullopt;
   Error error;
   error.code = ErrorCode::rate_limited;
+  error.limit = limited_;
   error.detail =
       fmt::format("a caller may make {:g} requests a second in bursts of {:g}, an address {:g} in bursts of {:g}",
                   parts_.rates.caller.per_second, parts_.rates.caller.burst, parts_.rates.address.per_second,
@@ -245,7 +250,7 @@ void Exchange::executed(api::Finished finished) {
 
 void Exchange::refuse(Error error) {
   if (answered_) return;
-  if (error.code == ErrorCode::rate_limited) parts_.metrics.request_rate_limited();
+  if (error.limit) parts_.metrics.request_rate_limited(*error.limit);
   facts_.error_code = error_info(error.code).text;
   parts_.metrics.request_refused(error.code);
   auto response = problem_response(

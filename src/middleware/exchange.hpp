@@ -85,6 +85,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   RouteMatch route_;
   std::optional<std::string> credential_;
   std::optional<RateDecision> rate_;  ///< of the bucket that has the least left
+  std::optional<RateLimit> limited_;  ///< the bucket that is empty
   std::vector<std::string_view> allowed_;
   bool answered_ = false;
   unsigned status_ = 0;  ///< of the answer

@@ -24,6 +24,9 @@ prometheus::Histogram::BucketBoundaries latency_buckets() {
   return {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30};
 }
 
+// In the order of RateLimit.
+constexpr std::array kRateLimits{"caller", "address", "tenant", "events", "sign_in"};
+
 }  // namespace
 
 class Metrics::Impl {
@@ -49,6 +52,11 @@ class Metrics::Impl {
                          .Help("Requests answered with an error, by its code")
                          .Register(registry_);
     for (auto const& error : error_table()) refusals_.push_back(&refusals.Add({{"code", std::string(error.text)}}));
+    auto& rate_limited = prometheus::BuildCounter()
+                             .Name("codi_http_rate_limited_total")
+                             .Help("Requests refused because there had been too many, by the limit that they met")
+                             .Register(registry_);
+    for (auto const* const limit : kRateLimits) rate_limited_.push_back(&rate_limited.Add({{"limit", limit}}));
   }
 
   struct Series {
@@ -84,7 +92,7 @@ class Metrics::Impl {
   prometheus::Gauge& connections() { return connections_; }
   prometheus::Counter& connections_refused() { return connections_refused_; }
   prometheus::Counter& handshakes_failed() { return handshakes_failed_; }
-  prometheus::Counter& rate_limited() { return rate_limited_; }
+  void rate_limited(RateLimit limit) { rate_limited_.at(static_cast<std::size_t>(limit))->Increment(); }
 
  private:
   MetricSources const sources_;
@@ -115,12 +123,8 @@ class Metrics::Impl {
                                                 .Help("Connections that ended before they were encrypted")
                                                 .Register(registry_)
                                                 .Add({});
-  prometheus::Counter& rate_limited_ = prometheus::BuildCounter()
-                                           .Name("codi_http_rate_limited_total")
-                                           .Help("Requests refused because their caller had made too many")
-                                           .Register(registry_)
-                                           .Add({});
-  std::vector<prometheus::Counter*> refusals_;  ///< in the order of the error table
+  std::vector<prometheus::Counter*> refusals_;      ///< in the order of the error table
+  std::vector<prometheus::Counter*> rate_limited_;  ///< in the order of RateLimit
   std::mutex mutex_;
   std::unordered_map<std::string, Series> series_;
   std::string key_;
@@ -137,7 +141,7 @@ void Metrics::request_finished(std::string_view route, std::string_view method, 
 }
 
 void Metrics::request_refused(ErrorCode code) { impl_->refused(code); }
-void Metrics::request_rate_limited() { impl_->rate_limited().Increment(); }
+void Metrics::request_rate_limited(RateLimit limit) { impl_->rate_limited(limit); }
 
 void Metrics::connection(ConnectionEvent event) {
   switch (event) {

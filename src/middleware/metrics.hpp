@@ -57,7 +57,7 @@ class Metrics {
   void request_finished(std::string_view route, std::string_view method, unsigned status,
                         std::chrono::nanoseconds took);
   void request_refused(ErrorCode code);
-  void request_rate_limited();
+  void request_rate_limited(RateLimit limit);
   void connection(ConnectionEvent event);
   /// The text that GET /metrics answers.
   [[nodiscard]] std::string render() const;

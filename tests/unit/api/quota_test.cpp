@@ -84,6 +84,7 @@ TEST_F(Quotas, Hazard28_a_tenant_adds_so_many_events_a_minute) {
   EXPECT_EQ(refused.status, 429U);
   EXPECT_EQ(refused.code, "AUTH-SYS-1004");
   EXPECT_EQ(refused.error->retry_after_s, 20U);
+  EXPECT_EQ(refused.error->limit, RateLimit::events);
   EXPECT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U) << "what adds nothing goes on";
   EXPECT_EQ(call("list_events").status, 200U);
   pass(20s);

@@ -119,6 +119,7 @@ TEST_F(LoginThrottleTest, answers_that_an_address_is_taken_are_counted_apart) {
   auto const refused = throttle.check_disclosure("192.0.2.1");
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::rate_limited);
+  EXPECT_EQ(refused.error().limit, RateLimit::sign_in);
   EXPECT_EQ(refused.error().retry_after_s, 1U);
   EXPECT_TRUE(throttle.check_disclosure("192.0.2.2"));
   EXPECT_EQ(wait(kAda, "192.0.2.1"), 0U);

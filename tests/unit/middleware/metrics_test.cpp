@@ -42,14 +42,23 @@ TEST(Metrics, connections_and_refusals) {
   metrics.connection(ConnectionEvent::opened);
   metrics.connection(ConnectionEvent::closed);
   metrics.connection(ConnectionEvent::refused);
-  metrics.request_rate_limited();
   metrics.request_started();
   auto const text = metrics.render();
   EXPECT_TRUE(has(text, "codi_http_connections 1\n"));
   EXPECT_TRUE(has(text, "codi_http_connections_refused_total 1\n"));
-  EXPECT_TRUE(has(text, "codi_http_rate_limited_total 1\n"));
   EXPECT_TRUE(has(text, "codi_http_requests_in_flight 1\n"));
   EXPECT_FALSE(has(text, "codi_tls_certificate_expiry_timestamp_seconds"));
+}
+
+TEST(Metrics, limited_requests_are_counted_by_the_limit_and_every_limit_is_there) {
+  using enum RateLimit;
+  Metrics metrics({});
+  for (auto const limit : {caller, address, address, tenant, events, sign_in, sign_in, sign_in})
+    metrics.request_rate_limited(limit);
+  auto const text = metrics.render();
+  for (auto const* const line : {"caller\"} 1", "address\"} 2", "tenant\"} 1", "events\"} 1", "sign_in\"} 3"})
+    EXPECT_TRUE(has(text, fmt::format("codi_http_rate_limited_total{{limit=\"{}\n", line))) << text;
+  EXPECT_TRUE(has(Metrics({}).render(), "codi_http_rate_limited_total{limit=\"events\"} 0\n"));
 }
 
 TEST(Metrics, refusals_are_counted_by_code_and_every_code_is_there) {

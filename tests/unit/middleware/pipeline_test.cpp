@@ -59,7 +59,7 @@ class PipelineTest : public ::testing::Test {
                       .public_routes = routes_,
                       .metrics = metrics_,
                       .stream_workers = stream_workers_,
-                      .rates = {.caller = {.per_second = 10, .burst = 20}},
+                      .rates = {.caller = {.per_second = 10, .burst = 20}, .address = {.per_second = 10, .burst = 50}},
                       .slow = std::chrono::hours(1)}};
   Pipeline all_slow_{{.runtime = harness_.runtime,
                       .operations = testing::test_operations(),
@@ -241,7 +241,35 @@ TEST_F(PipelineTest, rates_are_told_and_kept_by_credential) {
   EXPECT_EQ(get("/healthz").status, 200U);
   harness_.clock.advance(std::chrono::seconds(1));
   EXPECT_EQ(get("/v1/things").status, 200U);
-  EXPECT_NE(metrics_.render().find("codi_http_rate_limited_total 1"), std::string::npos);
+  EXPECT_NE(metrics_.render().find("codi_http_rate_limited_total{limit=\"caller\"} 1"), std::string::npos);
+}
+
+TEST_F(PipelineTest, limited_requests_are_counted_by_the_limit) {
+  auto const count = [this](std::string_view limit) {
+    auto const text = metrics_.render();
+    auto const mark = fmt::format("codi_http_rate_limited_total{{limit=\"{}\"}} ", limit);
+    return std::stoi(text.substr(text.find(mark) + mark.size()));
+  };
+  auto const owner = harness_.register_tenant("owner@example.org");
+  auto const with = [this](std::string const& token) {
+    return get("/v1/secrets/x", {{"Authorization", "Bearer " + token}}).status;
+  };
+  // More callers than one address may have requests.
+  for (int i = 0; i < 60; ++i) with("token " + std::to_string(i));
+  EXPECT_EQ(count("address"), 10);
+  EXPECT_EQ(count("caller"), 0);
+  harness_.clock.advance(std::chrono::seconds(60));
+  for (int i = 0; i < 25; ++i) with("one token");
+  EXPECT_EQ(count("caller"), 5);
+  EXPECT_EQ(count("address"), 10);
+  harness_.clock.advance(std::chrono::seconds(60));
+  harness_.runtime.settings.tenant_rate = {.per_second = 1, .burst = 2};
+  EXPECT_EQ(with(owner.token), 200U);
+  EXPECT_EQ(with(owner.token), 200U);
+  EXPECT_EQ(with(owner.token), 429U);
+  EXPECT_EQ(count("tenant"), 1);
+  EXPECT_EQ(count("events"), 0);
+  EXPECT_EQ(count("sign_in"), 0);
 }
 
 TEST_F(PipelineTest, each_request_is_one_log_line_with_every_field) {
