@@ -28,9 +28,8 @@ std::optional<double> nearest_double(std::string_view text, double parsed) {
   return parsed;
 }
 
-// Builds a json::value as json::parser does, and counts the members that were sent. Of two members of one name
-// json::object keeps one, so a value that has fewer has lost one.
-struct Handler {
+// What a parser tells of a text, none of it looked at; whoever looks at something hides that.
+struct Unheeded {
   static constexpr std::size_t max_object_size = std::size_t(-1);
   static constexpr std::size_t max_array_size = std::size_t(-1);
   static constexpr std::size_t max_key_size = std::size_t(-1);
@@ -38,18 +37,37 @@ struct Handler {
   using ErrorCodeRef = boost::system::error_code&;
   using Text = json::string_view;
 
-  json::value_stack stack;
-  std::size_t members = 0;
-
   bool on_document_begin(ErrorCodeRef) { return true; }
   bool on_document_end(ErrorCodeRef) { return true; }
   bool on_object_begin(ErrorCodeRef) { return true; }
+  bool on_object_end(std::size_t, ErrorCodeRef) { return true; }
+  bool on_array_begin(ErrorCodeRef) { return true; }
+  bool on_array_end(std::size_t, ErrorCodeRef) { return true; }
+  bool on_key_part(Text, std::size_t, ErrorCodeRef) { return true; }
+  bool on_key(Text, std::size_t, ErrorCodeRef) { return true; }
+  bool on_string_part(Text, std::size_t, ErrorCodeRef) { return true; }
+  bool on_string(Text, std::size_t, ErrorCodeRef) { return true; }
+  bool on_number_part(Text, ErrorCodeRef) { return true; }
+  bool on_int64(std::int64_t, Text, ErrorCodeRef) { return true; }
+  bool on_uint64(std::uint64_t, Text, ErrorCodeRef) { return true; }
+  bool on_double(double, Text, ErrorCodeRef) { return true; }
+  bool on_bool(bool, ErrorCodeRef) { return true; }
+  bool on_null(ErrorCodeRef) { return true; }
+  bool on_comment_part(Text, ErrorCodeRef) { return true; }
+  bool on_comment(Text, ErrorCodeRef) { return true; }
+};
+
+// Builds a json::value as json::parser does, and counts the members that were sent. Of two members of one name
+// json::object keeps one, so a value that has fewer has lost one.
+struct Handler : Unheeded {
+  json::value_stack stack;
+  std::size_t members = 0;
+
   bool on_object_end(std::size_t n, ErrorCodeRef) {
     members += n;
     stack.push_object(n);
     return true;
   }
-  bool on_array_begin(ErrorCodeRef) { return true; }
   bool on_array_end(std::size_t n, ErrorCodeRef) {
     stack.push_array(n);
     return true;
@@ -70,7 +88,6 @@ struct Handler {
     stack.push_string(part);
     return true;
   }
-  bool on_number_part(Text, ErrorCodeRef) { return true; }
   bool on_int64(std::int64_t v, Text, ErrorCodeRef) {
     stack.push_int64(v);
     return true;
@@ -96,8 +113,6 @@ struct Handler {
     stack.push_null();
     return true;
   }
-  bool on_comment_part(Text, ErrorCodeRef) { return true; }
-  bool on_comment(Text, ErrorCodeRef) { return true; }
 };
 
 std::size_t count_members(json::value const& value) {
@@ -112,14 +127,7 @@ std::size_t count_members(json::value const& value) {
 }
 
 // Looks for the member that stands twice, in a text that has one.
-struct DuplicateFinder {
-  static constexpr std::size_t max_object_size = std::size_t(-1);
-  static constexpr std::size_t max_array_size = std::size_t(-1);
-  static constexpr std::size_t max_key_size = std::size_t(-1);
-  static constexpr std::size_t max_string_size = std::size_t(-1);
-  using ErrorCodeRef = boost::system::error_code&;
-  using Text = json::string_view;
-
+struct DuplicateFinder : Unheeded {
   std::vector<std::unordered_set<std::string>> names;
   std::string name;
 
@@ -144,20 +152,6 @@ struct DuplicateFinder {
     ec = make_error_code(boost::system::errc::invalid_argument);
     return false;
   }
-  bool on_document_begin(ErrorCodeRef) { return true; }
-  bool on_document_end(ErrorCodeRef) { return true; }
-  bool on_array_begin(ErrorCodeRef) { return true; }
-  bool on_array_end(std::size_t, ErrorCodeRef) { return true; }
-  bool on_string_part(Text, std::size_t, ErrorCodeRef) { return true; }
-  bool on_string(Text, std::size_t, ErrorCodeRef) { return true; }
-  bool on_number_part(Text, ErrorCodeRef) { return true; }
-  bool on_int64(std::int64_t, Text, ErrorCodeRef) { return true; }
-  bool on_uint64(std::uint64_t, Text, ErrorCodeRef) { return true; }
-  bool on_double(double, Text, ErrorCodeRef) { return true; }
-  bool on_bool(bool, ErrorCodeRef) { return true; }
-  bool on_null(ErrorCodeRef) { return true; }
-  bool on_comment_part(Text, ErrorCodeRef) { return true; }
-  bool on_comment(Text, ErrorCodeRef) { return true; }
 };
 
 std::unexpected<Error> unparsable(std::string detail) {
