@@ -124,6 +124,17 @@ std::string walk(std::string_view first, std::string_view current) {
   return out;
 }
 
+// What a place has, and what an option takes; `places` are the cases of the first, in a shell's own words.
+std::string lookups(std::string_view places, std::vector<Place> const& all) {
+  constexpr auto kFunction = R"(_codi_{}() {{
+  case "$1" in
+{}    *) return 1 ;;
+  esac
+}}
+)";
+  return fmt::format(kFunction, "place", places) + fmt::format(kFunction, "value", value_cases(all));
+}
+
 std::string bash_script(std::vector<Place> const& all) {
   std::string cases;
   for (auto const& place : all)
@@ -131,17 +142,7 @@ std::string bash_script(std::vector<Place> const& all) {
         fmt::format("    {}) verbs={} options={} argument={} ;;\n", quoted(place.words), quoted(plain(place.verbs)),
                     quoted(plain(option_words(place.options))), quoted(argument_of(place)));
   return fmt::format(R"(# Completion for codi. bash: source <(codi completion bash)
-_codi_place() {{
-  case "$1" in
-{}    *) return 1 ;;
-  esac
-}}
-_codi_value() {{
-  case "$1" in
-{}    *) return 1 ;;
-  esac
-}}
-_codi_offer() {{
+{}_codi_offer() {{
   if [[ $1 == '@path' ]]; then
     compopt -o filenames 2> /dev/null
     mapfile -t -O "${{#COMPREPLY[@]}}" COMPREPLY < <(compgen -f -- "$2")
@@ -165,7 +166,7 @@ _codi() {{
 }}
 complete -F _codi codi
 )",
-                     cases, value_cases(all), walk("1", "COMP_CWORD"), plain(option_words(global_options())));
+                     lookups(cases, all), walk("1", "COMP_CWORD"), plain(option_words(global_options())));
 }
 
 std::string described(std::vector<Word> const& words) {
@@ -181,17 +182,7 @@ std::string zsh_script(std::vector<Place> const& all) {
                          described(place.verbs), described(option_words(place.options)), quoted(argument_of(place)));
   return fmt::format(R"(#compdef codi
 # Completion for codi. zsh: source <(codi completion zsh), after compinit
-_codi_place() {{
-  case "$1" in
-{}    *) return 1 ;;
-  esac
-}}
-_codi_value() {{
-  case "$1" in
-{}    *) return 1 ;;
-  esac
-}}
-_codi_offer() {{
+{}_codi_offer() {{
   if [[ $1 == '@path' ]]; then _files; elif [[ $1 != '@text' ]]; then compadd -- ${{=1}}; fi
 }}
 _codi() {{
@@ -215,7 +206,7 @@ _codi() {{
 }}
 if [[ $funcstack[1] == _codi ]]; then _codi "$@"; else compdef _codi codi; fi
 )",
-                     cases, value_cases(all), described(option_words(global_options())), walk("2", "CURRENT"));
+                     lookups(cases, all), described(option_words(global_options())), walk("2", "CURRENT"));
 }
 
 std::string fish_line(std::string const& where, Option const& option) {
