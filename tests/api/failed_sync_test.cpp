@@ -6,48 +6,38 @@
 namespace codi {
 namespace {
 
-using testing::CurlClient;
 using testing::NumberedEvents;
 using testing::Served;
 using testing::ServedIn;
 using testing::soon;
 
 // A server whose fsync fails while `trouble()` is there, and then loses what it should have kept.
-class Hazard18FailedSync : public ::testing::Test {
+class Hazard18FailedSync : public testing::Serve {
  protected:
   [[nodiscard]] std::filesystem::path trouble() const { return folder_.path() / "trouble"; }
   void fail_syncs() const { std::ofstream(trouble()) << "now"; }
   [[nodiscard]] std::unique_ptr<Served> serve() const {
     return std::make_unique<Served>(
-        folder_.path(),
-        std::vector<std::string>{"--listen", "127.0.0.1:0", "--store", "rocksdb:" + (folder_.path() / "data").string()},
+        folder_.path(), std::vector<std::string>{"--listen", "127.0.0.1:0", "--store", store()},
         ServedIn{.environment = {"LD_PRELOAD=" CODI_FAILING_SYNC, "CODI_TEST_SYNC_FAILS=" + trouble().string()}});
-  }
-  [[nodiscard]] CurlClient client(std::string const& url) const {
-    CurlClient out(url);
-    auto const made = json::parse(testing::content(folder_.path() / "data/bootstrap.json")).as_object();
-    out.set_token(std::string(made.at("token").as_string()));
-    return out;
   }
   void expect_in_log_after_restart(std::set<int> const& numbers) const {
     std::filesystem::remove(trouble());
     auto const server = serve();
     auto const url = server->url();
     ASSERT_FALSE(url.empty()) << server->err();
-    auto reader = client(url);
+    auto reader = owner(url);
     EXPECT_EQ(testing::numbers_in_log(reader), numbers);
-    EXPECT_EQ(NumberedEvents(client(url)).append().status, 201);
+    EXPECT_EQ(NumberedEvents(owner(url)).append().status, 201);
   }
-
-  testing::TempDirectory folder_;
 };
 
 TEST_F(Hazard18FailedSync, is_never_reported_as_done_and_writes_are_refused_while_reads_go_on) {
   auto server = serve();
   auto const url = server->url();
   ASSERT_FALSE(url.empty()) << server->err();
-  auto reader = client(url);
-  NumberedEvents events(client(url), 5'000);
+  auto reader = owner(url);
+  NumberedEvents events(owner(url), 5'000);
   for (int i = 0; i < 30; ++i) ASSERT_EQ(events.append().status, 201);
   fail_syncs();
   for (int i = 0; i < 5; ++i) {
@@ -67,8 +57,8 @@ TEST_F(Hazard18FailedSync, the_store_does_not_go_on_with_what_the_page_cache_has
   auto server = serve();
   auto const url = server->url();
   ASSERT_FALSE(url.empty()) << server->err();
-  auto reader = client(url);
-  NumberedEvents events(client(url), 5'000);
+  auto reader = owner(url);
+  NumberedEvents events(owner(url), 5'000);
   for (int round = 0; round < 3; ++round) {
     for (int i = 0; i < 10; ++i) ASSERT_EQ(events.append().status, 201);
     fail_syncs();

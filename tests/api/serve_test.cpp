@@ -25,17 +25,14 @@ TEST_F(Serve, tells_a_person_where_it_is_and_drains_on_sigterm) {
     EXPECT_NE(server.out().find(command), std::string::npos) << command;
   EXPECT_EQ(server.out().find("WARNING"), std::string::npos);
 
-  auto const made = json::parse(content(folder_.path() / "data/bootstrap.json")).as_object();
-  EXPECT_EQ(made.at("server"), json::value(url));
-  CurlClient client(url);
-  client.set_token(std::string(made.at("token").as_string()));
-  EXPECT_EQ(client.get("/v1/projects/default").status, 200);
+  EXPECT_EQ(bootstrap().at("server"), json::value(url));
+  EXPECT_EQ(owner(url).get("/v1/projects/default").status, 200);
 
   server.signal(SIGTERM);
   EXPECT_EQ(server.wait(), 0);
   for (auto const* const action : {"started", "draining", "stopped"})
     EXPECT_NE(server.err().find(fmt::format(R"("action":"{}")", action)), std::string::npos) << action;
-  EXPECT_EQ(server.err().find(std::string(made.at("token").as_string())), std::string::npos);
+  EXPECT_EQ(server.err().find(std::string(bootstrap().at("token").as_string())), std::string::npos);
 }
 
 TEST_F(Serve, leaves_a_note_for_clients_of_the_same_user) {

@@ -7,6 +7,7 @@
 #include "auth/password.hpp"
 #include "auth/token_service.hpp"
 #include "base/encoding.hpp"
+#include "db/fault/fault_engine.hpp"
 #include "db/rocks/rocks_engine.hpp"
 #include "db/store_facts.hpp"
 #include "support/counting_engine.hpp"
@@ -68,25 +69,36 @@ class ApiHarness {
  public:
   static constexpr auto kPassword = "correct horse battery staple";
 
-  explicit ApiHarness(api::Settings settings = {})
+  /// `store`, if one is given, in the place of a new one.
+  explicit ApiHarness(api::Settings settings = {}, std::unique_ptr<db::Engine> store = {})
       : clock(Timestamp{1'772'000'000'000}),
         random(1),
-        engine(
-            std::make_unique<CountingEngine>(db::open_rocks({.directory = directory.path() / "store", .sync = false}))),
+        engine(std::make_unique<CountingEngine>(
+            store ? std::move(store) : db::open_rocks({.directory = directory.path() / "store", .sync = false}))),
         facts(db::open_store_facts(*engine, random)),
         workers(2, limits::kPasswordHashQueue),
         tokens(*engine, clock, facts.id),
         throttle(clock),
-        runtime{.engine = *engine,
-                .clock = clock,
-                .random = random,
-                .workers = workers,
-                .tokens = tokens,
-                .hasher = hasher,
-                .throttle = throttle,
-                .settings = settings,
-                .epoch = facts.epoch,
-                .store_id = facts.id} {}
+        runtime(runtime_on(*engine, facts)) {
+    runtime.settings = settings;
+  }
+
+  /// Another server beside this one, on another engine: one that makes trouble, or one with another store.
+  [[nodiscard]] api::Runtime runtime_on(db::Engine& other, db::StoreFacts const& facts_of_store) {
+    return {.engine = other,
+            .clock = clock,
+            .random = random,
+            .workers = workers,
+            .tokens = tokens,
+            .hasher = hasher,
+            .throttle = throttle,
+            .epoch = facts_of_store.epoch,
+            .store_id = facts_of_store.id};
+  }
+  /// One that makes trouble, on the same store.
+  [[nodiscard]] std::unique_ptr<db::FaultEngine> faulty_engine(db::FaultOptions const& trouble) {
+    return db::make_fault_engine(std::shared_ptr<db::Engine>(engine.get(), [](auto*) {}), trouble);
+  }
 
   /// Calls an operation and waits for its answer.
   Reply call(std::string_view operation, json::object members = {}, std::optional<std::string> credential = {},

@@ -117,6 +117,15 @@ class Served {
 class Serve : public ::testing::Test {
  protected:
   [[nodiscard]] std::string store() const { return "rocksdb:" + (folder_.path() / "data").string(); }
+  [[nodiscard]] json::object bootstrap() const {
+    return json::parse(content(folder_.path() / "data/bootstrap.json")).as_object();
+  }
+  /// A client with the owner token of the first start.
+  [[nodiscard]] CurlClient owner(std::string const& url) const {
+    CurlClient out(url);
+    out.set_token(std::string(bootstrap().at("token").as_string()));
+    return out;
+  }
   TempDirectory folder_;
 };
 

@@ -1,5 +1,4 @@
 #include "api/reaper.hpp"
-#include "db/fault/fault_engine.hpp"
 #include "support/workshop.hpp"
 
 #include <algorithm>
@@ -92,17 +91,9 @@ TEST_F(Activity, a_transaction_counts_once_however_often_it_was_run) {
   auto const starts = std::ranges::find(operations, "start_session", [](auto const& o) { return o.meta.id; });
   std::size_t most_runs = 0;
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    auto const faulty = db::make_fault_engine(
-        std::shared_ptr<db::Engine>(api.engine.get(), [](auto*) {}),
+    auto const faulty = api.faulty_engine(
         {.seed = seed, .conflict_permille = 300, .unknown_applied_permille = 300, .unknown_lost_permille = 100});
-    api::Runtime runtime{.engine = *faulty,
-                         .clock = api.clock,
-                         .random = api.random,
-                         .workers = api.workers,
-                         .tokens = api.tokens,
-                         .hasher = api.hasher,
-                         .throttle = api.throttle,
-                         .epoch = api.facts.epoch};
+    auto runtime = api.runtime_on(*faulty, api.facts);
     std::promise<api::Finished> promise;
     api::Request request{.members = {{"project", "default"}, {"role", "tester"}}, .credential = owner};
     api::execute(runtime, *starts, std::move(request), [&](api::Finished f) { promise.set_value(std::move(f)); });

@@ -1,6 +1,5 @@
 #include "api/execute.hpp"
 
-#include "db/fault/fault_engine.hpp"
 #include "support/workshop.hpp"
 
 #include <atomic>
@@ -106,27 +105,14 @@ TEST_F(Execute, a_cursor_that_no_list_gave_is_refused_by_every_list) {
 }
 
 TEST_F(Execute, a_store_that_fails_is_503_and_says_when_to_retry) {
-  auto const faulty = db::make_fault_engine(std::shared_ptr<db::Engine>(api.engine.get(), [](auto*) {}), {});
-  api::Runtime runtime{.engine = *faulty,
-                       .clock = api.clock,
-                       .random = api.random,
-                       .workers = api.workers,
-                       .tokens = api.tokens,
-                       .hasher = api.hasher,
-                       .throttle = api.throttle,
-                       .epoch = api.facts.epoch};
+  auto const faulty = api.faulty_engine({});
+  auto runtime = api.runtime_on(*faulty, api.facts);
   faulty->fail_writes(true);
-  auto const& operations = api::operations();
-  auto const create = std::ranges::find(operations, "create_project", [](auto const& o) { return o.meta.id; });
-  std::promise<api::Finished> promise;
-  api::Request request{.members = {{"slug", "p"}, {"name", "P"}}, .credential = owner};
-  api::execute(runtime, *create, std::move(request), [&](api::Finished f) { promise.set_value(std::move(f)); });
-  auto const finished = promise.get_future().get();
-  ASSERT_FALSE(finished.answer);
-  EXPECT_EQ(error_info(finished.answer.error().code).text, "DB-SYS-5001");
-  EXPECT_EQ(finished.answer.error().retry_after_s, 1U);
-  EXPECT_EQ(finished.answer.error().detail.find("fault"), std::string::npos)
-      << "what failed inside is for the log only";
+  auto const failed = ApiHarness::call_on(runtime, "create_project", {{"slug", "p"}, {"name", "P"}}, owner);
+  ASSERT_TRUE(failed.error);
+  EXPECT_EQ(failed.code, "DB-SYS-5001");
+  EXPECT_EQ(failed.error->retry_after_s, 1U);
+  EXPECT_EQ(failed.error->detail.find("fault"), std::string::npos) << "what failed inside is for the log only";
 }
 
 TEST_F(Execute, Hazard19_reads_write_nothing_and_many_writers_meet_no_lock) {
@@ -166,27 +152,14 @@ TEST_F(Execute, Hazard28_turns_go_by_tenant_whatever_the_credential) {
 
 TEST_F(Execute, every_try_draws_the_same_ids_under_a_store_that_makes_trouble) {
   for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-    auto const faulty = db::make_fault_engine(
-        std::shared_ptr<db::Engine>(api.engine.get(), [](auto*) {}),
+    auto const faulty = api.faulty_engine(
         {.seed = seed, .conflict_permille = 300, .unknown_applied_permille = 300, .unknown_lost_permille = 100});
-    api::Runtime runtime{.engine = *faulty,
-                         .clock = api.clock,
-                         .random = api.random,
-                         .workers = api.workers,
-                         .tokens = api.tokens,
-                         .hasher = api.hasher,
-                         .throttle = api.throttle,
-                         .epoch = api.facts.epoch};
-    auto const& operations = api::operations();
-    auto const create = std::ranges::find(operations, "create_project", [](auto const& o) { return o.meta.id; });
-    std::promise<api::Finished> promise;
+    auto runtime = api.runtime_on(*faulty, api.facts);
     auto const slug = "p" + std::to_string(seed);
-    api::Request request{.members = {{"slug", slug}, {"name", "P"}}, .credential = owner};
-    api::execute(runtime, *create, std::move(request), [&](api::Finished f) { promise.set_value(std::move(f)); });
-    auto const finished = promise.get_future().get();
-    ASSERT_TRUE(finished.answer) << "seed " << seed << ": " << finished.answer.error().detail;
+    auto const made = ApiHarness::call_on(runtime, "create_project", {{"slug", slug}, {"name", "P"}}, owner);
+    ASSERT_EQ(made.status, 201U) << "seed " << seed << ": " << made.text("/detail");
     auto const read = api.call("get_project", {{"project", slug}}, owner);
-    EXPECT_EQ(json::serialize(read.body), finished.answer->body) << "seed " << seed;
+    EXPECT_EQ(json::serialize(read.body), json::serialize(made.body)) << "seed " << seed;
   }
 }
 

@@ -293,16 +293,7 @@ TEST_F(Retention, horizon_and_plan_outlive_backup_and_restore) {
   db::BackupReader reader(bytes);
   db::restore_backup(*engine, reader, api.clock.now(), [](std::uint64_t) {});
   auto const facts = db::open_store_facts(*engine, api.random);
-  api::Runtime restored{.engine = *engine,
-                        .clock = api.clock,
-                        .random = api.random,
-                        .workers = api.workers,
-                        .tokens = api.tokens,
-                        .hasher = api.hasher,
-                        .throttle = api.throttle,
-                        .settings = api.runtime.settings,
-                        .epoch = facts.epoch,
-                        .store_id = facts.id};
+  auto restored = api.runtime_on(*engine, facts);
   auto const list = [&](json::object members) {
     members["project"] = "default";
     members["action"] = "INFO";
