@@ -52,9 +52,14 @@ bool check_health(Context& context, Settings const& settings, Checks& checks) {
   auto const seen = get(settings, "/healthz");
   auto const after = context.now();
   if (!seen) {
-    checks.push_back({"server", Health::fail,
-                      fmt::format("{} ({}): {}", settings.server, settings.server_source, seen.error().what),
-                      "Start one with `codi serve`, or name another with --server or CODI_SERVER."});
+    auto const detail = fmt::format("{} ({}): {}", settings.server, settings.server_source, seen.error().what);
+    if (seen.error().kind == HttpTrouble::Kind::untrusted)
+      checks.push_back({"tls", Health::fail, detail,
+                        "Renew the certificate, or name the authority that vouches for it with --ca-file or "
+                        "CODI_CA_FILE."});
+    else
+      checks.push_back({"server", Health::fail, detail,
+                        "Start one with `codi serve`, or name another with --server or CODI_SERVER."});
     return false;
   }
   auto const body = parse_loosely(seen->answer.body).value_or(nullptr);

@@ -1,4 +1,5 @@
 #include "support/app_fixture.hpp"
+#include "support/certificate.hpp"
 #include "unit/cli/test_shell.hpp"
 
 #include <boost/json.hpp>
@@ -159,6 +160,68 @@ TEST_F(DoctorMachine, a_settings_file_names_the_store) {
   EXPECT_EQ(look({"--config", "nowhere.toml"}).at("server_config"), "fail");
   shell_.write(shell_.shell.directory / "codi.toml", "store = ");
   EXPECT_EQ(look({"--config", "codi.toml"}).at("server_config"), "fail");
+}
+
+// A server that speaks TLS, and a client that trusts its certificate and nobody else's.
+class DoctorTls : public DoctorMachine {
+ protected:
+  // The shell's clock is the system's here: OpenSSL goes by no other.
+  void start_tls() {
+    auto const files = certificate_for(std::chrono::days(90));
+    gateway::AppOptions options;
+    options.server.tls = {files.certificate, files.key};
+    start(std::move(options));
+    shell_.clock.advance(SystemClock().now() - shell_.clock.now());
+    shell_.shell.environment["CODI_SERVER"] = app_->url();
+    shell_.shell.environment["CODI_CA_FILE"] = files.certificate;
+  }
+  // The one that the server uses, once it has read it.
+  testing::Certificate certificate_for(std::chrono::seconds valid) {
+    return testing::make_certificate(directory_.path(), 1, valid.count());
+  }
+  std::map<std::string, std::string> look_at_certificate_for(std::chrono::seconds valid) {
+    certificate_for(valid);
+    app_->reload();
+    return look({});
+  }
+};
+
+TEST_F(DoctorTls, a_certificate_is_to_be_renewed_in_time) {
+  using std::chrono::days;
+  start_tls();
+  auto const good = look({});
+  for (auto const* const name : {"server", "tls", "ready", "version", "clock"})
+    EXPECT_EQ(good.at(name), "ok") << said();
+  EXPECT_EQ(exit_, 0);
+  EXPECT_EQ(look_at_certificate_for(days(22)).at("tls"), "ok") << said();
+  EXPECT_EQ(look_at_certificate_for(days(20)).at("tls"), "warn") << said();
+  EXPECT_NE(said().find("Renew it soon."), std::string::npos) << said();
+  EXPECT_EQ(exit_, 0);
+  EXPECT_EQ(look_at_certificate_for(days(2)).at("tls"), "fail") << said();
+  EXPECT_NE(said().find("the certificate expires in "), std::string::npos) << said();
+  EXPECT_EQ(exit_, 1);
+}
+
+TEST_F(DoctorTls, one_that_has_expired_fails_and_is_not_taken_for_a_server_that_is_not_there) {
+  start_tls();
+  auto const found = look_at_certificate_for(std::chrono::seconds(-30));
+  EXPECT_EQ(found.at("tls"), "fail") << said();
+  EXPECT_EQ(exit_, 1);
+  EXPECT_NE(said().find("certificate has expired"), std::string::npos) << said();
+  EXPECT_NE(said().find("Renew the certificate"), std::string::npos) << said();
+  EXPECT_EQ(said().find("codi serve"), std::string::npos) << said();
+  EXPECT_FALSE(found.contains("ready")) << "nothing that it says is believed";
+}
+
+TEST_F(DoctorTls, one_that_nobody_vouches_for_fails) {
+  start_tls();
+  auto const other = directory_.path() / "other";
+  fs::create_directory(other);
+  shell_.shell.environment["CODI_CA_FILE"] = testing::make_certificate(other, 2).certificate;
+  EXPECT_EQ(look({}).at("tls"), "fail") << said();
+  EXPECT_EQ(exit_, 1);
+  EXPECT_NE(said().find("self-signed certificate"), std::string::npos) << said();
+  EXPECT_NE(said().find("--ca-file"), std::string::npos) << said();
 }
 
 TEST_F(DoctorMachine, a_client_beside_its_server_looks_at_both) {
