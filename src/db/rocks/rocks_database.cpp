@@ -10,7 +10,6 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/perf_level.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
@@ -97,22 +96,6 @@ class RefusedBatchFilter final : public rocksdb::WalFilter {
   std::string refused_;
 };
 
-/// Rows of one project and kind: keys that are written one after another often stand next to each other there, so the
-/// memtable remembers its last place in each. Rows outside tenants begin with what differs in each, and would be
-/// remembered one by one.
-class ProjectAndKind final : public rocksdb::SliceTransform {
- public:
-  [[nodiscard]] char const* Name() const override { return "codi.project_and_kind"; }
-  [[nodiscard]] rocksdb::Slice Transform(rocksdb::Slice const& key) const override { return {key.data(), kBytes}; }
-  [[nodiscard]] bool InDomain(rocksdb::Slice const& key) const override {
-    constexpr char kUuidCode = 0x30;  // of a tenant
-    return key.size() >= kBytes && key[0] == kUuidCode;
-  }
-
- private:
-  static constexpr std::size_t kBytes = 17 + 9 + 17 + 10;  // tenant, "project", the project, most of the kind
-};
-
 rocksdb::CompressionType best_of(std::vector<rocksdb::CompressionType> const& wanted) {
   auto const supported = rocksdb::GetSupportedCompressions();
   for (auto const type : wanted) {
@@ -147,7 +130,6 @@ rocksdb::Options database_options(RocksOptions const& options, bool fresh, rocks
   // One thread writes: what RocksDB does to share its memtable and its queue among many only costs time.
   out.allow_concurrent_memtable_write = false;
   out.enable_write_thread_adaptive_yield = false;
-  out.memtable_insert_with_hint_prefix_extractor = std::make_shared<ProjectAndKind const>();
   out.write_buffer_size = 32 << 20;
   out.max_write_buffer_number = 4;
   out.memtable_whole_key_filtering = true;
