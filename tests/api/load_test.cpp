@@ -16,7 +16,8 @@ using testing::LoadWorker;
 using testing::Referee;
 
 constexpr std::size_t kWorkers = 8;
-constexpr int kSteps = 120;  // of each worker
+constexpr int kSteps = 120;                                   // of each worker
+constexpr auto kBetweenLooks = std::chrono::milliseconds(5);  // of who follows: a caller has a rate
 
 // The events behind a cursor, to the end of the log, and where that is.
 std::vector<json::object> read_events(CurlClient& client, std::string& cursor) {
@@ -49,7 +50,10 @@ class Load : public testing::AppFixture {
   // What others do while the workers work: one follows the log, one takes backups.
   void follow() {
     auto reader = owner();
-    while (!stopping_) append_to_followed(reader);
+    while (!stopping_) {
+      append_to_followed(reader);
+      std::this_thread::sleep_for(kBetweenLooks);
+    }
     append_to_followed(reader);
   }
   void append_to_followed(CurlClient& reader) {
