@@ -49,11 +49,17 @@ class Codi(Server):
             raise BenchError(f"{method} {path} was answered {answer.status}: {text}")
         return json.loads(text) if text else None
 
-    def make_tokens(self):
-        """API tokens of the owner that may do all that the owner may."""
-        permissions = self.call("GET", "/me")["credential"]["permissions"]
+    def make_tokens(self, owner=None):
+        """API tokens of an owner that may do all that the owner may."""
+        permissions = self.call("GET", "/me", token=owner)["credential"]["permissions"]
         new = {"permissions": permissions, "expires_in": 86_400}
-        return [self.call("POST", "/tokens", {"name": f"bench {i}", **new})["token"] for i in range(TOKENS)]
+        return [self.call("POST", "/tokens", {"name": f"bench {i}", **new}, owner)["token"] for i in range(TOKENS)]
+
+    def make_tenant(self):
+        """The access token of the owner of another tenant, which has a project `default` too."""
+        owner = self.call("POST", "/auth/register", {"email": "calm@example.org", "password": PASSWORD, "name": "Calm", "tenant_name": "Calm"})["access_token"]
+        self.call("POST", "/projects", {"slug": "default", "name": "Default"}, owner)
+        return owner
 
     def start_session(self, alias, token=None):
         body = {"alias": alias, "role": "rust-developer", "tool": "bench", "branch": "main", "ttl_seconds": 86_400}

@@ -3,6 +3,7 @@ import contextlib
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from . import peers
@@ -17,6 +18,8 @@ SESSIONS = 10_000
 CLAIMS_PER_SESSION = 10
 START_RUNS = 5
 IDLE_SECONDS = 3
+CALM_CLIENTS = 4
+CALM_FLOWS_PER_SECOND = 100
 CLAIM = step("claim", "POST", "/v1/projects/default/claims", (201,), body={"session": "${session}", "targets": ["bench/${client}/${n}"]}, capture={"claim": '"id":"'})
 RELEASE = step("release", "POST", "/v1/projects/default/claims/${claim}/release")
 
@@ -109,6 +112,26 @@ def claims(bench):
     return {"bytes_of_claim": bytes_of_claim[0], **bench.medians(subjects)}
 
 
+def neighbours(bench):
+    """(d) What a tenant that works calmly notices of one that sends whatever the server takes."""
+
+    def calm(folder, loaded):
+        with Codi(bench.codi, folder) as server, ThreadPoolExecutor() as pool:
+            steps = {"flows": [{"steps": [CLAIM, RELEASE]}]}
+            plan = {**bench.timed(CALM_CLIENTS), **at_work(server, server.make_tenant()), **steps, "flows_per_second": CALM_FLOWS_PER_SECOND}
+            if loaded:
+                flood = {**bench.timed(GET_CLIENTS), **at_work(server), **steps}
+                flood["seconds"] += 2 * bench.warmup  # it begins earlier and ends later
+                flooding = pool.submit(drive, bench.loader, server, flood)
+                time.sleep(bench.warmup)
+            result = drive(bench.loader, server, plan)
+            if loaded:
+                result["flood"] = flooding.result()["all"]
+            return result
+
+    return bench.medians({"alone": lambda folder: calm(folder, False), "beside a loaded one": lambda folder: calm(folder, True)})
+
+
 def claim_bytes(bench, folder):
     """What one claim or release adds to the store's log."""
     pairs = 500
@@ -139,9 +162,9 @@ def log(bench):
     return out
 
 
-def at_work(server):
+def at_work(server, owner=None):
     """Tokens with a session that each has started."""
-    plan = authorized(server.make_tokens())
+    plan = authorized(server.make_tokens(owner))
     plan["in_turn"]["session"] = server.start_sessions(plan["in_turn"]["token"])
     return plan
 
