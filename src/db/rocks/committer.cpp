@@ -15,8 +15,9 @@
 namespace codi::db {
 namespace {
 
-// So many transactions are run between two looks at whether the disk is free for the next batch.
-constexpr std::size_t kTurn = 32;
+// So many transactions are run between two looks at whether the disk is free for the next batch: few, so that a batch
+// grows only while the disk is busy, and nobody waits for it longer than that.
+constexpr std::size_t kTurn = 4;
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
