@@ -138,7 +138,7 @@ using Done = std::function<void(Outcome)>;
 /// What an engine may know about a writing transaction.
 struct WriteOptions {
   /// Whose turn it is in the commit queue: engines serve different values round-robin, so that one tenant can't starve
-  /// the others.
+  /// the others. Empty for the system's own.
   std::string fairness_key;
 };
 

@@ -69,7 +69,7 @@ void Prober::probe() {
     state->took = state->finished - started;
   };
   db::run_write(
-      engine_, {.fairness_key = "probe"},
+      engine_, {},
       [key, value](db::Transaction& transaction) { return write_probe(transaction, key, value); }, std::move(finished));
 }
 

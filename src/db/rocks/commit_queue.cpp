@@ -5,6 +5,10 @@
 namespace codi::db {
 
 void CommitQueue::push(std::string const& fairness_key, Item item) {
+  if (!fairness_key.empty() && fairness_key != last_key_) {
+    if (!last_key_.empty()) shared_at_ = item.since;
+    last_key_ = fairness_key;
+  }
   auto& lane = *lanes_.try_emplace(fairness_key).first;
   if (lane.second.empty()) turns_.push_back(&lane);
   lane.second.push_back(std::move(item));

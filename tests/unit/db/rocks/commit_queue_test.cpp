@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
 
 namespace codi::db {
@@ -25,6 +26,25 @@ TEST_F(Queue, one_lane_is_served_in_order) {
   for (auto const* const name : {"a", "b", "c"}) push("", name);
   EXPECT_EQ(serve(3), "abc");
   EXPECT_TRUE(queue_.empty());
+}
+
+TEST(SharedQueue, is_one_in_which_several_keys_came_lately) {
+  CommitQueue queue;
+  auto const start = std::chrono::steady_clock::time_point() + std::chrono::hours(1);
+  auto const push = [&](std::string const& key, int second) {
+    queue.push(key, {nullptr, nullptr, start + std::chrono::seconds(second)});
+  };
+  auto const shared_at = [&](int second) { return queue.shared(start + std::chrono::seconds(second)); };
+  push("a", 0);
+  push("", 1);  // the system's own
+  push("a", 2);
+  EXPECT_FALSE(shared_at(2));
+  push("b", 3);
+  EXPECT_TRUE(shared_at(3));
+  EXPECT_TRUE(shared_at(12));
+  EXPECT_FALSE(shared_at(13));
+  push("b", 13);
+  EXPECT_FALSE(shared_at(13));
 }
 
 // One tenant that queues much does not make another wait (hazard 28).
