@@ -69,8 +69,8 @@ void Prober::probe() {
     state->took = state->finished - started;
   };
   db::run_write(
-      engine_, {},
-      [key, value](db::Transaction& transaction) { return write_probe(transaction, key, value); }, std::move(finished));
+      engine_, {}, [key, value](db::Transaction& transaction) { return write_probe(transaction, key, value); },
+      std::move(finished));
 }
 
 Readiness Prober::readiness() const {
