@@ -2,6 +2,7 @@
 #include "auth/jwt.hpp"
 #include "auth/key_pair.hpp"
 #include "auth/password.hpp"
+#include "base/limits.hpp"
 #include "base/random.hpp"
 #include "coordination/target.hpp"
 #include "db/keys.hpp"
@@ -12,6 +13,7 @@
 #include <benchmark/benchmark.h>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace codi {
 namespace {
@@ -80,6 +82,39 @@ void parse_path(benchmark::State& state) {
   for (auto _ : state) benchmark::DoNotOptimize(coordination::parse_target("src/api/users.rs", true));
 }
 BENCHMARK(parse_path);
+
+void parse_glob(benchmark::State& state) {
+  for (auto _ : state) benchmark::DoNotOptimize(coordination::parse_target("src/**/*_test.{cpp,hpp}", true));
+}
+BENCHMARK(parse_glob);
+
+std::string times(std::size_t count, std::string_view text) {
+  std::string out;
+  while (count-- > 0) out += text;
+  return out;
+}
+
+void overlap(benchmark::State& state, std::string_view a, std::string_view b) {
+  auto const one = coordination::parse_target(a, true);
+  auto const other = coordination::parse_target(b, true);
+  if (!one || !other) return state.SkipWithError("a pattern was refused");
+  for (auto _ : state) benchmark::DoNotOptimize(coordination::overlaps(*one, *other));
+}
+
+void overlap_usual(benchmark::State& state) { overlap(state, "src/**/*_test.cpp", "src/*/test_*.cpp"); }
+BENCHMARK(overlap_usual);
+
+// The longest patterns that meet at last, and that never do. Nothing but the first letter of each star's run tells
+// them apart, so every pair of places is visited.
+void overlap_worst(benchmark::State& state) {
+  overlap(state, times(limits::kGlobBytes / 2, "*a"), times(limits::kGlobBytes / 2, "*b"));
+}
+BENCHMARK(overlap_worst)->Unit(benchmark::kMicrosecond);
+
+void overlap_worst_of_segments(benchmark::State& state) {
+  overlap(state, times(limits::kGlobBytes / 4, "**/?"), times(limits::kGlobBytes / 4, "**/b"));
+}
+BENCHMARK(overlap_worst_of_segments)->Unit(benchmark::kMicrosecond);
 
 void make_key(benchmark::State& state) {
   auto const value = session();

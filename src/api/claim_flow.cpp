@@ -2,6 +2,8 @@
 
 #include "api/quota.hpp"
 #include "api/scope.hpp"
+#include "db/claim_index.hpp"
+#include "db/claim_search.hpp"
 #include "db/claims.hpp"
 #include "db/sessions.hpp"
 #include "db/usage.hpp"
@@ -77,14 +79,23 @@ std::string told(Conflicts const& conflicts) {
 class Granting {
  public:
   Granting(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish)
-      : tx_(tx), project_(project), caller_(acting.caller()), session_(acting.session()), wish_(std::move(wish)) {}
+      : tx_(tx),
+        project_(project),
+        caller_(acting.caller()),
+        session_(acting.session()),
+        wish_(std::move(wish)),
+        search_(tx, project.id, project.case_sensitive, acting.session().id) {}
 
   Task<Result<Grant>> run(std::optional<db::EventDraft> said) {
     // Claims that are found but not yet written are seen by nobody, so the whole batch is looked at before any is
     // written.
     std::vector<std::optional<Claim>> own;
     own.reserve(wish_.targets.size());
-    for (auto const& target : wish_.targets) own.push_back(co_await look(target));
+    for (auto const& target : wish_.targets) {
+      auto mine = co_await look(target);
+      if (!mine) co_return std::unexpected(std::move(mine.error()));
+      own.push_back(*std::move(mine));
+    }
     if (!conflicts_.claims.empty()) co_return refuse_conflict();
     if (left_some_) co_return refuse_for_now();
     auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id);
@@ -93,6 +104,8 @@ class Granting {
                      fmt::format("a session may hold {} claims; claim a directory instead of its files",
                                  limits::kClaimsPerSession));
     auto const fresh = std::ranges::count_if(own, [](auto const& mine) { return !mine; });
+    if (auto const kept = co_await room_for_wide_globs(own); !kept) co_return std::unexpected(kept.error());
+    if (left_some_) co_return refuse_for_now();
     auto const room = co_await room_for(tx_, caller_, db::Counted::claims, fresh);
     if (!room) co_return std::unexpected(room.error());
     co_return write(own, std::move(said));
@@ -100,16 +113,40 @@ class Granting {
 
  private:
   // Gathers conflicts of one target; gives the session's own claim on exactly it.
-  Task<std::optional<Claim>> look(Target target) {
+  Task<Result<std::optional<Claim>>> look(Target target) {
     db::Enough const enough{.live = limits::kConflictsShown + 1, .ran_out = limits::kClaimsEndedAtOnce + 1};
-    auto const found = co_await db::overlapping_claims(tx_, project_.id, target, session_.id, enough);
-    for (auto const& claim : found) {
+    auto const found = co_await search_.overlapping(target, enough);
+    if (!found) co_return std::unexpected(found.error());
+    for (auto const& claim : *found) {
       if (db::over(tx_, claim))
         co_await end_once(claim);
       else
         add_conflict(claim);
     }
-    co_return co_await db::claim_of_session_on(tx_, project_.id, session_.id, std::move(target));
+    co_return co_await db::claim_of_session_on(tx_, project_.id, session_.id, std::move(target),
+                                               project_.case_sensitive);
+  }
+
+  // Each claim in the project is compared with those, wherever it lies. Those that are over count until they have been
+  // ended, which is begun here.
+  Task<Result<void>> room_for_wide_globs(std::vector<std::optional<Claim>> const& own) {
+    std::size_t fresh = 0;
+    for (std::size_t i = 0; i < own.size(); ++i) {
+      auto const& glob = wish_.targets[i].glob;
+      if (!own[i] && glob && !glob->has_literal_first_segment()) ++fresh;
+    }
+    if (fresh == 0) co_return Result<void>();
+    auto const held = co_await db::wide_globs(tx_, project_.id);
+    if (held.size() + fresh <= limits::kWideGlobs) co_return Result<void>();
+    for (auto const id : held) {
+      auto const claim = co_await db::get_claim(tx_, project_.id, id);
+      if (claim && db::over(tx_, *claim)) left_some_ = true;
+    }
+    if (left_some_) co_return Result<void>();
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("a project may have {} live claims on patterns without a literal first segment, such as "
+                               "`**/x.c`: begin the pattern with a directory, as in `src/**/x.c`",
+                               limits::kWideGlobs));
   }
 
   // A claim that ran out must be ended before another takes its place: its session's next sign of life would bring it
@@ -223,6 +260,7 @@ class Granting {
   auth::Caller const& caller_;
   models::Session const& session_;
   ClaimWish wish_;
+  db::ClaimSearch search_;
   Conflicts conflicts_;
   std::vector<ClaimId> ended_;
   EndBudget budget_;
@@ -237,13 +275,15 @@ Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, aut
   co_return co_await granting.run(std::move(said));
 }
 
-Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::vector<Target> targets,
-                               std::optional<SessionId> own) {
+Task<Result<Conflicts>> find_conflicts(db::Tx& tx, models::Project const& project, std::vector<Target> targets,
+                                       std::optional<SessionId> own) {
   Conflicts out;
+  db::ClaimSearch search(tx, project.id, project.case_sensitive, own);
   db::Enough const enough{.live = limits::kConflictsShown + 1};
   for (auto const& target : targets) {
-    auto const found = co_await db::overlapping_claims(tx, project.id, target, own, enough);
-    for (auto const& claim : found) {
+    auto const found = co_await search.overlapping(target, enough);
+    if (!found) co_return std::unexpected(found.error());
+    for (auto const& claim : *found) {
       auto const same = [&](Claim const& other) { return other.id == claim.id; };
       if (db::over(tx, claim) || std::ranges::any_of(out.claims, same)) continue;
       if (out.claims.size() == limits::kConflictsShown)
@@ -316,7 +356,7 @@ Task<Result<std::vector<Claim>>> claims_on(db::Tx& tx, models::Project const& pr
                                            std::vector<Target> targets) {
   std::vector<Claim> out;
   for (auto const& target : targets) {
-    auto held = co_await db::claim_of_session_on(tx, project.id, session.id, target);
+    auto held = co_await db::claim_of_session_on(tx, project.id, session.id, target, project.case_sensitive);
     if (!held)
       co_return fail(ErrorCode::not_found,
                      fmt::format("{} holds no claim on {}", session.alias, coordination::canonical(target)));

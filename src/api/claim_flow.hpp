@@ -42,8 +42,8 @@ struct Conflicts {
   bool more = false;
 };
 /// What claiming the targets would meet, beside claims of `own`. Writes nothing.
-Task<Conflicts> find_conflicts(db::Tx& tx, models::Project const& project, std::vector<coordination::Target> targets,
-                               std::optional<SessionId> own);
+Task<Result<Conflicts>> find_conflicts(db::Tx& tx, models::Project const& project,
+                                       std::vector<coordination::Target> targets, std::optional<SessionId> own);
 
 /// How much one transaction may end; what remains is another's.
 class EndBudget {

@@ -74,7 +74,7 @@ struct Fields<ListClaimsIn> {
       project_field(),
       field("state", "live when missing; ended shows those that are over."),
       field("session", "Only those of this session, by id or alias.").length(1, limits::kAliasBytes),
-      field("path", "Only those that overlap this path.").length(1, limits::kTargetBytes),
+      field("path", "Only those that overlap this path or pattern.").length(1, limits::kTargetBytes),
       limit_field(),
       after_field(),
   };
@@ -103,11 +103,8 @@ struct CheckClaims {
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     if (in.mode == models::ClaimMode::shared)
       co_return invalid("/mode", "shared claims are not offered by this server yet");
-    auto targets = parse_targets(in.targets);
-    if (!targets) co_return std::unexpected(targets.error());
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    if (!project->case_sensitive) targets = parse_targets(in.targets, false);
     std::optional<SessionId> own;
     if (in.session) {
       auto const session = co_await find_session(tx, *project, *in.session);
@@ -121,8 +118,10 @@ struct CheckClaims {
       auto const fenced = co_await check_fencing(tx, project->id, *own, in.fencing_token);
       if (!fenced) co_return std::unexpected(fenced.error());
     }
-    auto found = co_await find_conflicts(tx, *project, *std::move(targets), own);
-    co_return CheckClaimsOut{.clear = found.claims.empty(), .conflicts = std::move(found.claims), .more = found.more};
+    auto found = co_await find_conflicts(tx, *project, targets_of(in.targets, project->case_sensitive), own);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    co_return CheckClaimsOut{
+        .clear = found->claims.empty(), .conflicts = std::move(found->claims), .more = found->more};
   }
 };
 
@@ -141,7 +140,6 @@ struct ListClaims {
     if (in.path) {
       auto const valid = coordination::parse_target(*in.path, true);
       if (!valid) co_return invalid("/path", valid.error().detail);
-      if (valid->kind == coordination::TargetKind::glob) co_return invalid("/path", "globs are not offered yet");
     }
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());

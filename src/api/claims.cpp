@@ -158,31 +158,29 @@ Task<Result<HeldClaim>> hold(db::Tx& tx, auth::Caller const& caller, models::Pro
 }
 
 struct CreateClaims {
-  static constexpr OperationMeta meta{.id = "create_claims",
-                                      .method = Method::post,
-                                      .path = "/projects/{project}/claims",
-                                      .tag = "claims",
-                                      .summary = "Claim files and directories: all of them, or none",
-                                      .kind = Kind::write,
-                                      .permission = Permission::claim_write,
-                                      .status = 201,
-                                      .grows = true,
-                                      .mcp = true,
-                                      .cli = "claim create"};
+  static constexpr OperationMeta meta{
+      .id = "create_claims",
+      .method = Method::post,
+      .path = "/projects/{project}/claims",
+      .tag = "claims",
+      .summary = "Claim files, directories, patterns and resources: all of them, or none",
+      .kind = Kind::write,
+      .permission = Permission::claim_write,
+      .status = 201,
+      .grows = true,
+      .mcp = true,
+      .cli = "claim create"};
   using In = CreateClaimsIn;
   using Out = CreateClaimsOut;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     if (auto const offered = check_offered(in); !offered) co_return std::unexpected(offered.error());
-    auto targets = parse_targets(in.targets);
-    if (!targets) co_return std::unexpected(targets.error());
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    if (!project->case_sensitive) targets = parse_targets(in.targets, false);
     auto const session = co_await find_session(tx, *project, in.session);
     if (!session) co_return std::unexpected(session.error());
     auto const acting = act_for_live(tx, caller, Permission::claim_write, *session);
     if (!acting) co_return std::unexpected(acting.error());
-    ClaimWish wish{.targets = *std::move(targets),
+    ClaimWish wish{.targets = targets_of(in.targets, project->case_sensitive),
                    .ttl_seconds = in.ttl_seconds.value_or(limits::kClaimTtlSecondsDefault),
                    .reason = in.reason};
     auto grant = co_await grant_claims(tx, *project, *acting, std::move(wish));

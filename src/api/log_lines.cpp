@@ -165,13 +165,13 @@ class Line {
     co_return Result<void>();
   }
 
-  Result<std::vector<coordination::Target>> targets(std::vector<std::string> const& paths) const {
-    std::vector<TargetInput> inputs;
-    inputs.reserve(paths.size());
-    for (auto const& path : paths) inputs.push_back({.path = path});
-    auto out = parse_targets(inputs, project_.case_sensitive);
-    if (!out)
-      for (auto& error : out.error().errors) error.pointer = "/line";
+  [[nodiscard]] Result<std::vector<coordination::Target>> targets(std::vector<std::string> const& paths) const {
+    std::vector<coordination::Target> out;
+    for (auto const& path : paths) {
+      auto target = coordination::parse_target(path, project_.case_sensitive);
+      if (!target) return invalid("/line", path + ": " + target.error().detail);
+      out.push_back(*std::move(target));
+    }
     return out;
   }
 

@@ -47,28 +47,51 @@ Result<auth::Acting> act_for_live(db::Tx& tx, auth::Caller const& caller, auth::
   return auth::act_for(caller, permission, db::beat(tx, session));
 }
 
+Result<TargetInput> TargetInput::of(std::optional<coordination::TargetKind> kind, std::string path) {
+  auto const parse = [&](bool case_sensitive) {
+    return kind ? coordination::parse_target(*kind, path, case_sensitive)
+                : coordination::parse_target(path, case_sensitive);
+  };
+  auto exact = parse(true);
+  if (!exact) return std::unexpected(std::move(exact.error()));
+  TargetInput out;
+  if (exact->glob) out.folded_ = parse(false).value_or(*exact);
+  out.exact_ = *std::move(exact);
+  out.kind_ = kind;
+  out.path_ = std::move(path);
+  return out;
+}
+
+coordination::Target TargetInput::target(bool case_sensitive) const {
+  if (case_sensitive || exact_.kind == coordination::TargetKind::resource) return exact_;
+  if (folded_) return *folded_;
+  return coordination::parse_target(exact_.kind, coordination::canonical(exact_), false).value_or(exact_);
+}
+
 std::string TargetInput::from_json(json::value const& in, TargetInput& out) {
   constexpr auto kForm =
       "must be a path, or {\"kind\": \"file\" | \"directory\" | \"glob\" | \"resource\", \"path\": …}";
-  if (in.is_string()) {
-    out.path = in.get_string();
-    return {};
+  std::optional<coordination::TargetKind> kind;
+  auto const* path = &in;
+  if (in.is_object()) {
+    auto const* const name = in.get_object().if_contains("kind");
+    path = in.get_object().if_contains("path");
+    if (in.get_object().size() != 2 || !name || !path || !name->is_string()) return kForm;
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<models::ClaimKind>>([&](auto d) {
+      if (name->get_string() == d.name) kind = d.value;
+    });
+    if (!kind) return kForm;
   }
-  if (!in.is_object()) return kForm;
-  auto const& object = in.get_object();
-  auto const* kind = object.if_contains("kind");
-  auto const* path = object.if_contains("path");
-  if (object.size() != 2 || !kind || !path || !kind->is_string() || !path->is_string()) return kForm;
-  out.path = path->get_string();
-  boost::mp11::mp_for_each<boost::describe::describe_enumerators<models::ClaimKind>>([&](auto d) {
-    if (kind->get_string() == d.name) out.kind = d.value;
-  });
-  return out.kind ? "" : kForm;
+  if (!path->is_string()) return kForm;
+  auto parsed = of(kind, std::string(path->get_string()));
+  if (!parsed) return parsed.error().detail;
+  out = *std::move(parsed);
+  return {};
 }
 
 json::value TargetInput::to_json() const {
-  if (!kind) return json::string(path);
-  return json::object{{"kind", reflect::enum_name(*kind)}, {"path", path}};
+  if (!kind_) return json::string(path_);
+  return json::object{{"kind", reflect::enum_name(*kind_)}, {"path", path_}};
 }
 
 json::object TargetInput::json_schema() {
@@ -80,26 +103,11 @@ json::object TargetInput::json_schema() {
                                                    {"additionalProperties", false}}}}};
 }
 
-Result<std::vector<coordination::Target>> parse_targets(std::vector<TargetInput> const& inputs, bool case_sensitive) {
+std::vector<coordination::Target> targets_of(std::vector<TargetInput> const& inputs, bool case_sensitive) {
   std::vector<coordination::Target> out;
-  Error error{.code = ErrorCode::validation};
-  for (std::size_t i = 0; i < inputs.size(); ++i) {
-    auto const& input = inputs[i];
-    auto target = input.kind ? coordination::parse_target(*input.kind, input.path, case_sensitive)
-                             : coordination::parse_target(input.path, case_sensitive);
-    auto pointer = fmt::format("/targets/{}", i);
-    if (!target)
-      error.errors.push_back({std::move(pointer), target.error().detail});
-    else if (target->kind == coordination::TargetKind::glob)
-      error.errors.push_back(
-          {std::move(pointer),
-           "is a glob, which this server does not offer yet: claim files, or a directory such as `src/api/`"});
-    else
-      out.push_back(*std::move(target));
-  }
-  if (error.errors.empty()) return out;
-  error.detail = error.errors.front().pointer + " " + error.errors.front().detail;
-  return std::unexpected(std::move(error));
+  out.reserve(inputs.size());
+  for (auto const& input : inputs) out.push_back(input.target(case_sensitive));
+  return out;
 }
 
 Result<std::vector<std::string>> canonical_paths(std::vector<std::string> const& paths) {

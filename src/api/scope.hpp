@@ -32,22 +32,31 @@ Task<Result<models::Claim>> find_claim(db::Tx& tx, models::Project const& projec
 Result<auth::Acting> act_for_live(db::Tx& tx, auth::Caller const& caller, auth::Permission permission,
                                   models::Session const& session);
 
-/// A target of a request: a string, or `{kind, path}` where special characters shall mean nothing.
-struct TargetInput {
-  std::optional<coordination::TargetKind> kind;
-  std::string path;
+/// A target of a request: a string, or `{kind, path}` where special characters shall mean nothing. It is parsed where
+/// the request is decoded, before any transaction.
+class TargetInput {
+ public:
+  /// A validation error without a pointer when it is no target, in whatever project.
+  static Result<TargetInput> of(std::optional<coordination::TargetKind> kind, std::string path);
+
+  /// As a project reads it.
+  [[nodiscard]] coordination::Target target(bool case_sensitive) const;
 
   /// Reads and writes it as a request has it; the hooks of reflect::CustomJson. from_json() returns what is wrong, or
   /// "".
   static std::string from_json(json::value const& in, TargetInput& out);
   [[nodiscard]] json::value to_json() const;
   static json::object json_schema();
+
+ private:
+  std::optional<coordination::TargetKind> kind_;
+  std::string path_;
+  coordination::Target exact_;
+  std::optional<coordination::Target> folded_;  // of a glob, which takes longer
 };
 
-/// The targets of a request as a project reads them. Globs are refused: they are not offered yet. Errors point into
-/// `/targets`; they don't depend on the project, so a request is checked before its project is looked up.
-Result<std::vector<coordination::Target>> parse_targets(std::vector<TargetInput> const& inputs,
-                                                        bool case_sensitive = true);
+/// The targets of a request as a project reads them.
+std::vector<coordination::Target> targets_of(std::vector<TargetInput> const& inputs, bool case_sensitive);
 
 /// Reads paths of events into their canonical spelling (case kept); errors point into `/paths`.
 Result<std::vector<std::string>> canonical_paths(std::vector<std::string> const& paths);
@@ -76,9 +85,9 @@ constexpr reflect::Field fencing_field() {
 /// Fields that requests about claims share.
 constexpr reflect::Field claim_field() { return reflect::field("claim", "Id of the claim."); }
 constexpr reflect::Field targets_field() {
-  return reflect::field(
-             "targets",
-             "Files (`src/a.rs`) and directories (`src/api/`, with all below), relative to the root of the repository.")
+  return reflect::field("targets",
+                        "Files (`src/a.rs`), directories (`src/api/`, with all below), patterns (`src/**/*.rs`), all "
+                        "from the root of the repository; resources (`port:5432`).")
       .items(1, limits::kTargetsPerBatch);
 }
 

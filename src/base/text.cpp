@@ -3,6 +3,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <memory>
 
@@ -21,6 +22,16 @@ std::optional<std::string> map_unicode(std::string_view text, int options) {
 
 bool is_ascii(std::string_view text) {
   return std::ranges::all_of(text, [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+}
+
+// The code points that have a case end before it, in every version of Unicode so far and by its plan of planes.
+constexpr utf8proc_int32_t kEndOfCases = 0x20000;
+
+bool may_fold(utf8proc_int32_t point) {
+  std::array<utf8proc_int32_t, 8> folded{};
+  int boundary = 0;
+  auto const size = utf8proc_decompose_char(point, folded.data(), folded.size(), UTF8PROC_CASEFOLD, &boundary);
+  return size != 1 || folded[0] != point;
 }
 
 }  // namespace
@@ -101,6 +112,38 @@ std::optional<std::string> fold_to_base_letters(std::string_view text) {
 std::size_t code_points(std::string_view text) {
   return static_cast<std::size_t>(
       std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
+
+char32_t take_code_point(std::string_view& text) {
+  utf8proc_int32_t point = 0;
+  auto const used = utf8proc_iterate(reinterpret_cast<utf8proc_uint8_t const*>(text.data()),
+                                     static_cast<utf8proc_ssize_t>(text.size()), &point);
+  text.remove_prefix(used > 0 ? static_cast<std::size_t>(used) : text.size());
+  return static_cast<char32_t>(point);
+}
+
+void append_code_point(std::string& text, char32_t code_point) {
+  std::array<utf8proc_uint8_t, 4> bytes{};
+  auto const used = utf8proc_encode_char(static_cast<utf8proc_int32_t>(code_point), bytes.data());
+  text.append(reinterpret_cast<char const*>(bytes.data()), static_cast<std::size_t>(used));
+}
+
+std::vector<CaseFolding> const& case_foldings() {
+  static std::vector<CaseFolding> const all = [] {
+    std::vector<CaseFolding> out;
+    for (utf8proc_int32_t point = 0; point < kEndOfCases; ++point) {
+      if (!utf8proc_codepoint_valid(point) || !may_fold(point)) continue;
+      std::string text;
+      append_code_point(text, static_cast<char32_t>(point));
+      auto const folded = fold_case(text).value_or(text);
+      if (folded == text) continue;
+      std::string_view rest = folded;
+      auto const first = take_code_point(rest);
+      out.push_back({static_cast<char32_t>(point), rest.empty() ? std::optional(first) : std::nullopt});
+    }
+    return out;
+  }();
+  return all;
 }
 
 }  // namespace codi

@@ -43,4 +43,17 @@ std::optional<std::string> fold_to_base_letters(std::string_view text);
 /// The number of code points of well-formed UTF-8.
 std::size_t code_points(std::string_view text);
 
+/// Takes the first code point off well-formed UTF-8 that is not empty.
+char32_t take_code_point(std::string_view& text);
+/// Appends a code point, which is no surrogate, as UTF-8.
+void append_code_point(std::string& text, char32_t code_point);
+
+/// What fold_case() makes of a code point that it changes: another one, or nothing here when it makes several.
+struct CaseFolding {
+  char32_t from;
+  std::optional<char32_t> to;
+};
+/// All of them, in order.
+std::vector<CaseFolding> const& case_foldings();
+
 }  // namespace codi

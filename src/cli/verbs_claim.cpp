@@ -15,8 +15,9 @@ namespace {
 
 constexpr std::size_t kClaimsLookedThrough = 100'000;
 constexpr auto kTargetDoc =
-    "File or directory (`src/api/`: all below it), relative to the current folder; outside a repository to the "
-    "project's root.";
+    "File, directory (`src/api/`: all below it), pattern in quotes ('src/**/*.rs') or resource (`port:5432`). Paths "
+    "are "
+    "relative to the current folder; outside a repository to the project's root.";
 
 Outcome<json::array> targets_of(Context& context, std::vector<std::string> const& typed) {
   auto const& repository = context.repository();
@@ -259,12 +260,13 @@ Verb claim_verb(Catalog const& catalog) {
   options.insert(options.begin(), target_option(true));
   options.push_back({.name = "shared", .doc = "Same as --mode shared.", .take = Take::flag});
   return {.words = "claim",
-          .summary = "Claim files and directories: all of them, or none",
+          .summary = "Claim files, directories, patterns and resources: all of them, or none",
           .description =
               "Without a session one is started for this working tree. A conflict exits 3 and names who holds what.",
           .options = std::move(options),
           .examples = {{"codi claim src/api/users.rs"},
                        {"codi claim src/api/ tests/api/ --ttl 30m --reason \"the users endpoint\""},
+                       {"codi claim 'src/**/*_test.rs'"},
                        {"codi claim src/main.rs --json"}},
           .run = [filling](Context& context, Arguments const& arguments) { return claim(context, filling, arguments); },
           .covers = {"create_claims"}};
@@ -273,7 +275,8 @@ Verb claim_verb(Catalog const& catalog) {
 Verb claims_verb(Catalog const& catalog) {
   auto options = options_of(catalog.at("list_claims"), {"path"});
   auto const filling = options;
-  options.push_back({.name = "path", .doc = "Only those that overlap this path.", .path = true, .value_name = "PATH"});
+  options.push_back(
+      {.name = "path", .doc = "Only those that overlap this path or pattern.", .path = true, .value_name = "PATH"});
   options.push_back({.name = "mine", .doc = "Only those of the session of this place.", .take = Take::flag});
   return {
       .words = "claims",
@@ -292,7 +295,7 @@ Verb check_verb(Catalog const& catalog) {
           .summary = "See what claiming would meet; changes nothing",
           .description = "Exits 0 when all is clear and 3 when something is in the way. Own claims are not.",
           .options = std::move(options),
-          .examples = {{"codi check src/api/users.rs && echo free"}},
+          .examples = {{"codi check src/api/users.rs && echo free"}, {"codi check 'src/**/*.sql'"}},
           .run = [filling](Context& context, Arguments const& arguments) { return check(context, filling, arguments); },
           .covers = {"check_claims"}};
 }

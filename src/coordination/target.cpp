@@ -6,9 +6,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <optional>
 #include <span>
-#include <tuple>
 #include <utility>
 
 namespace codi::coordination {
@@ -52,35 +52,23 @@ std::size_t resource_prefix_size(std::string_view text) {
   return size >= 2 && end != text.end() && *end == ':' ? size + 1 : 0;
 }
 
-// A path or pattern, cut at its separators and with its dots resolved.
+// A path, cut at its separators and with its dots resolved.
 struct Segments {
   std::vector<std::string> names;
   bool directory = false;  // it ends in a separator, `.` or `..`
 };
 
-// `name` is the next segment; `is_pattern` tells of each segment so far whether a `..` can take it back.
-std::optional<Error> append(Segments& to, std::vector<bool>& is_pattern, std::string name, bool pattern) {
-  to.directory = name.empty() || name == "." || name == "..";
-  if (!to.directory) {
-    to.names.push_back(std::move(name));
-    is_pattern.push_back(pattern);
-    return std::nullopt;
-  }
-  if (name != "..") return std::nullopt;
-  if (to.names.empty())
-    return refuse("the path leaves the repository: it has more `..` than directories before them").error();
-  if (is_pattern.back()) return refuse("`..` can't follow a segment with glob characters").error();
-  to.names.pop_back();
-  is_pattern.pop_back();
-  return std::nullopt;
-}
-
 Result<Segments> cut_literal(std::string_view path) {
-  Segments segments;
-  std::vector<bool> is_pattern;
-  for (auto const name : split(path, '/'))
-    if (auto error = append(segments, is_pattern, std::string(name), false)) return std::unexpected(std::move(*error));
-  return segments;
+  Segments out;
+  for (auto const name : split(path, '/')) {
+    out.directory = name.empty() || name == "." || name == "..";
+    if (!out.directory) out.names.emplace_back(name);
+    if (name != "..") continue;
+    if (out.names.empty())
+      return refuse("the path leaves the repository: it has more `..` than directories before them");
+    out.names.pop_back();
+  }
+  return out;
 }
 
 // Takes the escapes out of a path whose glob characters are all escaped. An escape of anything else is refused, because
@@ -94,76 +82,6 @@ Result<std::string> unescape(std::string_view path) {
   }
   return out;
 }
-
-// Walks a pattern once, cutting it at the separators that stand outside of braces.
-class PatternCutter {
- public:
-  explicit PatternCutter(std::string_view pattern) : pattern_(pattern) {}
-
-  Result<Segments> cut() {
-    for (; at_ < pattern_.size(); ++at_)
-      if (auto error = step()) return std::unexpected(std::move(*error));
-    if (depth_ > 0) return refuse("the pattern has a `{` without its `}`");
-    if (alternatives_ > limits::kGlobAlternatives)
-      return refuse(fmt::format("a pattern has at most {} alternatives", limits::kGlobAlternatives));
-    if (auto error = finish_segment()) return std::unexpected(std::move(*error));
-    // What a directory pattern covers is all below what it matches.
-    if (segments_.directory && !segments_.names.empty() && segments_.names.back() != "**")
-      segments_.names.emplace_back("**");
-    return std::move(segments_);
-  }
-
- private:
-  std::optional<Error> step() {
-    char const c = pattern_[at_];
-    if (c == '/' && depth_ == 0) return finish_segment();
-    special_ = special_ || kGlobCharacters.find(c) != std::string_view::npos;
-    if (c == '[') return take_class();
-    if (c == '\\') {
-      if (at_ + 1 == pattern_.size()) return refuse("the pattern ends in a lone `\\`").error();
-      if (pattern_[at_ + 1] == '/') return refuse("`\\` can't escape a separator").error();
-      segment_ += pattern_[at_++];
-    } else if (c == '{') {
-      ++depth_;
-      ++alternatives_;
-    } else if (depth_ > 0 && c == ',') {
-      ++alternatives_;
-    } else if (depth_ > 0 && c == '}') {
-      --depth_;
-    }
-    segment_ += pattern_[at_];
-    return std::nullopt;
-  }
-
-  // A `]` that stands first in a class belongs to it.
-  std::optional<Error> take_class() {
-    auto const begin = at_++;
-    if (at_ < pattern_.size() && (pattern_[at_] == '!' || pattern_[at_] == '^')) ++at_;
-    for (bool first = true; at_ < pattern_.size(); ++at_, first = false) {
-      bool const escaped = pattern_[at_] == '\\' && ++at_ < pattern_.size();
-      if (at_ == pattern_.size()) break;
-      if (pattern_[at_] == '/') return refuse("a character class can't hold `/`").error();
-      if (pattern_[at_] == ']' && !first && !escaped) {
-        segment_ += pattern_.substr(begin, at_ - begin + 1);
-        return std::nullopt;
-      }
-    }
-    return refuse("the pattern has a `[` without its `]`").error();
-  }
-
-  std::optional<Error> finish_segment() {
-    return append(segments_, is_pattern_, std::exchange(segment_, {}), std::exchange(special_, false));
-  }
-
-  std::string_view pattern_;
-  std::size_t at_ = 0;
-  std::size_t depth_ = 0;
-  std::size_t alternatives_ = 0;
-  std::string segment_;
-  bool special_ = false;
-  Segments segments_;
-  std::vector<bool> is_pattern_;
-};
 
 Result<Target> finish(TargetKind kind, Segments segments, bool case_sensitive) {
   Target target;
@@ -190,13 +108,20 @@ Result<Target> make_resource(std::string name) {
   return target;
 }
 
-Result<Target> make_glob(std::string_view pattern, bool case_sensitive) {
-  auto segments = PatternCutter(pattern).cut();
-  if (!segments) return std::unexpected(std::move(segments.error()));
-  if (segments->names.empty()) return refuse("a pattern must match something below the root; the root directory is ./");
-  auto target = finish(TargetKind::glob, std::move(*segments), case_sensitive);
-  if (target && canonical(*target).size() > limits::kGlobBytes)
+Result<Target> make_glob(std::string_view text, bool case_sensitive) {
+  auto const pattern = read_glob(text);
+  if (!pattern) return std::unexpected(pattern.error());
+  Target target{.kind = TargetKind::glob, .path = spelling(*pattern)};
+  if (canonical(target).size() > limits::kGlobBytes)
     return refuse(fmt::format("a pattern is at most {} bytes long in its canonical form", limits::kGlobBytes));
+  auto glob = Glob::compile(*pattern, true);
+  if (!glob) return std::unexpected(std::move(glob.error()));
+  if (!glob->matches_any()) return refuse("the pattern matches no path that can be");
+  auto const compared = case_sensitive ? *pattern : folded(*pattern);
+  if (!case_sensitive) glob = Glob::compile(compared, false);
+  if (!glob) return std::unexpected(std::move(glob.error()));
+  target.segments = spelt_segments(compared);
+  target.glob = std::make_shared<Glob const>(std::move(*glob));
   return target;
 }
 
@@ -266,18 +191,56 @@ std::string canonical(Target const& target) {
   return text;
 }
 
-bool overlaps(Target const& a, Target const& b) {
+bool meets_file(GlobRun const& run) { return run.matches() || run.goes_on_literally(); }
+
+namespace {
+
+bool is_prefix(std::vector<std::string> const& a, std::vector<std::string> const& b) {
+  return a.size() <= b.size() && std::ranges::equal(a, std::span(b).first(a.size()));
+}
+
+// Reads a path to its end; false when nothing can match from there on.
+bool read_path(GlobRun& run, Target const& path) {
+  for (std::size_t i = 0; i < path.segments.size(); ++i)
+    if ((i > 0 && !run.slash()) || !run.name(path.segments[i])) return false;
+  return true;
+}
+
+bool meets_path(Target const& glob, Target const& path, Effort& effort) {
+  GlobRun run(*glob.glob);
+  bool const alive = read_path(run, path);
+  effort.spend(run.take_steps());
+  return alive && (path.kind == TargetKind::file ? meets_file(run) : run.matches_below());
+}
+
+}  // namespace
+
+bool overlaps(Target const& a, Target const& b, Effort& effort) {
   bool const resource = a.kind == TargetKind::resource;
   if (resource != (b.kind == TargetKind::resource)) return false;
   if (resource) return a.segments == b.segments;
-  auto const& [shorter, longer] =
-      a.segments.size() <= b.segments.size() ? std::tie(a.segments, b.segments) : std::tie(b.segments, a.segments);
-  return std::ranges::equal(shorter, std::span(longer).first(shorter.size()));
+  if (a.glob && b.glob) return a.glob->meets(*b.glob, effort);
+  if (a.glob) return meets_path(a, b, effort);
+  if (b.glob) return meets_path(b, a, effort);
+  return is_prefix(a.segments, b.segments) || is_prefix(b.segments, a.segments);
+}
+
+bool overlaps(Target const& a, Target const& b) {
+  Effort unlimited(std::numeric_limits<std::size_t>::max());
+  return overlaps(a, b, unlimited);
 }
 
 bool covers(Target const& holder, Target const& path) {
+  if (holder.glob && path.kind == TargetKind::file) {
+    GlobRun run(*holder.glob);
+    return read_path(run, path) && run.matches();
+  }
   if (holder.kind != TargetKind::directory) return holder.kind == path.kind && holder.segments == path.segments;
-  return path.segments.size() >= holder.segments.size() && overlaps(holder, path);
+  if (path.kind == TargetKind::resource) return false;
+  if (!path.glob) return is_prefix(holder.segments, path.segments);
+  std::string directory;
+  for (auto const& segment : holder.segments) directory += segment + '/';
+  return path.glob->prefix().starts_with(directory);
 }
 
 std::string_view to_string(TargetKind kind) {

@@ -107,6 +107,10 @@ class Tx {
   Task<RangeRows> get_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
   /// Only those rows whose next element is an id: those that belong to `prefix` itself, not to what lies deeper.
   Task<RangeRows> get_ids_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
+  /// Rows from `begin` on, up to but without `end`.
+  Task<RangeRows> get_between(TenantKey begin, TenantKey end, RangeOptions options = {}) {
+    return below_.get_range({.begin = std::move(begin.bytes_), .end = std::move(end.bytes_)}, options);
+  }
   /// What follows `prefix` in a row's key.
   [[nodiscard]] static std::string_view suffix(TenantKey const& prefix, std::string_view row_key) {
     return row_key.substr(prefix.bytes().size());

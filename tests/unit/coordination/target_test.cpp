@@ -187,8 +187,18 @@ TEST(Target, broken_patterns_are_refused) {
   EXPECT_TRUE(says(refusal(TargetKind::glob, "c:*"), "drive"));
   EXPECT_TRUE(says(refusal("*" + std::string(limits::kGlobBytes, 'a')), "1024"));
   EXPECT_TRUE(says(refusal("*" + std::string(limits::kGlobBytes - 2, 'a') + "/"), "canonical")) << "it grows by `/**`";
-  EXPECT_TRUE(says(refusal("{" + std::string(limits::kGlobAlternatives, ',') + "}"), "64"));
-  EXPECT_EQ(target("{" + std::string(limits::kGlobAlternatives - 1, ',') + "}").kind, TargetKind::glob);
+  EXPECT_TRUE(says(refusal("x{" + std::string(limits::kGlobAlternatives, ',') + "}"), "64"));
+  EXPECT_EQ(target("x{" + std::string(limits::kGlobAlternatives - 1, ',') + "}").kind, TargetKind::glob);
+  EXPECT_TRUE(says(refusal("src\\app*"), "separate with `/`")) << "not a silent srcapp*";
+  EXPECT_TRUE(says(refusal("[\\d]*"), "separate with `/`"));
+  EXPECT_TRUE(says(refusal("[z-a]"), "backwards"));
+  EXPECT_TRUE(says(refusal("[[:alpha:]]*"), "[:alpha:]"));
+  EXPECT_TRUE(says(refusal("{a,}"), "nothing"));
+  EXPECT_TRUE(says(refusal("{/,a}"), "nothing"));
+  EXPECT_TRUE(says(refusal("a/{.,b}/c"), "segments"));
+  EXPECT_TRUE(says(refusal("{a/..,b}"), "segments"));
+  EXPECT_TRUE(says(refusal("[.]"), "no path")) << "that name stands for the directory itself";
+  EXPECT_TRUE(says(refusal("a/[.][.]/b"), "no path"));
 }
 
 TEST(Target, overlap_is_equality_or_ancestry) {

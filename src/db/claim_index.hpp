@@ -1,0 +1,60 @@
+#pragma once
+#include "coordination/target.hpp"
+#include "db/claims.hpp"
+#include "db/tx.hpp"
+#include "models/claim.hpp"
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// Where live claims are found by what they are laid on and by who holds them; below P = (t,"project",project), with
+/// the claim's id last:
+/// (P,"claim_paths",segment...,id) of files and directories -> session, kind; (P,"claim_resources",name,id) -> session;
+/// (P,"claim_globs",literal prefix,id) -> session, pattern; (P,"wide_globs",id) of globs without a literal first
+/// segment, (P,"session_claims",session,id) and (P,"live_claims",id) -> nothing.
+/// (P,"session_claim_count",session) -> how many claims the session holds.
+namespace codi::db {
+
+/// Adds the index entries that a claim has while a session holds it, once: when it is granted or has moved. `target` is
+/// the claim's, parsed.
+void index_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+/// Removes them: before it ends or moves to another session.
+void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+
+/// Where claims on files and directories are indexed: below it one element a segment, then the id.
+TenantKey claim_paths(Tx const& tx, ProjectId project);
+/// Where globs are indexed: below it their literal prefix, then the id.
+TenantKey claim_globs(Tx const& tx, ProjectId project);
+/// Below it the ids of claims on exactly this target; with those on paths below a file or directory behind them.
+TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target);
+
+/// What the value of a row below claim_paths() says of its claim's kind; nothing for rows of before it did.
+std::optional<models::ClaimKind> indexed_kind(std::string_view value);
+
+/// What the value of an index row of a glob says.
+struct IndexedGlob {
+  std::string_view session;
+  std::string_view pattern;
+};
+/// Of a row below claim_globs().
+IndexedGlob indexed_glob(std::string_view value);
+/// The pattern of a stored claim, parsed; not again when this thread has parsed it lately.
+coordination::Target stored_glob(std::string_view pattern, bool case_sensitive);
+/// The id that ends a key of the index.
+ClaimId id_of_row(std::string_view key);
+
+/// The session's claim on exactly this target.
+Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session,
+                                                       coordination::Target target, bool case_sensitive);
+
+/// How many claims the session holds. A counter, read without conflict: transactions that run at once may overshoot a
+/// limit that is held against it.
+Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session);
+
+/// The claims indexed as globs without a literal first segment: limits::kWideGlobs at most, which callers see to.
+Task<std::vector<ClaimId>> wide_globs(Tx& tx, ProjectId project);
+
+}  // namespace codi::db

@@ -1,0 +1,264 @@
+#include "db/claim_search.hpp"
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace codi::db {
+namespace {
+
+using coordination::GlobRun;
+using coordination::Target;
+using coordination::TargetKind;
+using models::Claim;
+
+// Of the tuple encoding: what begins a text, what is behind all texts, and what is behind all that begins as a text
+// does.
+constexpr char kText = 0x02;
+constexpr char kBehindTexts = 0x03;
+constexpr char kBehindAll = '\xff';
+
+constexpr std::size_t kFirstRows = 16;  // of a batch after rows were skipped
+
+// Keys of rows whose next element is a text that begins with `text`, which holds no NUL: from here on.
+std::string text_from(std::string_view text) { return kText + std::string(text); }
+// Behind those.
+std::string text_behind(std::string_view text) { return text_from(text) + kBehindAll; }
+
+std::string joined(std::vector<std::string> const& segments) {
+  std::string out;
+  for (auto const& segment : segments) {
+    if (!out.empty()) out += '/';
+    out += segment;
+  }
+  return out;
+}
+
+std::vector<std::string> texts_of(std::string_view suffix) {
+  std::vector<std::string> out;
+  tuple::Unpacker parts(suffix);
+  while (auto text = parts.string()) out.push_back(*std::move(text));
+  return out;
+}
+
+// Reads the names below `directory` at which `run` stands. Nothing when they can be read to the end; else how the next
+// key begins, behind `directory`, that could be.
+std::optional<std::string> first_that_could(GlobRun& run, std::vector<std::string> const& names) {
+  std::string behind;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    if (i > 0 && !run.slash()) return behind + kBehindTexts;
+    std::string_view rest = names[i];
+    while (!rest.empty()) {
+      auto const read = std::string_view(names[i]).substr(0, names[i].size() - rest.size());
+      auto const letter = take_code_point(rest);
+      if (run.letter(letter)) continue;
+      auto next = text_from(read);
+      if (auto const possible = run.next_letter(letter)) {
+        append_code_point(next, *possible);
+        return behind + next;
+      }
+      return behind + (read.empty() ? std::string(1, kBehindTexts) : next + kBehindAll);
+    }
+    behind += make_key({}, names[i]);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+ClaimSearch::ClaimSearch(Tx& tx, ProjectId project, bool case_sensitive, std::optional<SessionId> own)
+    : tx_(tx), project_(project), case_sensitive_(case_sensitive), own_(own ? to_string(*own) : "") {}
+
+Task<Result<std::vector<Claim>>> ClaimSearch::overlapping(Target target, Enough enough) {
+  enough_ = enough;
+  live_ = 0;
+  ran_out_ = 0;
+  found_.clear();
+  if (target.glob && !target.glob->matches_any()) co_return std::vector<Claim>();
+  co_await look_for_paths(target);
+  if (target.kind != TargetKind::resource) co_await look_for_globs(target);
+  if (took_too_much())
+    co_return fail(ErrorCode::conflict,
+                   "so many claims could overlap these targets that looking at all of them takes "
+                   "too long: claim fewer at once, or patterns with a longer literal beginning");
+  co_return std::move(found_);
+}
+
+Task<void> ClaimSearch::look_for_paths(Target const& target) {
+  std::vector<std::string> directory = target.segments;
+  std::string beginning;
+  if (target.glob) {
+    directory.clear();
+    for (auto const part : split(target.glob->prefix(), '/')) directory.emplace_back(part);
+    beginning = std::move(directory.back());
+    directory.pop_back();
+  }
+  if (target.kind != TargetKind::resource) {
+    // Claims on what lies above: each ancestor, the root first.
+    Target above{.kind = TargetKind::directory};
+    for (auto const& segment : directory) {
+      co_await look(claim_place(tx_, project_, above), false);
+      above.segments.push_back(segment);
+    }
+    if (target.glob) {
+      co_await look(claim_place(tx_, project_, above), false);
+      co_await walk_paths(target, std::move(directory), std::move(beginning));
+      co_return;
+    }
+  }
+  co_await look(claim_place(tx_, project_, target), true);
+}
+
+// Claims on exactly the place `prefix`, or also on all below it.
+Task<void> ClaimSearch::look(TenantKey prefix, bool below_too) {
+  std::optional<TenantKey> from;
+  while (!has_enough()) {
+    auto task = below_too ? tx_.get_below(prefix, {}, std::move(from)) : tx_.get_ids_below(prefix, {}, std::move(from));
+    auto const rows = co_await std::move(task);
+    for (auto const& row : rows.rows) {
+      if (has_enough()) co_return;
+      if (!is_own(row.value)) co_await take(id_of_row(row.key));
+    }
+    if (!rows.more) co_return;
+    from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
+  }
+}
+
+// Claims on paths in `directory` whose name, or that of what they lie below, starts with `beginning`. Where the pattern
+// can't match, the next row that it could match is sought.
+Task<void> ClaimSearch::walk_paths(Target const& glob, std::vector<std::string> directory, std::string beginning) {
+  GlobRun start(*glob.glob);
+  for (auto const& segment : directory)
+    if (!start.name(segment) || !start.slash()) co_return;
+  auto const base = claim_place(tx_, project_, {.kind = TargetKind::directory, .segments = directory});
+  auto const end = Tx::key_at(base, beginning.empty() ? std::string(1, kBehindTexts) : text_behind(beginning));
+  auto from = Tx::key_at(base, text_from(beginning));
+  for (std::size_t batch = kFirstRows; !has_enough();) {
+    auto const rows = co_await tx_.get_between(from, end, {.limit = batch});
+    bool skipped = false;
+    for (std::size_t i = 0; i < rows.rows.size() && !has_enough(); ++i) {
+      auto const& row = rows.rows[i];
+      if (row.key < from.bytes()) continue;
+      ++rows_;
+      auto run = start;
+      auto const next = first_that_could(run, texts_of(Tx::suffix(base, row.key)));
+      effort_.spend(run.take_steps());
+      if (!next) {
+        if (!is_own(row.value)) co_await meet_path(row, run);
+        from = Tx::key_at(base, std::string(Tx::suffix(base, row.key)) + '\0');
+        continue;
+      }
+      from = Tx::key_at(base, *next);
+      skipped = from.bytes() > rows.rows.back().key;
+    }
+    if ((!rows.more && !skipped) || from.bytes() >= end.bytes()) co_return;
+    batch = skipped ? kFirstRows : std::min(4 * batch, limits::kRangeRows);
+  }
+}
+
+// `run` has read the path of the row to its end.
+Task<void> ClaimSearch::meet_path(KeyValue const& row, GlobRun const& run) {
+  using enum models::ClaimKind;
+  bool const as_file = coordination::meets_file(run);
+  bool const as_directory = run.matches_below();
+  if (!as_file && !as_directory) co_return;
+  auto const kind = indexed_kind(row.value);
+  if (kind && !(*kind == file ? as_file : as_directory)) co_return;
+  std::optional<models::ClaimKind> only;
+  if (as_file != as_directory) only = as_file ? file : directory;
+  co_await take(id_of_row(row.key), only);
+}
+
+Task<void> ClaimSearch::look_for_globs(Target const& target) {
+  if (target.glob) {
+    auto const& prefix = target.glob->prefix();
+    co_await look_for_prefixes_of(target, prefix);
+    co_await look_for_extensions_of(target, prefix, true);
+    co_return;
+  }
+  auto const path = joined(target.segments);
+  auto const below = path.empty() ? path : path + '/';
+  co_await look_for_prefixes_of(target, path);
+  co_await look_for_extensions_of(target, below, path == below);
+}
+
+// Globs whose literal prefix is a beginning of `text`. Between them lie others, which are skipped: behind a prefix that
+// is none of those, the next that could be is one letter longer than what it has in common with `text`.
+Task<void> ClaimSearch::look_for_prefixes_of(Target const& target, std::string text) {
+  auto const base = claim_globs(tx_, project_);
+  auto const end = Tx::key_at(base, std::string(1, kBehindTexts));
+  auto from = Tx::key_at(base, text_from(""));
+  while (!has_enough()) {
+    auto const rows = co_await tx_.get_between(from, end, {.limit = 1});
+    if (rows.rows.empty()) co_return;
+    auto const prefix = texts_of(Tx::suffix(base, rows.rows.front().key)).front();
+    auto const common = static_cast<std::size_t>(std::ranges::mismatch(prefix, text).in1 - prefix.begin());
+    if (common == prefix.size()) {
+      auto const* const globs = co_await globs_with_prefix(prefix);
+      for (auto const& glob : *globs)
+        if (!glob.own && !has_enough()) co_await meet_glob(target, glob.id, glob.pattern);
+      from = Tx::key_at(base, make_key({}, prefix) + kBehindAll);
+      continue;
+    }
+    bool const all_smaller =
+        common == text.size() || static_cast<unsigned char>(prefix[common]) > static_cast<unsigned char>(text[common]);
+    if (all_smaller) co_return;
+    from = Tx::key_at(base, text_from(std::string_view(text).substr(0, common + 1)));
+  }
+}
+
+// Kept, because all targets of a batch meet the globs with a short prefix.
+Task<std::vector<ClaimSearch::GlobRow> const*> ClaimSearch::globs_with_prefix(std::string prefix) {
+  auto const [at, is_new] = known_globs_.try_emplace(prefix);
+  if (!is_new) co_return &at->second;
+  auto const place = Tx::key_at(claim_globs(tx_, project_), make_key({}, prefix));
+  std::optional<TenantKey> from;
+  for (bool more = true; more && !has_enough();) {
+    auto const rows = co_await tx_.get_ids_below(place, {}, std::move(from));
+    rows_ += rows.rows.size();
+    for (auto const& row : rows.rows) {
+      auto const glob = indexed_glob(row.value);
+      at->second.push_back({id_of_row(row.key), std::string(glob.pattern), glob.session == own_});
+    }
+    more = rows.more;
+    if (more) from = Tx::key_at(place, Tx::suffix(place, rows.rows.back().key));
+  }
+  co_return &at->second;
+}
+
+// Globs whose literal prefix begins with `text`; `strictly`: and goes on behind it.
+Task<void> ClaimSearch::look_for_extensions_of(Target const& target, std::string text, bool strictly) {
+  auto const base = claim_globs(tx_, project_);
+  auto const end = Tx::key_at(base, text_behind(text));
+  auto from = Tx::key_at(base, strictly ? make_key({}, text) + kBehindAll : text_from(text));
+  for (std::size_t batch = kFirstRows; !has_enough();) {
+    auto const rows = co_await tx_.get_between(from, end, {.limit = batch});
+    for (auto const& row : rows.rows) {
+      if (has_enough()) co_return;
+      ++rows_;
+      auto const glob = indexed_glob(row.value);
+      if (glob.session != own_) co_await meet_glob(target, id_of_row(row.key), glob.pattern);
+    }
+    if (!rows.more) co_return;
+    from = Tx::key_at(base, std::string(Tx::suffix(base, rows.rows.back().key)) + '\0');
+    batch = std::min(4 * batch, limits::kRangeRows);
+  }
+}
+
+Task<void> ClaimSearch::meet_glob(Target const& target, ClaimId id, std::string_view pattern) {
+  effort_.spend(1);
+  bool const meets = coordination::overlaps(target, stored_glob(pattern, case_sensitive_), effort_);
+  if (meets && !effort_.spent()) co_await take(id);
+}
+
+Task<void> ClaimSearch::take(ClaimId id, std::optional<models::ClaimKind> only) {
+  auto claim = co_await get_claim(tx_, project_, id);
+  if (!claim || claim->state == models::ClaimState::ended) co_return;
+  if (only && claim->kind != *only) co_return;
+  ++(over(tx_, *claim) ? ran_out_ : live_);
+  found_.push_back(*std::move(claim));
+}
+
+}  // namespace codi::db

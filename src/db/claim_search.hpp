@@ -1,0 +1,80 @@
+#pragma once
+#include "coordination/target.hpp"
+#include "db/claim_index.hpp"
+#include "db/claims.hpp"
+#include "db/tx.hpp"
+#include "models/claim.hpp"
+
+#include <cstddef>
+#include <limits>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace codi::db {
+
+/// After how many claims of either kind a search looks no further.
+struct Enough {
+  std::size_t live;
+  std::size_t ran_out = std::numeric_limits<std::size_t>::max();
+};
+
+/// Finds the claims that stand in the way of a batch of targets. One for one transaction, before anything that it
+/// claims is written: what all its searches together may read and compare is limited by limits::kOverlapRows and
+/// limits::kOverlapSteps.
+///
+/// Files and directories are found by their segments, globs by their literal prefix. What costs: for a file or
+/// directory its depth, and the globs whose literal prefix its path begins with; for a glob besides the claims in the
+/// directories and on the names that it could match, which are walked by skipping what it can't.
+class ClaimSearch {
+ public:
+  /// Claims of `own` are not in the way.
+  ClaimSearch(Tx& tx, ProjectId project, bool case_sensitive, std::optional<SessionId> own);
+
+  /// Claims of other sessions that overlap `target`: those that are not over(), and those whose lease has run out while
+  /// their session lives, which any sign of life of it would bring back unless they are ended. Claims of ended sessions
+  /// are left out. The whole of what overlaps is looked through, until there is enough. API-USR-2003 when that takes
+  /// too much.
+  Task<Result<std::vector<models::Claim>>> overlapping(coordination::Target target, Enough enough);
+
+ private:
+  struct GlobRow {
+    ClaimId id;
+    std::string pattern;
+    bool own;
+  };
+
+  Task<void> look_for_paths(coordination::Target const& target);
+  Task<void> look(TenantKey prefix, bool below_too);
+  Task<void> walk_paths(coordination::Target const& glob, std::vector<std::string> directory, std::string beginning);
+  Task<void> meet_path(KeyValue const& row, coordination::GlobRun const& run);
+  Task<void> look_for_globs(coordination::Target const& target);
+  Task<void> look_for_prefixes_of(coordination::Target const& target, std::string text);
+  Task<void> look_for_extensions_of(coordination::Target const& target, std::string text, bool strictly);
+  Task<std::vector<GlobRow> const*> globs_with_prefix(std::string prefix);
+  Task<void> meet_glob(coordination::Target const& target, ClaimId id, std::string_view pattern);
+  Task<void> take(ClaimId id, std::optional<models::ClaimKind> only = {});
+  [[nodiscard]] bool is_own(std::string_view value) const { return !own_.empty() && value.starts_with(own_); }
+
+  [[nodiscard]] bool has_enough() const {
+    return live_ >= enough_.live || ran_out_ >= enough_.ran_out || took_too_much();
+  }
+  [[nodiscard]] bool took_too_much() const { return rows_ > limits::kOverlapRows || effort_.spent(); }
+
+  Tx& tx_;
+  ProjectId project_;
+  bool case_sensitive_;
+  std::string own_;
+  coordination::Effort effort_;
+  std::size_t rows_ = 0;                                     // that a pattern may meet
+  std::map<std::string, std::vector<GlobRow>> known_globs_;  // by prefix
+
+  Enough enough_{.live = 0};
+  std::size_t live_ = 0;
+  std::size_t ran_out_ = 0;
+  std::vector<models::Claim> found_;
+};
+
+}  // namespace codi::db
