@@ -225,7 +225,6 @@ void test("what this server does not offer yet is refused with a clear error", a
   const session = (await startSession(api, project)).id;
   const path = { project };
   for (const [body, pointer] of [
-    [{ session, targets: ["src/*.rs"] }, "/targets/0"],
     [{ session, targets: ["src/a.rs"], mode: "shared" as const }, "/mode"],
     [{ session, targets: ["src/a.rs"], wait_seconds: 5 }, "/wait_seconds"],
     [{ session, targets: ["src/a.rs"], queue: true }, "/queue"],

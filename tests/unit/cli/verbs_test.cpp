@@ -131,8 +131,23 @@ TEST_F(Verbs, what_is_not_offered_yet_is_refused_clearly) {
   EXPECT_TRUE(said("not offered")) << err();
   EXPECT_EQ(codi({"claim", "src/x.rs", "--wait", "5m"}), 1);
   EXPECT_TRUE(said("not offered")) << err();
-  EXPECT_EQ(codi({"claim", "src/*.rs"}), 1);
-  EXPECT_TRUE(said("glob")) << err();
+}
+
+TEST_F(Verbs, patterns_are_claimed_checked_listed_and_released_from_any_folder) {
+  auto const repo = repository();
+  test.shell.directory = repo / "src";
+  EXPECT_EQ(codi({"claim", "**/*.rs", "--json"}), 0) << err();
+  EXPECT_EQ(out_json().at("claims").at(0).at("target"), "src/**/*.rs");
+  EXPECT_EQ(out_json().at("claims").at(0).at("kind"), "glob");
+  EXPECT_EQ(codi({"check", "*.rs"}), 0) << "one's own is not in the way";
+  start("DEV-1");
+  EXPECT_EQ(codi({"check", "api/?.rs", "--session", "DEV-1"}), 3);
+  EXPECT_TRUE(said("src/**/*.rs")) << err();
+  EXPECT_EQ(codi({"check", "*.c", "/docs/*", "port:5432", "--session", "DEV-1"}), 0) << err();
+  EXPECT_EQ(codi({"claims", "--path", "m*.rs"}), 0) << err();
+  EXPECT_TRUE(shown("src/**/*.rs")) << out();
+  EXPECT_EQ(codi({"release", "**/*.rs"}), 0) << err();
+  EXPECT_EQ(codi({"check", "api/?.rs", "--session", "DEV-1"}), 0) << err();
 }
 
 TEST_F(Verbs, claims_can_be_limited_in_time) {
