@@ -64,7 +64,7 @@ class GlobProduct {
     } else if (a.reads != b.reads) {
       return;
     } else if (a.reads == Reads::slash) {
-      if (place.part == NamePart::name) visit(a.next.front(), b.next.front(), NamePart::empty);
+      visit(a.next.front(), b.next.front(), NamePart::empty);  // only what can finish is visited: a name is behind it
     } else if (a.reads == Reads::letter) {
       auto const common = common_letters_of(a.letters, b.letters);
       if ((common & kDot) != 0) visit(a.next.front(), b.next.front(), after_letter(place.part, true));
