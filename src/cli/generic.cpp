@@ -87,8 +87,9 @@ Outcome<json::object> members_for(Context& context, api::Operation const& operat
   return members;
 }
 
+// A list that is answered in pages.
 bool is_list(api::Operation const& operation) {
-  return std::ranges::any_of(operation.outputs, [](auto const& member) { return member.field.name == "items"; });
+  return std::ranges::any_of(operation.inputs, [](auto const& member) { return member.field.name == "after"; });
 }
 
 Outcome<> run_generic(Context& context, api::Operation const& operation, Verb const& verb, Arguments const& arguments) {

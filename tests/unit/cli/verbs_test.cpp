@@ -619,6 +619,17 @@ TEST_F(Verbs, a_tenant_is_shown_without_headings_that_have_nothing_below) {
   EXPECT_TRUE(shown("\nquotas\n  claims             5000\nusage\n")) << out();
 }
 
+TEST_F(Verbs, signing_keys_are_listed_and_rotated) {
+  test.shell.environment["CODI_OPERATOR_TOKEN"] = auth::make_operator_token(*api.engine, api.clock, api.random);
+  EXPECT_EQ(codi({"signing-keys", "list"}), 0) << err();
+  EXPECT_TRUE(shown("signing")) << out();
+  EXPECT_FALSE(shown("announced")) << out();
+  EXPECT_EQ(codi({"signing-keys", "rotate"}), 0) << err();
+  EXPECT_TRUE(shown("announced")) << out();
+  EXPECT_EQ(codi({"signing-keys", "rotate", "--leaked", "--json"}), 0) << err();
+  EXPECT_EQ(items_of(out_json(), "items").size(), 1U);
+}
+
 TEST_F(Verbs, a_token_is_made_for_one_project) {
   EXPECT_EQ(codi({"token", "create", "--name", "ci", "--permissions", "project_read", "--permissions", "session_write",
                   "--expires-in", "1h", "--project", "default", "--show-token", "--json"}),
