@@ -127,22 +127,25 @@ class Granting {
                                                project_.case_sensitive);
   }
 
-  // Each claim in the project is compared with those, wherever it lies. Those that are over count until they have been
-  // ended, which is begun here.
+  // Each claim in the project is compared with those, wherever it lies. Those that have run out are ended here.
   Task<Result<void>> room_for_wide_globs(std::vector<std::optional<Claim>> const& own) {
-    std::size_t fresh = 0;
+    std::size_t wanted = 0;
     for (std::size_t i = 0; i < own.size(); ++i) {
       auto const& glob = wish_.targets[i].glob;
-      if (!own[i] && glob && !glob->has_literal_first_segment()) ++fresh;
+      if (!own[i] && glob && !glob->has_literal_first_segment()) ++wanted;
     }
-    if (fresh == 0) co_return Result<void>();
-    auto const held = co_await db::wide_globs(tx_, project_.id);
-    if (held.size() + fresh <= limits::kWideGlobs) co_return Result<void>();
-    for (auto const id : held) {
+    if (wanted == 0) co_return Result<void>();
+    auto const indexed = co_await db::wide_globs(tx_, project_.id);
+    if (indexed.size() + wanted <= limits::kWideGlobs) co_return Result<void>();
+    for (auto const id : indexed) {
       auto const claim = co_await db::get_claim(tx_, project_.id, id);
-      if (claim && db::over(tx_, *claim)) left_some_ = true;
+      if (!claim || claim->state == models::ClaimState::ended) continue;
+      if (db::over(tx_, *claim))
+        co_await end_once(*claim);
+      else
+        ++wanted;
     }
-    if (left_some_) co_return Result<void>();
+    if (left_some_ || wanted <= limits::kWideGlobs) co_return Result<void>();
     co_return fail(ErrorCode::conflict,
                    fmt::format("a project may have {} live claims on patterns without a literal first segment, such as "
                                "`**/x.c`: begin the pattern with a directory, as in `src/**/x.c`",

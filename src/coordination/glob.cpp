@@ -63,9 +63,9 @@ class GlobBuilder {
   Result<Glob> build() {
     glob_.end_ = add({});
     glob_.start_ = at(0, {});
-    while (!todo_.empty()) {
-      auto const [state, token, before] = todo_.back();
-      todo_.pop_back();
+    while (!pending_.empty()) {
+      auto const [state, token, before] = pending_.back();
+      pending_.pop_back();
       if (char const* wrong = connect(state, token, before)) return invalid("", wrong);
     }
     glob_.mark_finishing();
@@ -123,7 +123,7 @@ class GlobBuilder {
     auto& state = made_[token * kBefores + index_of(before)];
     if (state == kNone) {
       state = add({});
-      todo_.push_back({state, token, before});
+      pending_.push_back({state, token, before});
     }
     return state;
   }
@@ -234,7 +234,7 @@ class GlobBuilder {
 
   static constexpr char const* kDots = "`.` and `..` can't be segments of what braces stand in";
 
-  struct Todo {
+  struct Pending {
     State state;
     std::size_t token;
     Before before;
@@ -243,7 +243,7 @@ class GlobBuilder {
   GlobPattern const& pattern_;
   std::vector<GlobToken> const& tokens_;
   std::vector<State> made_;
-  std::vector<Todo> todo_;
+  std::vector<Pending> pending_;
   std::vector<std::vector<std::size_t>> starts_;
   std::vector<std::size_t> after_;
   std::vector<std::uint32_t> classes_;

@@ -69,8 +69,7 @@ IndexedGlob indexed_glob(std::string_view value) {
   return {.session = value.substr(0, kUuidTextBytes), .pattern = value.substr(kUuidTextBytes)};
 }
 
-std::optional<models::ClaimKind> indexed_kind(std::string_view value) {
-  if (value.size() != kUuidTextBytes + 1) return std::nullopt;
+models::ClaimKind indexed_kind(std::string_view value) {
   return value.back() == kFile ? models::ClaimKind::file : models::ClaimKind::directory;
 }
 

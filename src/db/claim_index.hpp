@@ -31,8 +31,8 @@ TenantKey claim_globs(Tx const& tx, ProjectId project);
 /// Below it the ids of claims on exactly this target; with those on paths below a file or directory behind them.
 TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target);
 
-/// What the value of a row below claim_paths() says of its claim's kind; nothing for rows of before it did.
-std::optional<models::ClaimKind> indexed_kind(std::string_view value);
+/// What the value of a row below claim_paths() says of its claim's kind: file or directory.
+models::ClaimKind indexed_kind(std::string_view value);
 
 /// What the value of an index row of a glob says.
 struct IndexedGlob {

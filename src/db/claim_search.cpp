@@ -160,15 +160,8 @@ Task<void> ClaimSearch::walk_paths(Target const& glob, std::vector<std::string> 
 
 // `run` has read the path of the row to its end.
 Task<void> ClaimSearch::meet_path(KeyValue const& row, GlobRun const& run) {
-  using enum models::ClaimKind;
-  bool const as_file = coordination::meets_file(run);
-  bool const as_directory = run.matches_below();
-  if (!as_file && !as_directory) co_return;
-  auto const kind = indexed_kind(row.value);
-  if (kind && !(*kind == file ? as_file : as_directory)) co_return;
-  std::optional<models::ClaimKind> only;
-  if (as_file != as_directory) only = as_file ? file : directory;
-  co_await take(id_of_row(row.key), only);
+  bool const is_file = indexed_kind(row.value) == models::ClaimKind::file;
+  if (is_file ? coordination::meets_file(run) : run.matches_below()) co_await take(id_of_row(row.key));
 }
 
 Task<void> ClaimSearch::look_for_globs(Target const& target) {
@@ -253,10 +246,9 @@ Task<void> ClaimSearch::meet_glob(Target const& target, ClaimId id, std::string_
   if (meets && !effort_.spent()) co_await take(id);
 }
 
-Task<void> ClaimSearch::take(ClaimId id, std::optional<models::ClaimKind> only) {
+Task<void> ClaimSearch::take(ClaimId id) {
   auto claim = co_await get_claim(tx_, project_, id);
   if (!claim || claim->state == models::ClaimState::ended) co_return;
-  if (only && claim->kind != *only) co_return;
   ++(over(tx_, *claim) ? ran_out_ : live_);
   found_.push_back(*std::move(claim));
 }

@@ -55,7 +55,7 @@ class ClaimSearch {
   Task<void> look_for_extensions_of(coordination::Target const& target, std::string text, bool strictly);
   Task<std::vector<GlobRow> const*> globs_with_prefix(std::string prefix);
   Task<void> meet_glob(coordination::Target const& target, ClaimId id, std::string_view pattern);
-  Task<void> take(ClaimId id, std::optional<models::ClaimKind> only = {});
+  Task<void> take(ClaimId id);
   [[nodiscard]] bool is_own(std::string_view value) const { return !own_.empty() && value.starts_with(own_); }
 
   [[nodiscard]] bool has_enough() const {
