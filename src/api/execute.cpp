@@ -205,7 +205,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
       self->on_request_thread([self, outcome = std::move(outcome)] { self->committed(outcome); });
     };
     if (operation_.meta.kind == Kind::read) return db::run_read(runtime_.engine, std::move(body), std::move(done));
-    db::run_write(runtime_.engine, {.fairness_key = fairness_key()}, std::move(body), std::move(done));
+    db::run_write(runtime_.engine, {.fairness_key = fairness_key(), .is_tenant = !is_open() && known_tenant()},
+                  std::move(body), std::move(done));
   }
 
   [[nodiscard]] std::optional<std::string> known_tenant() const {

@@ -21,6 +21,7 @@ inline constexpr std::size_t kTupleDepth = 32;
 inline constexpr std::size_t kCommitQueue = 65'536;
 inline constexpr std::size_t kCommitBatch = 4'096;
 inline constexpr std::size_t kCommitBatchBytes = 16 << 20;
+inline constexpr std::size_t kTenantShareOfBatch = 2;  ///< transactions, while several tenants work
 inline constexpr std::size_t kReadQueue = 65'536;
 inline constexpr auto kStoreRecoveryInterval = 200ms;
 inline constexpr std::size_t kStoreRecoveryBytes = 4 << 20;  // that must be free besides what is flushed

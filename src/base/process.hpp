@@ -12,4 +12,8 @@ void forbid_core_dumps();
 /// programs that write a store, whose files hold the signing keys.
 void keep_new_files_private();
 
+/// Asks the scheduler to let this thread run often and briefly where processors are short, rather than seldom and long
+/// (the slice of sched_setattr(2), Linux 6.12 and later; others ignore it). For threads that hand work to one another.
+void take_short_turns();
+
 }  // namespace codi

@@ -139,7 +139,8 @@ using Done = std::function<void(Outcome)>;
 struct WriteOptions {
   /// Whose turn it is in the commit queue: engines serve different values round-robin, so that one tenant can't starve
   /// the others. Empty for the system's own.
-  std::string fairness_key;
+  std::string fairness_key = {};
+  bool is_tenant = false;  ///< the key is that of a tenant, whose neighbours shall not notice it
 };
 
 /// Cancels its watch when destroyed. Thread-safe.

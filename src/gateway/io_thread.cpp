@@ -1,6 +1,7 @@
 #include "gateway/io_thread.hpp"
 
 #include "base/log.hpp"
+#include "base/process.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -41,6 +42,7 @@ void IoThread::start(Listeners const& listeners) {
 }
 
 void IoThread::run() {
+  take_short_turns();
   for (;;) try {
       io_.run();
       return;
@@ -93,7 +95,7 @@ void IoThread::admit(Socket socket, Tls const* tls) {
   std::shared_ptr<Session> session;
   try {
     handler_.on_connection(middleware::ConnectionEvent::opened);
-    session = make_session({std::move(socket), tls, address}, options_, handler_, make_post());
+    session = make_session({std::move(socket), tls, address}, {options_, handler_, turns_}, make_post());
     sessions_.insert(session);
   } catch (...) {
     count_.leave(address);

@@ -53,11 +53,12 @@ std::string_view view_of(beast::flat_buffer const& buffer) {
 
 class HttpSession final : public Session, public std::enable_shared_from_this<HttpSession> {
  public:
-  HttpSession(Accepted accepted, ServerOptions const& options, middleware::Handler& handler, middleware::Post post)
+  HttpSession(Accepted accepted, SessionParts const& parts, middleware::Post post)
       : stream_(without_delay(std::move(accepted.socket)), accepted.tls),
         answered_(stream_.get_executor()),
-        options_(options),
-        handler_(handler),
+        options_(parts.options),
+        handler_(parts.handler),
+        turns_(parts.turns),
         post_(std::move(post)),
         remote_address_(std::move(accepted.peer)) {
     buffer_.max_size(kBufferBytes);
@@ -96,6 +97,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     for (;;) {
       auto const reads = stream_.reads();
       if (co_await wait_for_request() == Next::close) break;
+      co_await turns_.take(lane_);
       if (co_await serve_one(reads) == Next::close) break;
       stream_.expires_after(options_.idle_time);
     }
@@ -257,6 +259,10 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     if (!response_) abandon(too_slow());
     auto response = response_ ? *std::exchange(response_, std::nullopt) : HttpResponse{.status = 503, .close = true};
     if (refused) response.close = true;
+    if (response.tenant && response.tenant != tenant_) {
+      tenant_ = response.tenant;
+      lane_ = to_string(*tenant_);
+    }
     co_return response;
   }
 
@@ -357,18 +363,20 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::optional<middleware::Content::Piece> piece_;
   ServerOptions const& options_;
   middleware::Handler& handler_;
+  Turns& turns_;
   middleware::Post post_;
   std::string remote_address_;
-  std::size_t pipelined_ = 0;  ///< requests that were there, whole, before the one ahead of them was answered
+  std::optional<TenantId> tenant_;  ///< of the last request
+  std::string lane_;                ///< its text
+  std::size_t pipelined_ = 0;       ///< requests that were there, whole, before the one ahead of them was answered
   bool idle_ = false;
   bool draining_ = false;
 };
 
 }  // namespace
 
-std::shared_ptr<Session> make_session(Accepted accepted, ServerOptions const& options, middleware::Handler& handler,
-                                      middleware::Post post) {
-  return std::make_shared<HttpSession>(std::move(accepted), options, handler, std::move(post));
+std::shared_ptr<Session> make_session(Accepted accepted, SessionParts const& parts, middleware::Post post) {
+  return std::make_shared<HttpSession>(std::move(accepted), parts, std::move(post));
 }
 
 }  // namespace codi::gateway

@@ -1,6 +1,7 @@
 #pragma once
 #include "gateway/io.hpp"
 #include "gateway/server.hpp"
+#include "gateway/turns.hpp"
 #include "middleware/http.hpp"
 
 #include <functional>
@@ -29,8 +30,14 @@ class Session {
   virtual void drain() = 0;
 };
 
-/// `post` runs functions on the connection's thread; `options` and `handler` outlive the session.
-std::shared_ptr<Session> make_session(Accepted accepted, ServerOptions const& options, middleware::Handler& handler,
-                                      middleware::Post post);
+/// What the connections of one thread share; all of it outlives them.
+struct SessionParts {
+  ServerOptions const& options;
+  middleware::Handler& handler;
+  Turns& turns;
+};
+
+/// `post` runs functions on the connection's thread.
+std::shared_ptr<Session> make_session(Accepted accepted, SessionParts const& parts, middleware::Post post);
 
 }  // namespace codi::gateway

@@ -303,6 +303,7 @@ void Exchange::answer(HttpResponse response) {
     response.body.clear();
   }
   add_common_headers(response);
+  response.tenant = facts_.identity.tenant;
   status_ = response.status;
   auto const took = elapsed();
   parts_.metrics.request_finished(facts_.route, request_.method, response.status, took);

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/ids.hpp"
 #include "base/result.hpp"
 
 #include <cstddef>
@@ -71,6 +72,7 @@ struct HttpResponse {
   std::string body = {};
   bool close = false;                          ///< the connection ends after this answer
   std::shared_ptr<Content> content = nullptr;  ///< in the place of `body`
+  std::optional<TenantId> tenant = {};         ///< whose request it was, where that is known; not sent
 };
 
 /// The standard reason phrase of a status; empty for an unknown one.

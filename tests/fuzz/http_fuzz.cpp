@@ -151,7 +151,7 @@ class Connection {
     end_ = ends[0];
     Socket socket(io_);
     socket.assign(Protocol(AF_UNIX, 0), ends[1]);
-    session_ = make_session({.socket = std::move(socket), .peer = "unix"}, options_, handler_,
+    session_ = make_session({.socket = std::move(socket), .peer = "unix"}, {options_, handler_, turns_},
                             [this](std::function<void()> work) { asio::post(io_, std::move(work)); });
     session_->start([this] { ++ended_; });
   }
@@ -207,6 +207,7 @@ class Connection {
   Script& script_;
   ServerOptions options_{};
   asio::io_context io_{1};
+  Turns turns_{io_};
   Recorder handler_;
   std::shared_ptr<Session> session_;
   int end_ = -1;

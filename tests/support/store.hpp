@@ -25,7 +25,7 @@ inline std::uint64_t seed_or(std::uint64_t fallback) {
 inline db::Outcome attempt(db::Engine& engine, db::Body body, std::string fairness_key = {}) {
   auto const promise = std::make_shared<std::promise<db::Outcome>>();
   auto future = promise->get_future();
-  engine.attempt({std::move(fairness_key)}, std::move(body),
+  engine.attempt({.fairness_key = std::move(fairness_key)}, std::move(body),
                  [promise](db::Outcome outcome) { promise->set_value(std::move(outcome)); });
   return future.get();
 }

@@ -1,17 +1,20 @@
 #pragma once
+#include "base/neighbours.hpp"
 #include "db/engine.hpp"
 
 #include <chrono>
 #include <cstddef>
 #include <deque>
-#include <optional>
+#include <limits>
 #include <string>
-#include <string_view>
 #include <unordered_map>
+#include <vector>
 
 namespace codi::db {
 
-/// Transactions that wait for their turn, served round-robin by fairness key, in order within one. Not thread-safe.
+/// Transactions that wait for their turn, served round-robin by fairness key, in order within one. While several
+/// tenants work, each has few of a batch: who works calmly beside one that sends whatever the server takes waits for a
+/// batch of its transactions, and for the processors that are busy with them. Not thread-safe.
 class CommitQueue {
  public:
   /// A transaction that waits.
@@ -22,24 +25,29 @@ class CommitQueue {
   };
 
   /// Puts an item behind those with the same fairness key.
-  void push(std::string const& fairness_key, Item item);
-  /// The queue must not be empty.
+  void push(WriteOptions const& options, Item item);
+  /// The next of this batch; can_pop() must be true.
   Item pop();
+  /// False when all that wait have had their share of this batch.
+  [[nodiscard]] bool can_pop() const { return !turns_.empty(); }
+  /// Another batch begins, with shares of its own; `now` tells whether they are limited.
+  void begin_batch(std::chrono::steady_clock::time_point now);
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
-  /// True when items of several keys came lately. Items without a key are the system's own and do not count.
-  [[nodiscard]] bool shared(std::chrono::steady_clock::time_point now) const {
-    return shared_at_ && now - *shared_at_ < kLately;
-  }
 
  private:
-  static constexpr auto kLately = std::chrono::seconds(10);
-  using Lanes = std::unordered_map<std::string, std::deque<Item>>;
+  struct Lane {
+    std::string key;
+    std::deque<Item> items = {};
+    std::size_t taken = 0;  ///< in this batch
+  };
+  using Lanes = std::unordered_map<std::string, Lane>;
   Lanes lanes_;
-  std::deque<Lanes::value_type*> turns_;  ///< lanes with work, the next to be served first
+  std::deque<Lane*> turns_;                                      ///< lanes with work, the next to be served first
+  std::vector<Lane*> taking_;                                    ///< lanes that had something in this batch
+  std::size_t share_ = std::numeric_limits<std::size_t>::max();  ///< of one key in this batch
   std::size_t size_ = 0;
-  std::string last_key_;
-  std::optional<std::chrono::steady_clock::time_point> shared_at_;  ///< when the key was another than before
+  Neighbours neighbours_;
 };
 
 }  // namespace codi::db

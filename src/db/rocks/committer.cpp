@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "base/log.hpp"
+#include "base/process.hpp"
 #include "db/rocks/rocks_database.hpp"
 #include "db/rocks/rocks_transaction.hpp"
 
@@ -18,7 +19,6 @@ namespace {
 // So many transactions are run between two looks at whether the disk is free for the next batch: few, so that a batch
 // grows only while the disk is busy, and nobody waits for it longer than that.
 constexpr std::size_t kTurn = 4;
-constexpr auto kShortBatch = std::chrono::microseconds(500);  // to form it
 
 rocksdb::Slice slice(std::string_view text) { return {text.data(), text.size()}; }
 
@@ -78,7 +78,7 @@ void Committer::submit(WriteOptions const& options, Body body, Done done) {
     lock.unlock();
     return done({Outcome::Kind::failed, {}, refusal});
   }
-  queue_.push(options.fairness_key, {std::move(body), std::move(done), std::chrono::steady_clock::now()});
+  queue_.push(options, {std::move(body), std::move(done), std::chrono::steady_clock::now()});
   lock.unlock();
   work_.notify_one();
 }
@@ -94,23 +94,15 @@ void Committer::add_to(EngineStats& stats) const {
   stats.commit_queue += queue_.size();
 }
 
-// While several tenants work, a batch takes no longer to form than the disk needs for one: who works calmly beside one
-// that sends whatever the server takes waits for a batch of its transactions, and that should be no long one. How long
-// the disk needs is the shortest time of late; the others had to wait for a processor too.
-bool Committer::took_long_enough(Batch const& batch) const {
-  if (batch.run_time < kShortBatch || !queue_.shared(std::chrono::steady_clock::now())) return false;
-  auto const known = std::min(writes_, write_times_.size());
-  auto const* const shortest = std::min_element(write_times_.begin(), write_times_.begin() + known);
-  return known == 0 || batch.run_time >= *shortest;
-}
-
 bool Committer::can_take_turn() const {
-  if (queue_.empty() || (forming_ && took_long_enough(*forming_))) return false;
-  return !forming_ || (forming_->finished.size() < limits::kCommitBatch && forming_->bytes < limits::kCommitBatchBytes);
+  if (!forming_) return !queue_.empty();
+  return queue_.can_pop() &&
+         (forming_->finished.size() < limits::kCommitBatch && forming_->bytes < limits::kCommitBatchBytes);
 }
 
 void Committer::form_batches() {
   count_nothing();
+  take_short_turns();
   std::unique_lock lock(mutex_);
   for (;;) {
     work_.wait(lock, [this] {
@@ -128,9 +120,10 @@ void Committer::form_batches() {
         forming_ = std::make_shared<Batch>();
         forming_->version = ++settings_.last_version;
         forming_->below = writing_;
+        queue_.begin_batch(std::chrono::steady_clock::now());
       }
       Items items;
-      for (std::size_t i = std::min(kTurn, queue_.size()); i > 0; --i) items.push_back(queue_.pop());
+      while (items.size() < kTurn && queue_.can_pop()) items.push_back(queue_.pop());
       lock.unlock();
       take_turn(std::move(items));
       lock.lock();
@@ -143,7 +136,6 @@ void Committer::form_batches() {
 }
 
 void Committer::take_turn(Items items) {
-  auto const start = std::chrono::steady_clock::now();
   for (auto& item : items) {
     queue_seconds_.observe(seconds_since(item.since));
     if (broken_) {
@@ -152,7 +144,6 @@ void Committer::take_turn(Items items) {
       run(*forming_, item);
     }
   }
-  forming_->run_time += std::chrono::steady_clock::now() - start;
 }
 
 void Committer::run(Batch& batch, CommitQueue::Item& item) {
@@ -206,6 +197,7 @@ void Committer::compose(Batch& batch) {
 
 void Committer::write_batches() {
   count_nothing();
+  take_short_turns();
   std::unique_lock lock(mutex_);
   for (;;) {
     auto const ready = [this] { return writing_ || formed_all_; };
@@ -258,10 +250,7 @@ rocksdb::Status Committer::write_to_log(Batch& batch) {
   options.sync = settings_.sync;
   auto const start = std::chrono::steady_clock::now();
   auto status = db_.Write(options, &batch.writes);
-  auto const took = std::chrono::steady_clock::now() - start;
-  sync_seconds_.observe(std::chrono::duration<double>(took).count());
-  std::lock_guard const lock(mutex_);
-  write_times_[writes_++ % write_times_.size()] = took;
+  sync_seconds_.observe(seconds_since(start));
   return status;
 }
 

@@ -54,7 +54,6 @@ class Committer {
   void add_to(EngineStats& stats) const;
 
  private:
-  using Duration = std::chrono::steady_clock::duration;
   struct Finished {
     Done done;
     Outcome outcome;
@@ -64,7 +63,6 @@ class Committer {
     std::uint16_t order = 0;  ///< transactions that wrote, so far
     Layer layer;
     std::size_t bytes = 0;       ///< of keys and values that it was given
-    Duration run_time{0};        ///< that its transactions took
     rocksdb::WriteBatch writes;  ///< the layer, as RocksDB takes it
     std::vector<Finished> finished;
     std::shared_ptr<Batch> below;  ///< not yet durable when this one was begun
@@ -78,7 +76,6 @@ class Committer {
   static void absorb(Batch& batch, Layer layer);
   static void compose(Batch& batch);
   [[nodiscard]] bool can_take_turn() const;
-  [[nodiscard]] bool took_long_enough(Batch const& batch) const;
   [[nodiscard]] bool can_hand_over() const { return forming_ && !writing_; }
 
   void write_batches();
@@ -110,9 +107,7 @@ class Committer {
   bool stopping_ = false;
   bool formed_all_ = false;
   std::atomic<bool> broken_ = false;
-  rocksdb::Status not_recovered_;           ///< what was reported last; of the writing thread
-  std::array<Duration, 64> write_times_{};  ///< of the last batches; guarded by mutex_
-  std::size_t writes_ = 0;                  ///< guarded by mutex_
+  rocksdb::Status not_recovered_;  ///< what was reported last; of the writing thread
 
   std::atomic<std::uint64_t> commits_ = 0;
   std::atomic<std::uint64_t> failed_syncs_ = 0;
