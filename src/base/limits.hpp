@@ -160,6 +160,12 @@ inline constexpr std::size_t kClientAnswerBytes = 64 << 20;
 inline constexpr std::size_t kClientListItems = 1'000;  ///< of a list that is asked for without a limit
 inline constexpr std::size_t kSpoolBytes = 16 << 20;
 
+// Guards, which stand between a user and a commit.
+inline constexpr auto kGuardAnswerTime = 5s;                // until it goes on without an answer
+inline constexpr std::size_t kGuardBatchBytes = 512 << 10;  // of names that are asked about in one request
+inline constexpr std::size_t kGuardInputBytes = 64 << 20;   // of what an agent says about an edit
+inline constexpr std::size_t kGuardHintsShown = 20;         // of renames
+
 // What `codi doctor` finds worth a word.
 inline constexpr auto kDoctorAnswerTime = 5s;
 inline constexpr auto kDoctorClockWarn = 2s;  // of difference between the clocks of server and client

@@ -135,13 +135,13 @@ Outcome<HttpAnswer> Client::exchange(HttpCall const& call) {
     if (answer) {
       bool const is_busy = answer->status == 503 || answer->status == 429;
       auto const later = is_busy ? answer->retry_after_s : std::nullopt;
-      if (!later || std::chrono::seconds(*later) > limits::kClientRetryAfter || tries == limits::kClientTries)
+      if (!later || std::chrono::seconds(*later) > limits::kClientRetryAfter || tries == tries_)
         return *std::move(answer);
       pause = std::max(pause, std::chrono::milliseconds(std::chrono::seconds(*later)));
     } else {
       auto const& trouble = answer.error();
       if (trouble.kind == HttpTrouble::Kind::untrusted) return std::unexpected(untrusted(settings_, trouble.what));
-      if (trouble.kind != HttpTrouble::Kind::lost || tries == limits::kClientTries)
+      if (trouble.kind != HttpTrouble::Kind::lost || tries == tries_)
         return std::unexpected(unreachable(settings_, trouble.what));
     }
     if (!shell_.wait(pause)) return std::unexpected(unreachable(settings_, "interrupted"));
@@ -156,7 +156,7 @@ Outcome<Reply> Client::send(PreparedCall const& prepared, std::optional<std::str
                 .headers = {"Accept: application/json"},
                 .body = prepared.body,
                 .ca_file = settings_.ca_file,
-                .time = limits::kClientAnswerTime};
+                .time = answer_time_};
   if (token) call.headers.push_back("Authorization: Bearer " + *token);
   if (prepared.body) call.headers.emplace_back("Content-Type: application/json");
   if (prepared.method == "POST") call.headers.push_back("Idempotency-Key: " + key);

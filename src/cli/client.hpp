@@ -1,4 +1,5 @@
 #pragma once
+#include "base/limits.hpp"
 #include "cli/catalog.hpp"
 #include "cli/http.hpp"
 #include "cli/logins.hpp"
@@ -34,6 +35,11 @@ class Client {
   [[nodiscard]] std::string caller() const;
   /// True when the token that a server on this machine left is used, because nothing else was given.
   [[nodiscard]] bool uses_local_token() const { return !settings_.token && !login_ && settings_.local; }
+  /// From now on a request gets so long, and one try: for those who rather go on without an answer than wait for it.
+  void answer_within(std::chrono::milliseconds time) {
+    answer_time_ = time;
+    tries_ = 1;
+  }
   /// A new key for one request.
   [[nodiscard]] std::string new_key() const;
 
@@ -49,6 +55,8 @@ class Client {
   Http http_;
   Logins logins_;
   std::optional<Login> login_;
+  std::chrono::milliseconds answer_time_ = limits::kClientAnswerTime;
+  std::size_t tries_ = limits::kClientTries;
 };
 
 /// The login that an answer of register, login or refresh makes.

@@ -24,6 +24,10 @@ struct Check {
 /// In the order in which they are told.
 using Checks = std::vector<Check>;
 
+/// For scripts, and for people: a line each.
+json::array as_json(Checks const& checks);
+void print_checks(Context const& context, Checks const& checks);
+
 /// What is to be looked at besides the client and its server.
 struct DoctorTarget {
   std::optional<std::string> store = {};             ///< `rocksdb:FOLDER`

@@ -15,14 +15,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::optional<ProgramOutput> git(Shell const& shell, fs::path const& folder, std::vector<std::string> words) {
-  words.insert(words.begin(), "git");
-  auto environment = shell.environment;
-  environment["LC_ALL"] = "C";
-  environment["GIT_OPTIONAL_LOCKS"] = "0";
-  return run_program(words, folder, environment);
-}
-
 bool marks_repository(fs::path const& folder) {
   std::error_code none;
   for (auto at = folder;; at = at.parent_path()) {
@@ -34,7 +26,7 @@ bool marks_repository(fs::path const& folder) {
 std::string first_line(std::string_view text) { return std::string(trim(text.substr(0, text.find('\n')))); }
 
 std::optional<std::string> current_branch(Shell const& shell) {
-  auto const answer = git(shell, shell.directory, {"symbolic-ref", "--quiet", "--short", "HEAD"});
+  auto const answer = run_git(shell, shell.directory, {"symbolic-ref", "--quiet", "--short", "HEAD"});
   if (!answer || answer->status != 0) return std::nullopt;
   return first_line(answer->out);
 }
@@ -58,8 +50,25 @@ bool is_resource(std::string_view typed) {
   return parsed && parsed->kind == coordination::TargetKind::resource;
 }
 
-// The part of `path` below `root`, compared as spelt and with links followed; nothing when it lies elsewhere.
-std::optional<fs::path> below(fs::path const& path, fs::path const& root) {
+std::string with_slashes_as_typed(std::string path, std::string_view typed, bool is_folder) {
+  while (path.ends_with('/')) path.pop_back();
+  if (path == "." || path.empty()) return "./";
+  if (is_folder || typed.ends_with('/')) path += '/';
+  // `./port:5432` is a file: without the dot it would be a resource.
+  return is_resource(path) ? "./" + path : path;
+}
+
+}  // namespace
+
+std::optional<ProgramOutput> run_git(Shell const& shell, fs::path const& folder, std::vector<std::string> words) {
+  words.insert(words.begin(), "git");
+  auto environment = shell.environment;
+  environment["LC_ALL"] = "C";
+  environment["GIT_OPTIONAL_LOCKS"] = "0";
+  return run_program(words, folder, environment);
+}
+
+std::optional<fs::path> path_below(fs::path const& path, fs::path const& root) {
   auto const inside = [](fs::path const& relative) { return !relative.empty() && *relative.begin() != ".."; };
   auto spelt = path.lexically_normal().lexically_relative(root);
   if (inside(spelt)) return spelt;
@@ -73,19 +82,10 @@ std::optional<fs::path> below(fs::path const& path, fs::path const& root) {
   return std::nullopt;
 }
 
-std::string with_slashes_as_typed(std::string path, std::string_view typed, bool is_folder) {
-  while (path.ends_with('/')) path.pop_back();
-  if (path == "." || path.empty()) return "./";
-  if (is_folder || typed.ends_with('/')) path += '/';
-  // `./port:5432` is a file: without the dot it would be a resource.
-  return is_resource(path) ? "./" + path : path;
-}
-
-}  // namespace
-
 Outcome<std::optional<Repository>> find_repository(Shell const& shell) {
-  auto const answer = git(shell, shell.directory,
-                          {"rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir", "--git-dir"});
+  auto const answer =
+      run_git(shell, shell.directory,
+              {"rev-parse", "--path-format=absolute", "--show-toplevel", "--git-common-dir", "--git-dir"});
   if (!answer) {
     if (!marks_repository(shell.directory)) return std::nullopt;
     return complain(Exit::failed, "this is a git repository, but there is no program `git` on PATH",
@@ -105,18 +105,20 @@ Outcome<std::optional<Repository>> find_repository(Shell const& shell) {
   out.root = std::string(lines[0]);
   fs::path const common = std::string(lines[1]);
   out.main_root = common.filename() == ".git" ? common.parent_path() : out.root;
+  out.common_git = common;
+  out.git = std::string(lines[2]);
   out.branch = current_branch(shell);
   return out;
 }
 
 Outcome<std::optional<std::string>> remote_url(Shell const& shell, Repository const& repository) {
   auto const url_of = [&](std::string const& name) -> std::optional<std::string> {
-    auto const answer = git(shell, repository.root, {"remote", "get-url", name});
+    auto const answer = run_git(shell, repository.root, {"remote", "get-url", name});
     if (!answer || answer->status != 0) return std::nullopt;
     return first_line(answer->out);
   };
   if (auto url = url_of("origin")) return url;
-  auto const names = git(shell, repository.root, {"remote"});
+  auto const names = run_git(shell, repository.root, {"remote"});
   if (!names || names->status != 0 || first_line(names->out).empty()) return std::nullopt;
   return url_of(first_line(names->out));
 }
@@ -130,13 +132,13 @@ Outcome<std::string> target_of(Shell const& shell, std::optional<Repository> con
   std::error_code error;
   auto const status = fs::symlink_status(path, error);
   bool const exists = !error && fs::exists(status);
-  auto const relative = below(path, repository->root);
+  auto const relative = path_below(path, repository->root);
   if (!relative) {
     if (typed.starts_with('/')) return std::string(typed);
     return complain(Exit::usage, fmt::format("{} lies outside the repository {}", typed, repository->root.string()),
                     {"Name paths below the repository's root."});
   }
-  auto const prefix = below(shell.directory, repository->root);
+  auto const prefix = path_below(shell.directory, repository->root);
   std::string text = relative->generic_string();
   if (exists) {
     if (has_glob(text)) text = escaped(text);

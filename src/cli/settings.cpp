@@ -86,7 +86,7 @@ Outcome<void> add_file(std::vector<Source>& sources, std::vector<std::string>& w
     values->ca_file.reset();
   }
   for (auto const& key : values->unknown)
-    warnings.push_back(fmt::format("{}: `{}` means nothing (server, project, session{})", path.string(), key,
+    warnings.push_back(fmt::format("{}: `{}` means nothing (server, project, session, guard{})", path.string(), key,
                                    in_repository ? "" : ", token, ca_file"));
   sources.push_back({path.string(), *std::move(values), true, in_repository});
   return {};
@@ -99,7 +99,7 @@ Outcome<std::vector<Source>> all_sources(Shell const& shell, SettingFlags const&
   out.push_back({"the command line", {flags.server, flags.token, flags.project, flags.session, flags.ca_file}});
   out.push_back({"the environment",
                  {shell.variable("CODI_SERVER"), shell.variable("CODI_TOKEN"), shell.variable("CODI_PROJECT"),
-                  shell.variable("CODI_SESSION"), shell.variable("CODI_CA_FILE")}});
+                  shell.variable("CODI_SESSION"), shell.variable("CODI_CA_FILE"), shell.variable("CODI_GUARD")}});
   auto const folder = repository ? repository->root : shell.directory;
   auto const before = out.size();
   if (auto added = add_file(out, warnings, folder / ".codi" / "config.toml", true); !added) return pass_on(added);
@@ -112,6 +112,18 @@ Outcome<std::vector<Source>> all_sources(Shell const& shell, SettingFlags const&
 
 void take(std::optional<std::string>& into, std::optional<std::string> const& from) {
   if (!into) into = from;
+}
+
+// A misspelt policy is not taken for the default: what was meant may be the stricter one.
+Outcome<> take_guard(Settings& settings, Source const& source) {
+  if (!source.values.guard || settings.guard_source != kDefaultSource) return {};
+  auto const policy = guard_policy(*source.values.guard);
+  if (!policy)
+    return complain(Exit::usage,
+                    fmt::format("the guard `{}` of {} is neither open nor closed", *source.values.guard, source.name));
+  settings.guard = *policy;
+  settings.guard_source = source.name;
+  return {};
 }
 
 }  // namespace
@@ -154,6 +166,14 @@ std::optional<LocalServer> find_local_server(Shell const& shell) {
   return std::nullopt;
 }
 
+std::optional<GuardPolicy> guard_policy(std::string_view word) {
+  if (word == "open") return GuardPolicy::open;
+  if (word == "closed") return GuardPolicy::closed;
+  return std::nullopt;
+}
+
+std::string_view to_string(GuardPolicy policy) { return policy == GuardPolicy::open ? "open" : "closed"; }
+
 Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
                                 std::optional<Repository> const& repository) {
   Settings out;
@@ -165,6 +185,7 @@ Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
     if (source.in_repository) out.repository_project = source.values.project;
     take(out.session, source.values.session);
     take(out.ca_file, source.values.ca_file);
+    if (auto taken = take_guard(out, source); !taken) return pass_on(taken);
     if (!source.values.server) continue;
     auto const address = normalized_server(*source.values.server);
     if (!address)

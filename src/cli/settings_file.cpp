@@ -38,6 +38,7 @@ Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path co
                          : name == "project" ? &out.project
                          : name == "session" ? &out.session
                          : name == "ca_file" ? &out.ca_file
+                         : name == "guard"   ? &out.guard
                                              : nullptr;
     if (target == nullptr) {
       out.unknown.emplace_back(name);

@@ -15,6 +15,7 @@ struct SettingsFile {
   std::optional<std::string> project = {};
   std::optional<std::string> session = {};
   std::optional<std::string> ca_file = {};
+  std::optional<std::string> guard = {};
   std::vector<std::string> unknown = {};  ///< keys that mean nothing
 };
 

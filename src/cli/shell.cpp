@@ -39,6 +39,11 @@ std::optional<Account> own_account() {
   return Account{.name = entry.pw_name, .home = entry.pw_dir};
 }
 
+std::filesystem::path own_program() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error);
+}
+
 // Not shown while typed, restored whatever happens.
 class EchoOff {
  public:
@@ -93,10 +98,12 @@ Shell this_shell() {
                .err_is_terminal = isatty(STDERR_FILENO) == 1,
                .clock = clock,
                .random = random,
-               .wait = [](std::chrono::milliseconds time) {
-                 std::this_thread::sleep_for(time);
-                 return true;
-               }};
+               .wait =
+                   [](std::chrono::milliseconds time) {
+                     std::this_thread::sleep_for(time);
+                     return true;
+                   },
+               .program = own_program()};
 }
 
 std::optional<std::string> read_secret(Shell& shell, std::string const& prompt) {

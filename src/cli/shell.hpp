@@ -30,6 +30,7 @@ struct Shell {
   Random& random;
   /// Waits; false when the command shall end instead.
   std::function<bool(std::chrono::milliseconds)> wait;
+  std::filesystem::path program = {};  ///< the file that runs; empty when the system does not say
 
   /// A variable of the environment; one that is empty counts as not set.
   [[nodiscard]] std::optional<std::string> variable(std::string const& name) const;

@@ -24,26 +24,6 @@ Tone tone_of(Health health) {
   return health == Health::warn ? Tone::yellow : Tone::red;
 }
 
-void print(Context const& context, Checks const& checks) {
-  if (context.json()) {
-    json::array all;
-    for (auto const& check : checks)
-      all.push_back(json::object{{"name", check.name},
-                                 {"status", json::string(word_of(check.health))},
-                                 {"detail", check.detail},
-                                 {"hint", check.hint.empty() ? json::value(nullptr) : json::value(check.hint)}});
-    context.print_json(json::object{{"checks", std::move(all)}});
-    return;
-  }
-  auto& out = context.shell().out;
-  auto const style = context.out_style();
-  for (auto const& check : checks) {
-    out << style.paint(tone_of(check.health), fmt::format("{:<4}", word_of(check.health)))
-        << fmt::format("  {:<12}  {}\n", check.name, check.detail);
-    if (!check.hint.empty()) out << style.paint(Tone::dim, fmt::format("{:20}{}", "", check.hint)) << '\n';
-  }
-}
-
 // Without git, retries or a token: it is asked every few seconds.
 Outcome<> ask_ready(Context& context) {
   auto const settings = read_settings(context.shell(), context.flags(), std::nullopt);
@@ -75,13 +55,36 @@ Outcome<> doctor(Context& context, Arguments const& arguments) {
     check_server(context, checks);
   }
   check_machine(context, target, checks);
-  print(context, checks);
+  if (context.json())
+    context.print_json(json::object{{"checks", as_json(checks)}});
+  else
+    print_checks(context, checks);
   bool const failed = std::ranges::any_of(checks, [](Check const& check) { return check.health == Health::fail; });
   if (failed) return complain(Exit::failed, "");
   return {};
 }
 
 }  // namespace
+
+json::array as_json(Checks const& checks) {
+  json::array out;
+  for (auto const& check : checks)
+    out.push_back(json::object{{"name", check.name},
+                               {"status", json::string(word_of(check.health))},
+                               {"detail", check.detail},
+                               {"hint", check.hint.empty() ? json::value(nullptr) : json::value(check.hint)}});
+  return out;
+}
+
+void print_checks(Context const& context, Checks const& checks) {
+  auto& out = context.shell().out;
+  auto const style = context.out_style();
+  for (auto const& check : checks) {
+    out << style.paint(tone_of(check.health), fmt::format("{:<4}", word_of(check.health)))
+        << fmt::format("  {:<12}  {}\n", check.name, check.detail);
+    if (!check.hint.empty()) out << style.paint(Tone::dim, fmt::format("{:20}{}", "", check.hint)) << '\n';
+  }
+}
 
 std::vector<Verb> doctor_verbs() {
   return {{.words = "doctor",

@@ -97,11 +97,13 @@ Outcome<std::optional<json::value>> named_project(Context& context, std::string 
   return std::unexpected(reply.error());
 }
 
-std::string config_text(std::string_view server, std::string_view project) {
-  return fmt::format(
+std::string config_text(std::string_view server, std::string_view project, std::optional<std::string> const& guard) {
+  auto out = fmt::format(
       "# Settings of codi for this repository. Commit this file; secrets don't belong here.\n"
       "server = {}\nproject = {}\n",
       toml_string(server), toml_string(project));
+  if (guard) out += fmt::format("guard = {}\n", toml_string(*guard));
+  return out;
 }
 
 Outcome<> init(Context& context, Arguments const& arguments) {
@@ -131,7 +133,9 @@ Outcome<> init(Context& context, Arguments const& arguments) {
   }
   auto const slug = text_of(found.project, "slug");
   auto const file = workspace->root / ".codi" / "config.toml";
-  auto const text = config_text(settings->server, slug);
+  auto const before = read_settings_file(file);
+  if (!before) return std::unexpected(before.error());
+  auto const text = config_text(settings->server, slug, *before ? (*before)->guard : std::nullopt);
   bool const written = read_file(file) != text;
   if (written) write_file(file, text, 0644);
   if (context.json()) {

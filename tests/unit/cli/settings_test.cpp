@@ -84,6 +84,20 @@ TEST_F(SettingsTest, whose_certificates_are_trusted_is_the_users_own_choice) {
   EXPECT_EQ(read().ca_file, "/flag.pem");
 }
 
+TEST_F(SettingsTest, what_a_guard_does_without_an_answer) {
+  EXPECT_EQ(read().guard, GuardPolicy::open);
+  EXPECT_EQ(read().guard_source, "the default");
+  user_file("guard = \"open\"\n");
+  repository_file("guard = \"closed\"\n");
+  EXPECT_EQ(read().guard, GuardPolicy::closed);
+  EXPECT_EQ(read().warnings.size(), 0U);
+  test.shell.environment["CODI_GUARD"] = "open";
+  EXPECT_EQ(read().guard, GuardPolicy::open);
+  EXPECT_EQ(read().guard_source, "the environment");
+  test.shell.environment["CODI_GUARD"] = "maybe";
+  EXPECT_FALSE(read_settings(test.shell, flags, repository));
+}
+
 TEST_F(SettingsTest, a_server_behind_a_unix_socket_is_on_this_machine) {
   local_server("unix:/run/codi/codi.sock");
   auto const settings = read();
