@@ -46,7 +46,7 @@ Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::str
 std::vector<Verb> all_verbs(Catalog const& catalog) {
   std::vector<Verb> out;
   for (auto part : {setup_verbs(), login_verbs(), session_verbs(catalog), claim_verbs(catalog), log_verbs(catalog),
-                    handoff_verbs(catalog), operator_verbs(), doctor_verbs(), information_verbs()})
+                    handoff_verbs(catalog), guard_verbs(), operator_verbs(), doctor_verbs(), information_verbs()})
     std::ranges::move(part, std::back_inserter(out));
   auto generic = generic_verbs(catalog, out);
   std::ranges::move(generic, std::back_inserter(out));

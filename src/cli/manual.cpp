@@ -41,7 +41,7 @@ void add_exit_status(ManPage& page) {
 
 void add_files(ManPage& page) {
   page.section("FILES");
-  page.item(".codi/config.toml", "Settings of a repository, committed with it: `server` and `project`.");
+  page.item(".codi/config.toml", "Settings of a repository, committed with it: `server`, `project` and `guard`.");
   page.item("~/.config/codi/config.toml", "The user's own settings; may hold a `token`.");
   page.item("~/.config/codi/credentials.json", "Logins.");
 }
@@ -67,7 +67,8 @@ std::string codi_manual(std::span<Verb const> verbs) {
   page.section("ENVIRONMENT");
   page.paragraph(
       "`CODI_SERVER`, `CODI_TOKEN`, `CODI_PROJECT` and `CODI_SESSION` stand for the options of the same name. "
-      "`CODI_OPERATOR_TOKEN` is for `codi backup`. `NO_COLOR` turns colours off.");
+      "`CODI_GUARD` is `open` or `closed`: what guards do while the server is away. `CODI_OPERATOR_TOKEN` is for `codi "
+      "backup`. `NO_COLOR` turns colours off.");
   add_files(page);
   page.section("SEE ALSO");
   page.paragraph("`codi-log(1)`, `codi-serve(8)`, `codi.toml(5)`");
