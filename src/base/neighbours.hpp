@@ -12,11 +12,13 @@ class Neighbours {
  public:
   using Time = std::chrono::steady_clock::time_point;
 
+  /// A tenant has worked.
   void saw(std::string_view tenant, Time now) {
     if (tenant == last_) return;
     if (!last_.empty()) several_at_ = now;
     last_ = tenant;
   }
+  /// True when another than the last one has, not long ago.
   [[nodiscard]] bool several(Time now) const { return several_at_ && now - *several_at_ < kLately; }
 
  private:
