@@ -2,8 +2,8 @@
 
 #include "api/areas.hpp"
 #include "api/claim_flow.hpp"
+#include "api/claim_force.hpp"
 #include "api/scope.hpp"
-#include "db/audit.hpp"
 #include "db/sessions.hpp"
 
 #include <fmt/format.h>
@@ -257,21 +257,7 @@ struct ForceClaim {
     auto const permitted = auth::permit(caller, Permission::claim_force);
     if (!permitted) co_return std::unexpected(permitted.error());
     if (claim->state == models::ClaimState::ended) co_return fail(ErrorCode::conflict, "the claim has ended already");
-    auto const holder = co_await db::get_session(tx, project->id, claim->session_id);
-    std::vector<Claim> one{*std::move(claim)};
-    end_claims(tx, *project, one, models::ClaimEnd::forced);
-    db::append_event(
-        tx, project->id, holder ? &*holder : nullptr,
-        {.action = "FILE_RELEASE",
-         .text = fmt::format("the claim on {} was taken away: {}", one.front().target, in.reason),
-         .paths = paths_of(one),
-         .data = {{"claim_ids", json::array{to_string(one.front().id)}}, {"forced", true}, {"reason", in.reason}}});
-    db::append_audit(tx, {.actor_user_id = caller.user,
-                          .actor_token_id = caller.token,
-                          .action = "claim.forced",
-                          .target = to_string(one.front().id),
-                          .data = {{"target", one.front().target}, {"reason", in.reason}}});
-    co_return std::move(one.front());
+    co_return co_await force_claim(tx, *project, *permitted, *std::move(claim), in.reason);
   }
 };
 

@@ -1,0 +1,33 @@
+#include "api/claim_force.hpp"
+
+#include "api/claim_flow.hpp"
+#include "db/audit.hpp"
+#include "db/sessions.hpp"
+
+#include <fmt/format.h>
+
+namespace codi::api {
+
+using models::Claim;
+
+Task<Claim> force_claim(db::Tx& tx, models::Project const& project, auth::Permitted const& permitted, Claim claim,
+                        std::string reason) {
+  auto const& caller = permitted.caller();
+  auto const holder = co_await db::get_session(tx, project.id, claim.session_id);
+  std::vector<Claim> one{std::move(claim)};
+  end_claims(tx, project, one, models::ClaimEnd::forced);
+  auto const& ended = one.front();
+  db::append_event(tx, project.id, holder ? &*holder : nullptr,
+                   {.action = "FILE_RELEASE",
+                    .text = fmt::format("the claim on {} was taken away: {}", ended.target, reason),
+                    .paths = paths_of(one),
+                    .data = {{"claim_ids", json::array{to_string(ended.id)}}, {"forced", true}, {"reason", reason}}});
+  db::append_audit(tx, {.actor_user_id = caller.user,
+                        .actor_token_id = caller.token,
+                        .action = "claim.forced",
+                        .target = to_string(ended.id),
+                        .data = {{"target", ended.target}, {"reason", reason}}});
+  co_return std::move(one.front());
+}
+
+}  // namespace codi::api
