@@ -48,7 +48,14 @@ enum class Access : std::uint8_t {
   operator_,  ///< an operator token, which no role of a tenant reaches: `run(auth::OperatorTx&, In const&)`
 };
 
-/// What an operation says about itself. `path` stands below `/v1`; a `{name}` in it is the member `name` of In.
+/// Through which door requests come: whose paths, credentials, media type and form of errors they have.
+enum class Door : std::uint8_t {
+  rest,  ///< paths below `/v1`, which documents and the command line are made of
+  lfs,   ///< the locking API of git-lfs, with whole paths of its own
+};
+
+/// What an operation says about itself. `path` stands below `/v1` (Door::rest); a `{name}` in it is the member `name`
+/// of In.
 struct OperationMeta {
   std::string_view id;  ///< OpenAPI operationId, snake_case, unique
   Method method = Method::get;
@@ -57,6 +64,7 @@ struct OperationMeta {
   std::string_view summary;  ///< one line
   Kind kind = Kind::read;
   Access access = Access::tenant;
+  Door door = Door::rest;
   std::optional<auth::Permission> permission = {};  ///< what run() demands; for documents
   unsigned status = 200;
   bool grows = false;         ///< adds to what its tenant has: refused while that is beyond its quotas

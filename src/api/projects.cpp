@@ -4,6 +4,7 @@
 #include "api/execute.hpp"
 #include "api/retention.hpp"
 #include "api/scope.hpp"
+#include "coordination/lfs_url.hpp"
 #include "coordination/slug.hpp"
 #include "db/audit.hpp"
 #include "db/retention.hpp"
@@ -18,10 +19,11 @@ struct CreateProjectIn {
   std::string slug;
   std::string name;
   std::optional<std::string> repo_url;
+  std::optional<std::string> lfs_url;
   std::optional<bool> case_sensitive;
   std::optional<models::PolicyChanges> policies;
 };
-BOOST_DESCRIBE_STRUCT(CreateProjectIn, (), (slug, name, repo_url, case_sensitive, policies))
+BOOST_DESCRIBE_STRUCT(CreateProjectIn, (), (slug, name, repo_url, lfs_url, case_sensitive, policies))
 
 struct ListProjectsIn {
   std::optional<std::int64_t> limit;
@@ -39,11 +41,15 @@ struct UpdateProjectIn {
   std::optional<std::string> slug;
   std::optional<std::string> name;
   std::optional<std::string> repo_url;
+  std::optional<std::optional<std::string>> lfs_url;
   std::optional<models::PolicyChanges> policies;
 };
-BOOST_DESCRIBE_STRUCT(UpdateProjectIn, (), (project, slug, name, repo_url, policies))
+BOOST_DESCRIBE_STRUCT(UpdateProjectIn, (), (project, slug, name, repo_url, lfs_url, policies))
 
 constexpr auto kSlugDoc = "Short name in addresses: lower-case letters, digits, `.`, `_`, `-`; unique in the tenant.";
+constexpr auto kLfsUrlDoc =
+    "Address of the git-lfs server that has the repository's objects, such as `https://host/acme/web.git/info/lfs`: "
+    "codi keeps locks only and sends git-lfs on to it.";
 
 }  // namespace
 }  // namespace codi::api
@@ -58,6 +64,7 @@ struct Fields<CreateProjectIn> {
       field("slug", kSlugDoc).length(1, limits::kSlugBytes),
       field("name", "Name shown to people.").length(1, limits::kNameBytes),
       field("repo_url", "Git remote of the repository, in any spelling.").length(1, limits::kUrlBytes),
+      field("lfs_url", kLfsUrlDoc).length(1, limits::kUrlBytes).with_format("uri"),
       field("case_sensitive",
             "False when paths that differ in case only are one file; fixed for good. True when missing."),
       field("policies", "What the server does when a rule is broken."),
@@ -81,6 +88,8 @@ struct Fields<UpdateProjectIn> {
       field("slug", kSlugDoc).length(1, limits::kSlugBytes),
       field("name", "Name shown to people.").length(1, limits::kNameBytes),
       field("repo_url", "Git remote of the repository, in any spelling.").length(1, limits::kUrlBytes),
+      field("lfs_url", "Address of the git-lfs server that has the repository's objects; empty or null takes it away.")
+          .length(0, limits::kUrlBytes),
       field("policies", "Policies to change; what is missing stays."),
   };
 };
@@ -102,6 +111,11 @@ Result<void> check_slug(std::string const& slug) {
   return invalid(
       "/slug",
       "must be lower-case letters, digits, `.`, `_` or `-`, begin and end with a letter or digit, and not be a UUID");
+}
+
+Result<void> check_lfs_url(std::optional<std::string> const& url) {
+  if (!url || coordination::valid_lfs_url(*url)) return {};
+  return invalid("/lfs_url", "must be an http or https address without user, password, query or fragment");
 }
 
 Task<Result<void>> check_slug_free(db::Tx& tx, std::string slug) {
@@ -135,6 +149,7 @@ struct CreateProject {
   using Out = Project;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     if (auto const ok = check_slug(in.slug); !ok) co_return std::unexpected(ok.error());
+    if (auto const ok = check_lfs_url(in.lfs_url); !ok) co_return std::unexpected(ok.error());
     auto const permitted = auth::permit(caller, Permission::project_create);
     if (!permitted) co_return std::unexpected(permitted.error());
     if (caller.project) co_return fail(ErrorCode::not_permitted, "this token reaches one project only");
@@ -143,6 +158,7 @@ struct CreateProject {
     Project project{.id = ProjectId::make(tx.now(), tx.random()),
                     .slug = in.slug,
                     .name = in.name,
+                    .lfs_url = in.lfs_url,
                     .case_sensitive = in.case_sensitive.value_or(true),
                     .policies = {},
                     .created_at = tx.now(),
@@ -207,6 +223,8 @@ struct UpdateProject {
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     if (in.slug)
       if (auto const ok = check_slug(*in.slug); !ok) co_return std::unexpected(ok.error());
+    auto const lfs_url = in.lfs_url.value_or(std::nullopt);
+    if (auto const ok = check_lfs_url(lfs_url); !ok && *lfs_url != "") co_return std::unexpected(ok.error());
     auto found = co_await find_project(tx, caller, in.project);
     if (!found) co_return std::unexpected(found.error());
     auto project = *std::move(found);
@@ -221,6 +239,7 @@ struct UpdateProject {
     }
     project.name = in.name.value_or(project.name);
     if (in.repo_url) project.repo_url = coordination::normalize_remote_url(*in.repo_url);
+    if (in.lfs_url) project.lfs_url = lfs_url == "" ? std::nullopt : lfs_url;
     if (in.policies) merge(project.policies, *in.policies);
     project.updated_at = tx.now();
     db::put_project(tx, project, old_slug);

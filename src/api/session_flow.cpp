@@ -63,6 +63,7 @@ Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& pr
   auto const& caller = permitted.caller();
   auto const room = co_await room_for(tx, caller, db::Counted::sessions, 1);
   if (!room) co_return std::unexpected(room.error());
+  bool const of_token = caller.kind == auth::CredentialKind::api_token;
   Session session{.id = SessionId::make(tx.now(), tx.random()),
                   .project_id = project.id,
                   .alias = *alias,
@@ -74,7 +75,7 @@ Task<Result<StartedSession>> start_session(db::Tx& tx, models::Project const& pr
                   .pid = draft.pid,
                   .ttl_seconds = draft.ttl_seconds,
                   .user_id = caller.user,
-                  .token_id = caller.kind == auth::CredentialKind::api_token ? caller.token : std::nullopt,
+                  .token_id = of_token && !draft.stands_for_user ? caller.token : std::nullopt,
                   .last_seen_at = tx.now(),
                   .created_at = tx.now(),
                   .updated_at = tx.now()};

@@ -23,6 +23,7 @@ struct SessionDraft {
   std::optional<std::string> host = {};
   std::optional<std::int64_t> pid = {};
   std::int64_t ttl_seconds = limits::kSessionTtlSecondsDefault;
+  bool stands_for_user = false;  ///< whatever credential starts it; see user_session.hpp
 };
 
 /// A session that was just started.

@@ -27,6 +27,13 @@ Result<Acting> act_for(Caller const& caller, Permission permission, models::Sess
                   session.alias));
 }
 
+Result<Acting> act_for_user_session(Caller const& caller, Permission permission, models::Session const& session) {
+  if (auto const permitted = permit(caller, permission); !permitted) return std::unexpected(permitted.error());
+  if (caller.kind != CredentialKind::session_token && caller.user == session.user_id)
+    return Acting(caller, session, false);
+  return fail(ErrorCode::not_permitted, fmt::format("session {} stands for another user", session.alias));
+}
+
 bool reaches(Caller const& caller, ProjectId project) { return !caller.project || *caller.project == project; }
 
 }  // namespace codi::auth

@@ -61,10 +61,15 @@ class Acting {
   models::Session session_;
   bool as_admin_;
   friend Result<Acting> act_for(Caller const&, Permission, models::Session const&);
+  friend Result<Acting> act_for_user_session(Caller const&, Permission, models::Session const&);
 };
 
 /// AUTH-USR-1003 when the caller lacks the permission or may not act for the session. `caller` must outlive the proof.
 Result<Acting> act_for(Caller const& caller, Permission permission, models::Session const& session);
+
+/// The same for a session that stands for its user: with whatever login or API token of that user, and with nothing
+/// else.
+Result<Acting> act_for_user_session(Caller const& caller, Permission permission, models::Session const& session);
 
 /// True when the caller's credential reaches the project at all; callers answer 404 when it does not.
 bool reaches(Caller const& caller, ProjectId project);

@@ -48,6 +48,7 @@ constexpr std::array kTable{
     ErrorInfo{internal, "API-SYS-2500", 500, "Internal error",
               "Retry once; if it stays, report the `request_id` to the operator of the server."},
     ErrorInfo{overloaded, "API-SYS-2501", 503, "Server is busy", "Wait for the seconds in `Retry-After`, then retry."},
+    ErrorInfo{not_offered, "API-SYS-2502", 501, "Not offered", "Use another server for this, as the detail says."},
     ErrorInfo{claim_conflict, "CLAIM-USR-3001", 409, "Claim conflict",
               "Work on something else, ask the holder named in `conflicts` to release it, or retry after it expires."},
     ErrorInfo{stale_fencing_token, "CLAIM-USR-3002", 409, "Stale fencing token",

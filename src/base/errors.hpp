@@ -27,6 +27,7 @@ enum class ErrorCode : std::uint8_t {
   quota_exceeded,
   internal,
   overloaded,
+  not_offered,
   claim_conflict,
   stale_fencing_token,
   outside_boundaries,

@@ -16,6 +16,9 @@ TenantKey alias_key(Tx const& tx, ProjectId project, std::string_view alias) {
 TenantKey number_key(Tx const& tx, ProjectId project, std::string_view alias) {
   return tx.key("project", project, "numbers", coordination::fold_alias(alias));
 }
+TenantKey user_session_key(Tx const& tx, ProjectId project, UserId user, std::string_view tool) {
+  return tx.key("project", project, "user_sessions", user, tool);
+}
 
 // What follows from the heartbeat and the request's time.
 models::Session derive(Tx const& tx, models::Session session, Timestamp seen) {
@@ -49,6 +52,16 @@ Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std
   auto const id_text = co_await tx.get(alias_key(tx, project, id_or_alias));
   if (!id_text) co_return std::nullopt;
   co_return co_await get_session(tx, project, SessionId::parse(*id_text).value_or(SessionId{}));
+}
+
+Task<std::optional<models::Session>> find_user_session(Tx& tx, ProjectId project, UserId user, std::string tool) {
+  auto const id_text = co_await tx.get(user_session_key(tx, project, user, tool));
+  if (!id_text) co_return std::nullopt;
+  co_return co_await get_session(tx, project, SessionId::parse(*id_text).value_or(SessionId{}));
+}
+
+void put_user_session(Tx& tx, models::Session const& session, std::string_view tool) {
+  tx.set(user_session_key(tx, session.project_id, session.user_id, tool), to_string(session.id));
 }
 
 void put_session(Tx& tx, models::Session const& session) {

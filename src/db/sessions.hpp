@@ -9,7 +9,8 @@
 
 /// Sessions of a project; below P = (t,"project",project): (P,"sessions",id) -> Session; (P,"aliases",folded) -> id of
 /// the newest session of that alias; (P,"beats",id) -> time of the last sign of life, and of the end;
-/// (P,"numbers",folded template) -> last number given.
+/// (P,"numbers",folded template) -> last number given; (P,"user_sessions",user,tool) -> id of the session that stands
+/// for the user.
 namespace codi::db {
 
 /// The session as it is now: last_seen_at, expires_at and state follow from its last heartbeat.
@@ -17,6 +18,10 @@ Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, Sess
 
 /// By id or alias (any case); by alias the newest.
 Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias);
+
+/// The session that stands for a user where a tool knows of no sessions, ended or not; and the next one.
+Task<std::optional<models::Session>> find_user_session(Tx& tx, ProjectId project, UserId user, std::string tool);
+void put_user_session(Tx& tx, models::Session const& session, std::string_view tool);
 
 /// Writes a session, its alias and its life.
 void put_session(Tx& tx, models::Session const& session);

@@ -47,6 +47,7 @@ class Document {
 
   void add(Operation const& operation) {
     auto const& meta = operation.meta;
+    if (meta.door != api::Door::rest) return;  // a protocol with documents of its own
     check(operation);
     json::object entry{{"operationId", meta.id}, {"tags", json::array{meta.tag}}, {"summary", meta.summary}};
     entry["description"] = description_of(meta);

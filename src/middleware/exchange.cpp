@@ -5,7 +5,6 @@
 #include "base/redact.hpp"
 #include "base/text.hpp"
 #include "middleware/members.hpp"
-#include "middleware/problem.hpp"
 #include "middleware/security_headers.hpp"
 #include "middleware/stream_content.hpp"
 
@@ -18,8 +17,6 @@
 
 namespace codi::middleware {
 namespace {
-
-constexpr std::string_view kBearer = "bearer ";
 
 // Fields of which a second one would leave open which counts.
 constexpr std::array<std::string_view, 4> kSingular{"Authorization", "Content-Type", "Idempotency-Key", "X-Request-Id"};
@@ -141,7 +138,10 @@ bool Exchange::answer_public() {
 
 void Exchange::take_from_buckets() {
   auto const header = request_.headers.find("Authorization");
-  auto const caller = header ? limiters_.key_of(*header) : request_.remote_address;
+  if (header) authorization_ = read_authorization(*header);
+  // By the token alone: who presents it may spell the field in many ways.
+  auto const caller =
+      header ? limiters_.key_of(authorization_ ? authorization_->token : *header) : request_.remote_address;
   auto const of_caller = limiters_.callers.take(caller, parts_.rates.caller);
   auto const of_address = limiters_.addresses.take(request_.remote_address, parts_.rates.address);
   note(of_caller);
@@ -158,8 +158,10 @@ Exchange::Refusal Exchange::find_route() {
   auto url = parse_url(request_.target);
   if (!url) return std::move(url.error());
   url_ = *std::move(url);
+  door_ = &form_of(door_of_path(url_.segments));
   route_ = router_.match(request_.method, url_.segments);
   if (route_.operation) {
+    door_ = &form_of(route_.operation->meta.door);
     facts_.route = route_.path;
     facts_.action = route_.operation->meta.id;
     return std::nullopt;
@@ -177,16 +179,16 @@ Exchange::Refusal Exchange::find_route() {
 }
 
 Exchange::Refusal Exchange::find_credential() {
-  auto const header = request_.headers.find("Authorization");
-  if (header && header->size() > kBearer.size() && to_lower_ascii(header->substr(0, kBearer.size())) == kBearer)
-    credential_ = std::string(trim(header->substr(kBearer.size())));
+  if (authorization_ && (!authorization_->basic || door_->takes_basic)) credential_ = authorization_->token;
   if (route_.operation->meta.access == api::Access::open) {
     credential_.reset();
     return std::nullopt;
   }
   Error error;
   error.code = ErrorCode::token_invalid;
-  error.detail = header ? "the Authorization header field is not `Bearer TOKEN`" : "this operation needs a token";
+  auto const* const wrong = door_->takes_basic ? "the Authorization header field is not Basic with a token as password"
+                                               : "the Authorization header field is not `Bearer TOKEN`";
+  error.detail = request_.headers.find("Authorization") ? wrong : "this operation needs a token";
   if (!credential_ || request_.headers.count("Authorization") > 1) return error;
   return std::nullopt;
 }
@@ -242,9 +244,10 @@ void Exchange::executed(api::Finished finished) {
     response.headers.add("Content-Disposition", fmt::format(R"(attachment; filename="{}")", stream->file_name()));
     response.content = std::make_shared<StreamContent>(std::move(stream), parts_.stream_workers, post_);
   }
-  if (!response.body.empty()) response.headers.add("Content-Type", "application/json");
+  if (!response.body.empty()) response.headers.add("Content-Type", std::string(door_->media_type));
   if (!response.body.empty() && route_.answers_resource) response.headers.add("ETag", api::etag_of(response.body));
   if (facts_.replayed) response.headers.add("Idempotency-Replayed", "true");
+  if (door_->finish) door_->finish(response);
   answer(std::move(response));
 }
 
@@ -253,7 +256,7 @@ void Exchange::refuse(Error error) {
   if (error.limit) parts_.metrics.request_rate_limited(*error.limit);
   facts_.error_code = error_info(error.code).text;
   parts_.metrics.request_refused(error.code);
-  auto response = problem_response(
+  auto response = door_->refusal(
       error,
       {.request_id = facts_.request_id, .instance = instance(), .credential_presented = credential_.has_value()});
   if (!allowed_.empty()) response.headers.add("Allow", fmt::format("{}", fmt::join(allowed_, ", ")));

@@ -1,6 +1,7 @@
 #pragma once
 #include "api/execute.hpp"
 #include "base/rate_limiter.hpp"
+#include "middleware/door.hpp"
 #include "middleware/http.hpp"
 #include "middleware/pipeline.hpp"
 #include "middleware/router.hpp"
@@ -83,6 +84,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   ExchangeFacts facts_;
   Url url_;
   RouteMatch route_;
+  DoorForm const* door_ = &form_of(api::Door::rest);
+  std::optional<Authorization> authorization_;
   std::optional<std::string> credential_;
   std::optional<RateDecision> rate_;  ///< of the bucket that has the least left
   std::optional<RateLimit> limited_;  ///< the bucket that is empty

@@ -1,6 +1,7 @@
 #include "middleware/members.hpp"
 
 #include "base/text.hpp"
+#include "middleware/door.hpp"
 #include "reflect/decode.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +51,11 @@ Error media_type_error(std::string_view sent) {
 class Gathering {
  public:
   Gathering(RouteMatch const& route, Url const& url, HttpRequest const& request)
-      : route_(route), operation_(*route.operation), url_(url), request_(request) {}
+      : route_(route),
+        operation_(*route.operation),
+        door_(form_of(operation_.meta.door)),
+        url_(url),
+        request_(request) {}
 
   GatheredMembers run() {
     for (auto const& [name, text] : route_.parameters) {
@@ -84,6 +89,7 @@ class Gathering {
     for (auto const& [name, text] : *items) {
       auto const* member = takes_query() && !is_path_parameter(name) ? find(name) : nullptr;
       auto const pointer = reflect::pointer_to("", name);
+      if (!member && door_.ignores_the_unknown) continue;
       if (!member) {
         problems_.add(pointer, "unknown query parameter");
       } else if (member->is_array) {
@@ -117,7 +123,7 @@ class Gathering {
         problems_.add(reflect::pointer_to("", name), "unknown member: it stands in the path");
       else if (members_.contains(name))
         problems_.add(reflect::pointer_to("", name), "stands in the query and in the body");
-      else
+      else if (find(name) || !door_.ignores_the_unknown)
         members_[name] = std::move(value);
     }
     return std::nullopt;
@@ -128,12 +134,13 @@ class Gathering {
     auto const sent = request_.headers.find("Content-Type");
     if (!sent) return std::nullopt;
     auto const type = to_lower_ascii(trim(sent->substr(0, sent->find(';'))));
-    if (type == "application/json") return std::nullopt;
+    if (type == "application/json" || type == door_.media_type) return std::nullopt;
     return media_type_error(type);
   }
 
   RouteMatch const& route_;
   api::Operation const& operation_;
+  DoorForm const& door_;
   Url const& url_;
   HttpRequest const& request_;
   json::object members_;

@@ -64,10 +64,10 @@ struct Router::Route {
   explicit Route(api::Operation const& operation)
       : path(full_path(operation.meta)), is_resource(middleware::answers_resource(operation)) {
     // The names are taken from the operation's own literal, which lives as long as the program.
-    std::size_t place = 0;
+    std::size_t place = operation.meta.door == api::Door::rest ? 1 : 0;  // behind `v1`
     for (auto const segment : split(operation.meta.path.substr(1), '/')) {
-      ++place;
       if (is_parameter(segment)) parameters.emplace_back(place, parameter_name(segment));
+      ++place;
     }
   }
   std::string path;
@@ -120,7 +120,9 @@ RouteMatch Router::match(std::string_view method, std::vector<std::string> const
   return out;
 }
 
-std::string full_path(api::OperationMeta const& meta) { return "/v1" + std::string(meta.path); }
+std::string full_path(api::OperationMeta const& meta) {
+  return (meta.door == api::Door::rest ? "/v1" : "") + std::string(meta.path);
+}
 
 bool answers_resource(api::Operation const& operation) {
   auto const has = [&](std::string_view name) {

@@ -23,7 +23,7 @@ struct RouteMatch {
 /// Finds the operation of a method and a path. Immutable and thread-safe once made.
 class Router {
  public:
-  /// Paths begin with `/v1`. Throws Failure when two operations have the same method and path. `operations` must
+  /// Paths are full_path()s. Throws Failure when two operations have the same method and path. `operations` must
   /// outlive the router.
   explicit Router(std::vector<api::Operation> const& operations);
   ~Router();
@@ -41,7 +41,7 @@ class Router {
   std::unique_ptr<Node> root_;
 };
 
-/// The path of an operation as clients see it: `/v1/projects/{project}`.
+/// The path of an operation as clients see it: `/v1/projects/{project}`, `/{tenant}/{project}/info/lfs/locks`.
 std::string full_path(api::OperationMeta const& meta);
 
 /// True when the operation answers a resource as GET answers it again, with nothing in it that is shown once only: such

@@ -41,12 +41,14 @@ struct Project {
   std::string slug;
   std::string name;
   std::optional<std::string> repo_url;
+  std::optional<std::string> lfs_url;
   bool case_sensitive = true;
   Policies policies;
   Timestamp created_at;
   Timestamp updated_at;
 };
-BOOST_DESCRIBE_STRUCT(Project, (), (id, slug, name, repo_url, case_sensitive, policies, created_at, updated_at))
+BOOST_DESCRIBE_STRUCT(Project, (),
+                      (id, slug, name, repo_url, lfs_url, case_sensitive, policies, created_at, updated_at))
 
 }  // namespace codi::models
 
@@ -73,6 +75,7 @@ struct codi::reflect::Fields<codi::models::Project> {
       field("slug", "Short name in addresses, unique in the tenant.").length(1, limits::kSlugBytes),
       field("name", "Name shown to people.").length(1, limits::kNameBytes),
       field("repo_url", "Normalised remote of the repository (`host/path`).").length(1, limits::kUrlBytes),
+      field("lfs_url", "Address of the git-lfs server that has the repository's objects.").length(1, limits::kUrlBytes),
       field("case_sensitive", "False when paths that differ in case only are one file."),
       field("policies", "What the server does when a rule is broken."),
       field("created_at", "When the project was made."),

@@ -59,6 +59,10 @@ TEST_F(Http, every_operation_but_the_open_ones_wants_a_token) {
     std::string const body = "{";
     auto const answer = client.send(method, some_path(operation.meta), method == "GET" ? nullptr : &body);
     EXPECT_EQ(answer.status, 401) << operation.meta.id;
+    if (operation.meta.door == api::Door::lfs) {
+      EXPECT_EQ(answer.header("www-authenticate"), R"(Basic realm="codi")") << operation.meta.id;
+      continue;
+    }
     EXPECT_EQ(answer.text("/code"), "AUTH-USR-1002") << operation.meta.id;
     EXPECT_EQ(answer.header("www-authenticate"), R"(Bearer realm="codi")") << operation.meta.id;
   }

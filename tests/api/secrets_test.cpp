@@ -68,6 +68,7 @@ class Secrets : public testing::AppFixture {
     // The path as the caller wrote it, unless it holds a secret; the claims that stand in the way are the answer.
     told.erase("instance");
     if (told.erase("conflicts") > 0) told.erase("detail");
+    if (told.erase("lock") > 0) told.erase("message");
     EXPECT_FALSE(Planted::in(json::serialize(told))) << what << "\n" << answer.body;
     expect_none_made(what, answer.body);
   }
@@ -119,7 +120,8 @@ class Secrets : public testing::AppFixture {
     for (auto const name : middleware::path_parameters(operation.meta.path)) {
       auto const place = "{" + std::string(name) + "}";
       bool const ends_it = operation.meta.method == api::Method::delete_ && path.ends_with(place);
-      auto const value = name == "project" && !ends_it ? "default" : planted_.next();
+      auto value = name == "project" && !ends_it ? "default" : planted_.next();
+      if (name == "tenant" && operation.meta.door == api::Door::lfs) value = "local";
       path.replace(path.find(place), place.size(), value);
       members.erase(json::string_view(name.data(), name.size()));
     }

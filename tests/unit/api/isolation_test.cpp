@@ -25,17 +25,19 @@ json::object const kMeanings{{"action", "INFO"},
                              {"line", "somebody: INFO: text"}};
 
 std::map<std::string, std::string> const kThings{
-    {"projects", "project"}, {"sessions", "session"}, {"users", "user"},   {"claims", "claim"},
-    {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"},
+    {"projects", "project"}, {"sessions", "session"}, {"users", "user"},
+    {"claims", "claim"},     {"handoffs", "handoff"}, {"invites", "invite"},
+    {"tokens", "token"},     {"tenants", "tenant"},   {"locks", "claim"},
 };
 
 // The collection in which a path member is looked up: `/claims/{id}` -> claims.
 std::string collection_of(api::Operation const& operation, std::string const& member) {
   auto const path = std::string(operation.meta.path);
   auto const at = path.find("/{" + member + "}");
-  if (at == std::string::npos) return {};
+  if (at == std::string::npos || at == 0) return {};
   auto const before = path.rfind('/', at - 1);
-  return path.substr(before + 1, at - before - 1);
+  auto const collection = path.substr(before + 1, at - before - 1);
+  return collection.starts_with('{') ? "" : collection;
 }
 
 // The thing that a member names, or "".
@@ -64,6 +66,7 @@ class IsolationTest : public ::testing::Test {
     World world;
     world.owner = server.register_tenant(mark + "@example.org", mark + " tenant");
     auto const& token = world.owner.token;
+    world.names["tenant"] = {world.owner.tenant, mark + "-tenant"};
     world.names["user"] = {server.add_user(world.owner, mark + ".member@example.org", "member").user, world.owner.user};
     world.names["invite"] = {
         made("create_invite", {{"role", "member"}, {"email", mark + ".invited@example.org"}}, token)};

@@ -1,0 +1,43 @@
+#include "db/file_claims.hpp"
+
+#include "db/claim_index.hpp"
+#include "db/claims.hpp"
+
+namespace codi::db {
+
+using models::Claim;
+using models::ClaimKind;
+
+Task<std::vector<Claim>> claims_on_file(Tx& tx, ProjectId project, coordination::Target file) {
+  std::vector<Claim> out;
+  auto const place = claim_place(tx, project, file);
+  std::optional<TenantKey> from;
+  for (bool more = true; more;) {
+    auto const rows = co_await tx.get_ids_below(place, {}, std::move(from));
+    for (auto const& row : rows.rows) {
+      if (indexed_kind(row.value) != ClaimKind::file) continue;
+      auto claim = co_await get_claim(tx, project, id_of_row(row.key));
+      if (claim && !over(tx, *claim)) out.push_back(*std::move(claim));
+    }
+    more = rows.more;
+    if (more) from = Tx::key_at(place, Tx::suffix(place, rows.rows.back().key));
+  }
+  co_return out;
+}
+
+Task<Result<models::Page<Claim>>> list_file_claims(Tx& tx, ProjectId project, PageRequest page) {
+  struct Read {
+    Tx& tx;
+    ProjectId project;
+    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) const {
+      auto claim = co_await get_claim(tx, project, id_of_row(suffix));
+      if (!claim || claim->kind != ClaimKind::file || over(tx, *claim)) co_return std::nullopt;
+      co_return claim;
+    }
+    static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
+  };
+  Read read{tx, project};
+  co_return co_await read_page<Claim>(tx, tx.key("project", project, "live_claims"), std::move(page), read);
+}
+
+}  // namespace codi::db
