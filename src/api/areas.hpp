@@ -17,6 +17,7 @@ std::vector<Operation> audit_operations();
 std::vector<Operation> project_operations();
 std::vector<Operation> lfs_list_operations();
 std::vector<Operation> lfs_operations();
+std::vector<Operation> owner_operations();
 std::vector<Operation> session_operations();
 std::vector<Operation> event_operations();
 std::vector<Operation> log_line_operations();

@@ -1,5 +1,6 @@
 #include "api/claim_flow.hpp"
 
+#include "api/owner_lookup.hpp"
 #include "api/quota.hpp"
 #include "api/scope.hpp"
 #include "db/claim_index.hpp"
@@ -52,7 +53,7 @@ db::Happening happening_of(models::ClaimEnd why) {
 // Kind and segments decide whether two targets are the same; the spelling of `path` may differ in case.
 bool same_target(Target const& a, Target const& b) { return a.kind == b.kind && a.segments == b.segments; }
 
-Error conflict_error(Conflicts const& conflicts) {
+Error conflict_error(Conflicts const& conflicts, std::vector<models::Conflict> const& with_owners) {
   auto const& first = conflicts.claims.front();
   Error error{.code = ErrorCode::claim_conflict,
               .detail = fmt::format("{} is held by {} since {} until {}{}", first.target, first.session_alias,
@@ -60,7 +61,7 @@ Error conflict_error(Conflicts const& conflicts) {
                                     first.reason ? ": " + *first.reason : "")};
   if (conflicts.claims.size() > 1) error.detail += fmt::format(" (and {} more)", conflicts.claims.size() - 1);
   json::array claims;
-  for (auto const& claim : conflicts.claims) claims.push_back(json::parse(reflect::encode_text(claim)));
+  for (auto const& claim : with_owners) claims.push_back(json::parse(reflect::encode_text(claim)));
   error.members["conflicts"] = std::move(claims);
   error.members["more"] = conflicts.more;
   return error;
@@ -96,7 +97,10 @@ class Granting {
       if (!mine) co_return std::unexpected(std::move(mine.error()));
       own.push_back(*std::move(mine));
     }
-    if (!conflicts_.claims.empty()) co_return refuse_conflict();
+    if (!conflicts_.claims.empty()) {
+      auto const owned = co_await with_owners(tx_, project_, conflicts_.claims);
+      co_return refuse_conflict(owned);
+    }
     if (left_some_) co_return refuse_for_now();
     auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id);
     if (held + wish_.targets.size() > limits::kClaimsPerSession)
@@ -178,8 +182,8 @@ class Granting {
       conflicts_.claims.push_back(claim);
   }
 
-  std::unexpected<Error> refuse_conflict() {
-    auto error = conflict_error(conflicts_);
+  std::unexpected<Error> refuse_conflict(std::vector<models::Conflict> const& owned) {
+    auto error = conflict_error(conflicts_, owned);
     tx_.count(db::Happening::claim_refused);
     db::append_event(tx_, project_.id, &session_,
                      {.action = "CLAIM_CONFLICT",

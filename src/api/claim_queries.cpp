@@ -1,5 +1,6 @@
 #include "api/areas.hpp"
 #include "api/claim_flow.hpp"
+#include "api/owner_lookup.hpp"
 #include "api/scope.hpp"
 #include "db/claims.hpp"
 
@@ -20,7 +21,7 @@ BOOST_DESCRIBE_STRUCT(CheckClaimsIn, (), (project, session, targets, mode, fenci
 
 struct CheckClaimsOut {
   bool clear = true;
-  std::vector<Claim> conflicts;
+  std::vector<models::Conflict> conflicts;
   bool more = false;
 };
 BOOST_DESCRIBE_STRUCT(CheckClaimsOut, (), (clear, conflicts, more))
@@ -120,8 +121,8 @@ struct CheckClaims {
     }
     auto found = co_await find_conflicts(tx, *project, targets_of(in.targets, project->case_sensitive), own);
     if (!found) co_return std::unexpected(std::move(found.error()));
-    co_return CheckClaimsOut{
-        .clear = found->claims.empty(), .conflicts = std::move(found->claims), .more = found->more};
+    auto conflicts = co_await with_owners(tx, *project, std::move(found->claims));
+    co_return CheckClaimsOut{.clear = conflicts.empty(), .conflicts = std::move(conflicts), .more = found->more};
   }
 };
 

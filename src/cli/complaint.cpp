@@ -25,6 +25,10 @@ std::string conflict_line(json::value const& claim, Timestamp now) {
   if (auto const end = parse_timestamp(text_of(claim, "expires_at")))
     line += fmt::format(", ends {} unless renewed", relative_time(now, *end));
   if (auto const branch = shown(claim, "branch"); !branch.empty()) line += ", branch " + branch;
+  std::string owners;
+  for (auto const& owner : items_of(claim, "owners"))
+    if (owner.is_string()) owners += (owners.empty() ? "" : ", ") + printable(std::string_view(owner.get_string()));
+  if (!owners.empty()) line += ", owned by " + owners;
   if (auto const reason = shown(claim, "reason"); !reason.empty()) line += ": " + reason;
   return line;
 }

@@ -11,6 +11,7 @@ std::vector<Verb> setup_verbs();                          ///< init
 std::vector<Verb> login_verbs();                          ///< login logout whoami
 std::vector<Verb> session_verbs(Catalog const& catalog);  ///< session start, list, show, heartbeat, end
 std::vector<Verb> claim_verbs(Catalog const& catalog);    ///< claim release claims check
+std::vector<Verb> owner_verbs();                          ///< owners import, show
 std::vector<Verb> log_verbs(Catalog const& catalog);      ///< log timeline
 std::vector<Verb> handoff_verbs(Catalog const& catalog);  ///< handoff and what stands below it
 std::vector<Verb> guard_verbs();                          ///< guard install, remove, status, check

@@ -89,7 +89,7 @@ class Document {
     auto schemas = builder_.components();
     for (auto& [name, schema] : bodies_) schemas[name] = std::move(schema);
     schemas["FieldError"] = openapi::field_error_schema();
-    schemas["Problem"] = openapi::problem_schema(schemas.contains("Claim"));
+    schemas["Problem"] = openapi::problem_schema(schemas.contains("Conflict"));
     json::object components{{"schemas", std::move(schemas)}};
     if (!parameters_.empty()) components["parameters"] = std::move(parameters_);
     if (!headers_.empty()) components["headers"] = std::move(headers_);

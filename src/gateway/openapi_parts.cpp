@@ -152,7 +152,7 @@ json::object problem_schema(bool knows_claims) {
       {"recovery", text_list("What the caller can do next.")}};
   if (knows_claims) {
     properties["conflicts"] = {{"type", "array"},
-                               {"items", {{"$ref", "#/components/schemas/Claim"}}},
+                               {"items", {{"$ref", "#/components/schemas/Conflict"}}},
                                {"maxItems", limits::kConflictsShown},
                                {"description", "Claims that stand in the way."}};
     properties["more"] = {{"type", "boolean"}, {"description", "True when there are more conflicts than those."}};

@@ -78,9 +78,9 @@ constexpr Field field(std::string_view name, std::string_view doc) { return Fiel
 template <class T>
 struct Fields;
 
-/// The described members of T, as a list of descriptors with `name` and `pointer`.
+/// The described members of T, those of described bases first, as a list of descriptors with `name` and `pointer`.
 template <class T>
-using Members = boost::describe::describe_members<T, boost::describe::mod_public>;
+using Members = boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
 template <class T>
 concept DescribedStruct = std::is_class_v<T> && boost::describe::has_describe_members<T>::value && !std::is_union_v<T>;

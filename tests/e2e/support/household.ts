@@ -35,6 +35,8 @@ async function fillProject(api: Api) {
   const taker = await startSession(api, slug, { alias: `${slug}-TAKER-SESSION-1`, role: "taker" });
   const body = { session: session.id, targets: [`src/${slug}.rs`], reason: `reason of ${slug}` };
   const granted = done(await api.POST("/v1/projects/{project}/claims", { params: { path }, body }));
+  const text = `* @owner-of-${slug}\n`;
+  done(await api.PUT("/v1/projects/{project}/owners", { params: { path }, body: { text } }));
   const event = { session: session.id, action: "PROGRESS", text: `text of ${slug}`, data: { progress: 50 } };
   done(await api.POST("/v1/projects/{project}/events", { params: { path }, body: event }));
   const offer = {

@@ -92,6 +92,13 @@ void test("every operation has an id of its own, says who may call it, and answe
   );
   done(await api.GET("/v1/projects/{project}/claims", { params: { path, query: { path: "src/" } } }));
   done(await api.GET("/v1/projects/{project}/claims/{claim}", { params: { path: { ...path, claim: claim.id } } }));
+  done(await api.GET("/v1/projects/{project}/owners", { params: { path } }));
+  done(
+    await api.POST("/v1/projects/{project}/owners/match", {
+      params: { path },
+      body: { targets: ["src/", { kind: "glob", path: "**/*.rs" }] },
+    }),
+  );
   done(await api.GET("/v1/projects/{project}/handoffs", { params: { path } }));
   done(
     await api.GET("/v1/projects/{project}/handoffs/{handoff}", { params: { path: { ...path, handoff: handoff.id } } }),
@@ -180,6 +187,7 @@ void test("every operation has an id of its own, says who may call it, and answe
     gone.map(({ response }) => response.status),
     [204, 204, 204],
   );
+  assert.equal((await login.DELETE("/v1/projects/{project}/owners", { params: { path } })).response.status, 204);
   assert.equal((await login.DELETE("/v1/projects/{project}", { params: { path } })).response.status, 204);
   assert.equal((await login.POST("/v1/auth/logout")).response.status, 204);
 
