@@ -91,13 +91,24 @@ void check_problem(HttpResponse const& response) {
     }
 }
 
+// What git-lfs reads of one.
+void check_lfs_refusal(HttpResponse const& response) {
+  auto const refusal = json::parse(response.body).as_object();
+  for (auto const* member : {"message", "request_id", "documentation_url"})
+    check(!refusal.at(member).as_string().empty(), "a refusal says what it is", response.body);
+}
+
+constexpr unsigned kNotOffered = 501;
+
 void check_answer(HttpResponse const& response) {
-  check(response.status < 500, "no request brings the server into trouble", response.body);
+  check(response.status < 500 || response.status == kNotOffered, "no request brings the server into trouble",
+        response.body);
   check(!reason_phrase(response.status).empty(), "a status is a known one", std::to_string(response.status));
   check(response.headers.count("X-Request-Id") == 1, "an answer has the id of its request");
   for (auto const& [name, value] : response.headers)
     check(is_valid_utf8(value) && value.find_first_of("\r\n") == std::string::npos, "a field is one line", name);
-  if (response.status >= 400) return check_problem(response);
+  bool const is_lfs = response.headers.find("Content-Type") == "application/vnd.git-lfs+json";
+  if (response.status >= 400) return is_lfs ? check_lfs_refusal(response) : check_problem(response);
   if (!response.body.empty()) check(json::parse(response.body).is_object(), "an answer is an object", response.body);
 }
 
