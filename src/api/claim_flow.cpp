@@ -1,10 +1,8 @@
 #include "api/claim_flow.hpp"
 
 #include "api/owner_lookup.hpp"
-#include "api/quota.hpp"
-#include "api/scope.hpp"
+#include "api/waiting_line.hpp"
 #include "db/claim_index.hpp"
-#include "db/claim_search.hpp"
 #include "db/claims.hpp"
 #include "db/sessions.hpp"
 #include "db/usage.hpp"
@@ -19,25 +17,7 @@ namespace {
 
 using coordination::Target;
 using models::Claim;
-
-std::string summary_of(std::string_view verb, std::vector<std::string> const& paths) {
-  if (paths.empty()) return fmt::format("{} nothing", verb);
-  if (paths.size() == 1) return fmt::format("{} {}", verb, paths.front());
-  return fmt::format("{} {} and {} more", verb, paths.front(), paths.size() - 1);
-}
-
-json::array ids_of(std::vector<Claim> const& claims) {
-  json::array out;
-  for (auto const& claim : claims) out.emplace_back(to_string(claim.id));
-  return out;
-}
-
-std::vector<std::string> canonical_of(std::vector<Target> const& targets) {
-  std::vector<std::string> out;
-  out.reserve(targets.size());
-  for (auto const& target : targets) out.push_back(coordination::canonical(target));
-  return out;
-}
+using models::Ticket;
 
 db::Happening happening_of(models::ClaimEnd why) {
   using enum db::Happening;
@@ -50,256 +30,85 @@ db::Happening happening_of(models::ClaimEnd why) {
   return claim_released;
 }
 
-// Kind and segments decide whether two targets are the same; the spelling of `path` may differ in case.
-bool same_target(Target const& a, Target const& b) { return a.kind == b.kind && a.segments == b.segments; }
-
-Error conflict_error(Conflicts const& conflicts, std::vector<models::Conflict> const& with_owners) {
-  auto const& first = conflicts.claims.front();
-  Error error{.code = ErrorCode::claim_conflict,
-              .detail = fmt::format("{} is held by {} since {} until {}{}", first.target, first.session_alias,
-                                    to_string(first.created_at), to_string(first.expires_at),
-                                    first.reason ? ": " + *first.reason : "")};
-  if (conflicts.claims.size() > 1) error.detail += fmt::format(" (and {} more)", conflicts.claims.size() - 1);
-  json::array claims;
-  for (auto const& claim : with_owners) claims.push_back(json::parse(reflect::encode_text(claim)));
-  error.members["conflicts"] = std::move(claims);
-  error.members["more"] = conflicts.more;
-  return error;
+std::vector<std::string> canonical_of(std::vector<Target> const& targets) {
+  std::vector<std::string> out;
+  out.reserve(targets.size());
+  for (auto const& target : targets) out.push_back(coordination::canonical(target));
+  return out;
 }
 
-// For the log, whose entries have a time of their own.
-std::string told(Conflicts const& conflicts) {
-  auto const& first = conflicts.claims.front();
-  auto text =
-      fmt::format("{} is held by {}{}", first.target, first.session_alias, first.reason ? ": " + *first.reason : "");
-  if (conflicts.claims.size() > 1) text += fmt::format(" (and {} more)", conflicts.claims.size() - 1);
+std::string because(std::optional<std::string> const& reason) { return reason ? ": " + *reason : ""; }
+
+// For the answer, or, without times, for the log, whose entries have a time of their own.
+std::string told(Standing const& standing, bool with_times) {
+  if (standing.conflicts.empty()) {
+    auto const& first = standing.ahead.front();
+    return fmt::format("{} is waited for by {}{}", first.targets.front().target, first.session_alias,
+                       because(first.reason));
+  }
+  auto const& first = standing.conflicts.front();
+  auto const times = with_times
+                         ? fmt::format(" since {} until {}", to_string(first.created_at), to_string(first.expires_at))
+                         : std::string();
+  auto text = fmt::format("{} is held by {}{}{}", first.target, first.session_alias, times, because(first.reason));
+  if (standing.conflicts.size() > 1) text += fmt::format(" (and {} more)", standing.conflicts.size() - 1);
   return text;
 }
 
-/// One try to claim a batch.
-class Granting {
- public:
-  Granting(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish)
-      : tx_(tx),
-        project_(project),
-        caller_(acting.caller()),
-        session_(acting.session()),
-        wish_(std::move(wish)),
-        search_(tx, project.id, project.case_sensitive, acting.session().id) {}
-
-  Task<Result<Grant>> run(std::optional<db::EventDraft> said) {
-    // Claims that are found but not yet written are seen by nobody, so the whole batch is looked at before any is
-    // written.
-    std::vector<std::optional<Claim>> own;
-    own.reserve(wish_.targets.size());
-    for (auto const& target : wish_.targets) {
-      auto mine = co_await look(target);
-      if (!mine) co_return std::unexpected(std::move(mine.error()));
-      own.push_back(*std::move(mine));
-    }
-    if (!conflicts_.claims.empty()) {
-      auto const owned = co_await with_owners(tx_, project_, conflicts_.claims);
-      co_return refuse_conflict(owned);
-    }
-    if (left_some_) co_return refuse_for_now();
-    auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id);
-    if (held + wish_.targets.size() > limits::kClaimsPerSession)
-      co_return fail(ErrorCode::conflict,
-                     fmt::format("a session may hold {} claims; claim a directory instead of its files",
-                                 limits::kClaimsPerSession));
-    auto const fresh = std::ranges::count_if(own, [](auto const& mine) { return !mine; });
-    if (auto const kept = co_await room_for_wide_globs(own); !kept) co_return std::unexpected(kept.error());
-    if (left_some_) co_return refuse_for_now();
-    auto const room = co_await room_for(tx_, caller_, db::Counted::claims, fresh);
-    if (!room) co_return std::unexpected(room.error());
-    co_return write(own, std::move(said));
-  }
-
- private:
-  // Gathers conflicts of one target; gives the session's own claim on exactly it.
-  Task<Result<std::optional<Claim>>> look(Target target) {
-    db::Enough const enough{.live = limits::kConflictsShown + 1, .ran_out = limits::kClaimsEndedAtOnce + 1};
-    auto const found = co_await search_.overlapping(target, enough);
-    if (!found) co_return std::unexpected(found.error());
-    for (auto const& claim : *found) {
-      if (db::over(tx_, claim))
-        co_await end_once(claim);
-      else
-        add_conflict(claim);
-    }
-    co_return co_await db::claim_of_session_on(tx_, project_.id, session_.id, std::move(target),
-                                               project_.case_sensitive);
-  }
-
-  // Each claim in the project is compared with those, wherever it lies. Those that have run out are ended here.
-  Task<Result<void>> room_for_wide_globs(std::vector<std::optional<Claim>> const& own) {
-    std::size_t wanted = 0;
-    for (std::size_t i = 0; i < own.size(); ++i) {
-      auto const& glob = wish_.targets[i].glob;
-      if (!own[i] && glob && !glob->has_literal_first_segment()) ++wanted;
-    }
-    if (wanted == 0) co_return Result<void>();
-    auto const indexed = co_await db::wide_globs(tx_, project_.id);
-    if (indexed.size() + wanted <= limits::kWideGlobs) co_return Result<void>();
-    for (auto const id : indexed) {
-      auto const claim = co_await db::get_claim(tx_, project_.id, id);
-      if (!claim || claim->state == models::ClaimState::ended) continue;
-      if (db::over(tx_, *claim))
-        co_await end_once(*claim);
-      else
-        ++wanted;
-    }
-    if (left_some_ || wanted <= limits::kWideGlobs) co_return Result<void>();
-    co_return fail(ErrorCode::conflict,
-                   fmt::format("a project may have {} live claims on patterns without a literal first segment, such as "
-                               "`**/x.c`: begin the pattern with a directory, as in `src/**/x.c`",
-                               limits::kWideGlobs));
-  }
-
-  // A claim that ran out must be ended before another takes its place: its session's next sign of life would bring it
-  // back.
-  Task<void> end_once(Claim claim) {
-    if (std::ranges::find(ended_, claim.id) != ended_.end()) co_return;
-    left_some_ = left_some_ || !budget_.take(claim);
-    if (left_some_) co_return;
-    ended_.push_back(claim.id);
-    co_await expire_claim(tx_, project_, std::move(claim));
-  }
-
-  // What was ended stays so, and the next try ends more.
-  static std::unexpected<Error> refuse_for_now() {
-    return refuse({.code = ErrorCode::overloaded,
-                   .detail = "very many claims have run out here at once and are being ended",
-                   .retry_after_s = 1});
-  }
-
-  void add_conflict(Claim const& claim) {
-    auto const same = [&](Claim const& other) { return other.id == claim.id; };
-    if (std::ranges::any_of(conflicts_.claims, same)) return;
-    if (conflicts_.claims.size() == limits::kConflictsShown)
-      conflicts_.more = true;
-    else
-      conflicts_.claims.push_back(claim);
-  }
-
-  std::unexpected<Error> refuse_conflict(std::vector<models::Conflict> const& owned) {
-    auto error = conflict_error(conflicts_, owned);
-    tx_.count(db::Happening::claim_refused);
-    db::append_event(tx_, project_.id, &session_,
-                     {.action = "CLAIM_CONFLICT",
-                      .text = told(conflicts_),
-                      .paths = canonical_of(wish_.targets),
-                      .data = {{"conflicts", ids_of(conflicts_.claims)},
-                               {"holder_session_id", to_string(conflicts_.claims.front().session_id)},
-                               {"holder_session_alias", conflicts_.claims.front().session_alias}}});
-    return refuse(std::move(error));
-  }
-
-  Grant write(std::vector<std::optional<Claim>> const& own, std::optional<db::EventDraft> said) {
-    Grant grant;
-    std::optional<Stamp> highest;
-    bool any_new = false;
-    for (std::size_t i = 0; i < wish_.targets.size(); ++i) {
-      auto const& target = wish_.targets[i];
-      if (auto const* earlier = same_in_batch(grant.claims, i)) {
-        grant.claims.push_back(*earlier);
-        continue;
-      }
-      auto const& mine = own[i];
-      auto claim = mine ? renewed(*mine) : fresh(target);
-      if (mine) highest = std::max(highest.value_or(claim.fencing_token), claim.fencing_token);
-      any_new = any_new || !mine;
-      db::put_claim(tx_, claim);
-      if (!mine) {
-        db::index_claim(tx_, claim, target);
-        db::count(tx_, project_.id, db::Counted::claims, 1);
-        tx_.count(db::Happening::claim_granted);
-      }
-      db::watch_claim_lease(tx_, claim);
-      grant.claims.push_back(std::move(claim));
-    }
-    grant.fencing_token = any_new || !highest ? tx_.pending_stamp() : *highest;
-    auto draft = said.value_or(db::EventDraft{.action = "FILE_CLAIM"});
-    draft.paths = paths_of(grant.claims);
-    if (draft.text.empty()) draft.text = summary_of("claimed", draft.paths);
-    draft.data["claim_ids"] = ids_of(grant.claims);
-    draft.data["ttl_seconds"] = wish_.ttl_seconds;
-    if (wish_.reason) draft.data["reason"] = *wish_.reason;
-    grant.event = db::append_event(tx_, project_.id, &session_, std::move(draft));
-    return grant;
-  }
-
-  Claim const* same_in_batch(std::vector<Claim> const& done, std::size_t i) const {
-    for (std::size_t j = 0; j < i; ++j)
-      if (same_target(wish_.targets[j], wish_.targets[i])) return &done[j];
-    return nullptr;
-  }
-
-  [[nodiscard]] Timestamp end() const { return tx_.now() + std::chrono::seconds(wish_.ttl_seconds); }
-
-  Claim renewed(Claim claim) const {
-    claim.ttl_seconds = wish_.ttl_seconds;
-    claim.expires_at = end();
-    if (wish_.reason) claim.reason = wish_.reason;
-    claim.updated_at = tx_.now();
-    return claim;
-  }
-
-  Claim fresh(Target const& target) {
-    return Claim{.id = ClaimId::make(tx_.now(), tx_.random()),
-                 .project_id = project_.id,
-                 .session_id = session_.id,
-                 .session_alias = session_.alias,
-                 .target = coordination::canonical(target),
-                 .kind = target.kind,
-                 .fencing_token = tx_.pending_stamp(),
-                 .ttl_seconds = wish_.ttl_seconds,
-                 .reason = wish_.reason,
-                 .branch = session_.branch,
-                 .worktree = session_.worktree,
-                 .expires_at = end(),
-                 .created_at = tx_.now(),
-                 .updated_at = tx_.now()};
-  }
-
-  db::Tx& tx_;
-  models::Project const& project_;
-  auth::Caller const& caller_;
-  models::Session const& session_;
-  ClaimWish wish_;
-  db::ClaimSearch search_;
-  Conflicts conflicts_;
-  std::vector<ClaimId> ended_;
-  EndBudget budget_;
-  bool left_some_ = false;
-};
+Error conflict_error(Standing const& standing, std::vector<models::Conflict> const& with_owners) {
+  Error error{.code = ErrorCode::claim_conflict, .detail = told(standing, true)};
+  json::array claims;
+  for (auto const& claim : with_owners) claims.push_back(json::parse(reflect::encode_text(claim)));
+  error.members["conflicts"] = std::move(claims);
+  error.members["more"] = standing.more;
+  error.members["waiting"] = shown_tickets(standing.ahead);
+  return error;
+}
 
 }  // namespace
 
-Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
-                                 std::optional<db::EventDraft> said) {
-  Granting granting(tx, project, acting, std::move(wish));
-  co_return co_await granting.run(std::move(said));
+db::EventDraft conflict_draft(ClaimWish const& wish, Standing const& standing) {
+  db::EventDraft out{.action = "CLAIM_CONFLICT",
+                     .text = told(standing, false),
+                     .paths = canonical_of(wish.targets),
+                     .data = {{"conflicts", ids_of(standing.conflicts)}}};
+  auto const holder =
+      standing.conflicts.empty() ? standing.ahead.front().session_id : standing.conflicts.front().session_id;
+  auto const& alias =
+      standing.conflicts.empty() ? standing.ahead.front().session_alias : standing.conflicts.front().session_alias;
+  out.data["holder_session_id"] = to_string(holder);
+  out.data["holder_session_alias"] = alias;
+  return out;
 }
 
-Task<Result<Conflicts>> find_conflicts(db::Tx& tx, models::Project const& project, std::vector<Target> targets,
-                                       std::optional<SessionId> own) {
-  Conflicts out;
-  db::ClaimSearch search(tx, project.id, project.case_sensitive, own);
-  db::Enough const enough{.live = limits::kConflictsShown + 1};
-  for (auto const& target : targets) {
-    auto const found = co_await search.overlapping(target, enough);
-    if (!found) co_return std::unexpected(found.error());
-    for (auto const& claim : *found) {
-      auto const same = [&](Claim const& other) { return other.id == claim.id; };
-      if (db::over(tx, claim) || std::ranges::any_of(out.claims, same)) continue;
-      if (out.claims.size() == limits::kConflictsShown)
-        out.more = true;
-      else
-        out.claims.push_back(claim);
-    }
+Task<std::unexpected<Error>> refuse_conflict(db::Tx& tx, models::Project const& project, models::Session session,
+                                             ClaimWish wish, Standing standing) {
+  auto const owned = co_await with_owners(tx, project, standing.conflicts);
+  tx.count(db::Happening::claim_refused);
+  db::append_event(tx, project.id, &session, conflict_draft(wish, standing));
+  co_return refuse(conflict_error(standing, owned));
+}
+
+std::unexpected<Error> refuse_for_now() {
+  return refuse({.code = ErrorCode::overloaded,
+                 .detail = "very many claims have run out here at once and are being ended",
+                 .retry_after_s = 1});
+}
+
+Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
+                                 std::optional<db::EventDraft> said) {
+  Applicant who{.session = acting.session(), .caller = &acting.caller()};
+  auto attempt = co_await attempt_claims(tx, project, std::move(who), wish, std::move(said));
+  if (!attempt) co_return std::unexpected(std::move(attempt.error()));
+  auto const freed = std::move(attempt->freed);
+  if (attempt->grant) {
+    co_await serve_line(tx, project, freed);
+    co_return *std::move(attempt->grant);
   }
-  co_return out;
+  if (attempt->left_some && attempt->standing.clear()) co_return refuse_for_now();
+  auto refusal = co_await refuse_conflict(tx, project, acting.session(), std::move(wish), std::move(attempt->standing));
+  co_await serve_line(tx, project, freed);
+  co_return refusal;
 }
 
 bool EndBudget::take(Claim const& claim) {
@@ -332,26 +141,29 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim)
                     .data = {{"claim_ids", ids_of(one)}, {"fencing_token", to_string(one.front().fencing_token)}}});
 }
 
-models::Event release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
-                             std::vector<Claim>& claims, std::optional<db::EventDraft> said) {
+Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
+                                   std::vector<Claim>& claims, std::optional<db::EventDraft> said) {
   end_claims(tx, project, claims, models::ClaimEnd::released);
   auto draft = said.value_or(db::EventDraft{.action = "FILE_RELEASE"});
   draft.paths = paths_of(claims);
   if (draft.text.empty()) draft.text = summary_of("released", draft.paths);
   draft.data["claim_ids"] = ids_of(claims);
-  return db::append_event(tx, project.id, &acting.session(), std::move(draft));
+  auto event = db::append_event(tx, project.id, &acting.session(), std::move(draft));
+  co_await serve_line(tx, project, targets_of(project, claims));
+  co_return event;
 }
 
-void move_claims(db::Tx& tx, models::Project const& project, auth::Acting const& to, std::vector<Claim>& claims) {
+void move_claims(db::Tx& tx, models::Project const& project, models::Session const& to, std::vector<Claim>& claims) {
   for (auto& claim : claims) {
     auto const target = db::target_of(claim, project.case_sensitive);
     db::unindex_claim(tx, claim, target);
-    claim.session_id = to.session().id;
-    claim.session_alias = to.session().alias;
-    claim.branch = to.session().branch;
-    claim.worktree = to.session().worktree;
+    claim.session_id = to.id;
+    claim.session_alias = to.alias;
+    claim.branch = to.branch;
+    claim.worktree = to.worktree;
     claim.fencing_token = tx.pending_stamp();
     claim.expires_at = tx.now() + std::chrono::seconds(claim.ttl_seconds);
+    claim.release_requests.clear();
     claim.updated_at = tx.now();
     db::put_claim(tx, claim);
     db::index_claim(tx, claim, target);
@@ -385,6 +197,25 @@ std::vector<std::string> paths_of(std::vector<Claim> const& claims) {
   out.reserve(claims.size());
   for (auto const& claim : claims) out.push_back(claim.target);
   return out;
+}
+
+std::vector<Target> targets_of(models::Project const& project, std::vector<Claim> const& claims) {
+  std::vector<Target> out;
+  out.reserve(claims.size());
+  for (auto const& claim : claims) out.push_back(db::target_of(claim, project.case_sensitive));
+  return out;
+}
+
+json::array ids_of(std::vector<Claim> const& claims) {
+  json::array out;
+  for (auto const& claim : claims) out.emplace_back(to_string(claim.id));
+  return out;
+}
+
+std::string summary_of(std::string_view verb, std::vector<std::string> const& paths) {
+  if (paths.empty()) return fmt::format("{} nothing", verb);
+  if (paths.size() == 1) return fmt::format("{} {}", verb, paths.front());
+  return fmt::format("{} {} and {} more", verb, paths.front(), paths.size() - 1);
 }
 
 }  // namespace codi::api

@@ -1,4 +1,5 @@
 #pragma once
+#include "api/claim_look.hpp"
 #include "auth/caller.hpp"
 #include "coordination/target.hpp"
 #include "db/events.hpp"
@@ -9,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// What can happen to claims, each with its event in the same transaction.
@@ -17,33 +19,51 @@ namespace codi::api {
 /// What a session wants to hold.
 struct ClaimWish {
   std::vector<coordination::Target> targets;
+  models::ClaimMode mode = models::ClaimMode::exclusive;
   std::int64_t ttl_seconds = limits::kClaimTtlSecondsDefault;
   std::optional<std::string> reason = {};
 };
 
 /// What it was given.
 struct Grant {
-  std::vector<models::Claim>
-      claims;           ///< one a target, in the targets' order; the same target again is the same claim, renewed
-  Stamp fencing_token;  ///< of this batch; when nothing was new, the highest of `claims`
+  std::vector<models::Claim> claims;  ///< one a target, in the targets' order; the same target again is the same claim,
+                                      ///< renewed, and exclusive from now on if that is what is wished
+  Stamp fencing_token;                ///< of this batch; when nothing was new, the highest of `claims`
   models::Event event;
+  std::vector<models::Claim> tolerated;  ///< claims of others across branches that the project only warns of
 };
 
-/// Claims all targets for the session, or none. A conflict is a refusal (CLAIM-USR-3001) that leaves a CLAIM_CONFLICT
-/// event. Claims of others whose lease has run out are ended on the way;
+/// Claims all targets for the session, or none. A conflict, also with those who wait, is a refusal (CLAIM-USR-3001)
+/// that leaves a CLAIM_CONFLICT event. Claims of others whose lease has run out are ended on the way;
 /// where they are more than an EndBudget, that is a refusal too (API-SYS-2501), and the next try ends more. `said`
 /// replaces text and data of the FILE_CLAIM event.
 Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
                                  std::optional<db::EventDraft> said = {});
 
-/// Live claims of other sessions that stand in the way.
-struct Conflicts {
-  std::vector<models::Claim> claims;  ///< limits::kConflictsShown at most
-  bool more = false;
+/// One try to claim a batch, before anybody is refused.
+struct Attempt {
+  std::optional<Grant> grant;
+  Standing standing;                        ///< what was in the way
+  std::vector<coordination::Target> freed;  ///< of claims and tickets that were ended on the way: serve_line() these
+  bool left_some = false;                   ///< more have run out than are ended at once: try again
 };
-/// What claiming the targets would meet, beside claims of `own`. Writes nothing.
-Task<Result<Conflicts>> find_conflicts(db::Tx& tx, models::Project const& project,
-                                       std::vector<coordination::Target> targets, std::optional<SessionId> own);
+/// On whose behalf, and with which place in the line.
+struct Applicant {
+  models::Session session;
+  std::optional<Order> order = {};  ///< of its ticket; none: it comes now
+  models::Priority priority = models::Priority::normal;
+  auth::Caller const* caller = nullptr;  ///< whose quotas count; null: they were looked at before
+};
+/// As grant_claims, without a refusal, and without serving the line. `only_look`: even if it could, it grants nothing.
+Task<Result<Attempt>> attempt_claims(db::Tx& tx, models::Project const& project, Applicant who, ClaimWish wish,
+                                     std::optional<db::EventDraft> said = {}, bool only_look = false);
+/// The refusal for what was in the way, with its CLAIM_CONFLICT event.
+Task<std::unexpected<Error>> refuse_conflict(db::Tx& tx, models::Project const& project, models::Session session,
+                                             ClaimWish wish, Standing standing);
+/// The text of that event, and its data.
+db::EventDraft conflict_draft(ClaimWish const& wish, Standing const& standing);
+/// The refusal while very many claims that have run out are being ended: what was ended stays so.
+std::unexpected<Error> refuse_for_now();
 
 /// How much one transaction may end; what remains is another's.
 class EndBudget {
@@ -62,12 +82,12 @@ void end_claims(db::Tx& tx, models::Project const& project, std::vector<models::
 /// Ends one claim whose lease has run out, with its CLAIM_EXPIRED event.
 Task<void> expire_claim(db::Tx& tx, models::Project const& project, models::Claim claim);
 
-/// Ends claims that the session gives back, with one FILE_RELEASE event.
-models::Event release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
-                             std::vector<models::Claim>& claims, std::optional<db::EventDraft> said = {});
+/// Ends claims that the session gives back, with one FILE_RELEASE event, and serves those who wait for them.
+Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
+                                   std::vector<models::Claim>& claims, std::optional<db::EventDraft> said = {});
 
-/// Gives live claims to the session that `to` acts for, under one new fencing token.
-void move_claims(db::Tx& tx, models::Project const& project, auth::Acting const& to,
+/// Gives live claims to another session, under one new fencing token.
+void move_claims(db::Tx& tx, models::Project const& project, models::Session const& to,
                  std::vector<models::Claim>& claims);
 
 /// The session's live claims that exactly match the targets; API-USR-2002 when it holds none on one of them.
@@ -78,7 +98,13 @@ Task<Result<std::vector<models::Claim>>> claims_on(db::Tx& tx, models::Project c
 /// CLAIM-USR-3002 unless the session holds a live claim granted under the token. A missing token is fine.
 Task<Result<void>> check_fencing(db::Tx& tx, ProjectId project, SessionId session, std::optional<Stamp> token);
 
-/// The targets of claims, for the paths of events.
+/// The targets of claims, for the paths of events; and parsed.
 std::vector<std::string> paths_of(std::vector<models::Claim> const& claims);
+std::vector<coordination::Target> targets_of(models::Project const& project, std::vector<models::Claim> const& claims);
+
+/// Of claims, for the data of events.
+json::array ids_of(std::vector<models::Claim> const& claims);
+/// `claimed src/x.rs and 2 more`.
+std::string summary_of(std::string_view verb, std::vector<std::string> const& paths);
 
 }  // namespace codi::api

@@ -1,6 +1,7 @@
 #include "api/claim_force.hpp"
 
 #include "api/claim_flow.hpp"
+#include "api/waiting_line.hpp"
 #include "db/audit.hpp"
 #include "db/sessions.hpp"
 
@@ -27,6 +28,7 @@ Task<Claim> force_claim(db::Tx& tx, models::Project const& project, auth::Permit
                         .action = "claim.forced",
                         .target = to_string(ended.id),
                         .data = {{"target", ended.target}, {"reason", reason}}});
+  co_await serve_line(tx, project, targets_of(project, one));
   co_return std::move(one.front());
 }
 

@@ -23,8 +23,11 @@ struct CheckClaimsOut {
   bool clear = true;
   std::vector<models::Conflict> conflicts;
   bool more = false;
+  std::vector<Claim> warnings;
+  std::optional<models::BranchPolicy> cross_branch;
+  std::int64_t waiting = 0;
 };
-BOOST_DESCRIBE_STRUCT(CheckClaimsOut, (), (clear, conflicts, more))
+BOOST_DESCRIBE_STRUCT(CheckClaimsOut, (), (clear, conflicts, more, warnings, cross_branch, waiting))
 
 struct ListClaimsIn {
   std::string project;
@@ -55,7 +58,7 @@ struct Fields<CheckClaimsIn> {
       project_field(),
       field("session", "Session whose own claims don't count, by id or alias.").length(1, limits::kAliasBytes),
       targets_field(),
-      field("mode", "exclusive when missing; shared claims are not offered yet."),
+      mode_field(),
       fencing_field(),
   };
 };
@@ -66,6 +69,9 @@ struct Fields<CheckClaimsOut> {
       field("clear", "True when a claim on all targets would be granted now."),
       field("conflicts", "Claims that stand in the way; 20 at most."),
       field("more", "True when there are more than those."),
+      field("warnings", "Claims of others on other branches that overlap, where the project warns; 20 at most."),
+      field("cross_branch", "The project's policy, when it would let claims of other branches pass: warn; else null."),
+      field("waiting", "How many wait in line for something of it, and would come first."),
   };
 };
 template <>
@@ -102,27 +108,31 @@ struct CheckClaims {
   using In = CheckClaimsIn;
   using Out = CheckClaimsOut;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    if (in.mode == models::ClaimMode::shared)
-      co_return invalid("/mode", "shared claims are not offered by this server yet");
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    std::optional<SessionId> own;
+    std::optional<models::Session> own;
     if (in.session) {
       auto const session = co_await find_session(tx, *project, *in.session);
       if (!session) co_return std::unexpected(session.error());
-      own = session->id;
+      own = *session;
     }
     auto const permitted = auth::permit(caller, Permission::project_read);
     if (!permitted) co_return std::unexpected(permitted.error());
     if (in.fencing_token && !own) co_return invalid("/session", "is required with a fencing token");
     if (own) {
-      auto const fenced = co_await check_fencing(tx, project->id, *own, in.fencing_token);
+      auto const fenced = co_await check_fencing(tx, project->id, own->id, in.fencing_token);
       if (!fenced) co_return std::unexpected(fenced.error());
     }
-    auto found = co_await find_conflicts(tx, *project, targets_of(in.targets, project->case_sensitive), own);
+    Asking asking{.session = std::move(own), .mode = in.mode.value_or(models::ClaimMode::exclusive)};
+    auto found = co_await look_at(tx, *project, std::move(asking), targets_of(in.targets, project->case_sensitive));
     if (!found) co_return std::unexpected(std::move(found.error()));
-    auto conflicts = co_await with_owners(tx, *project, std::move(found->claims));
-    co_return CheckClaimsOut{.clear = conflicts.empty(), .conflicts = std::move(conflicts), .more = found->more};
+    Out out{.clear = found->clear(),
+            .conflicts = co_await with_owners(tx, *project, std::move(found->conflicts)),
+            .more = found->more,
+            .waiting = static_cast<std::int64_t>(found->ahead.size())};
+    if (!found->tolerated.empty()) out.cross_branch = models::BranchPolicy::warn;
+    out.warnings = std::move(found->tolerated);
+    co_return out;
   }
 };
 

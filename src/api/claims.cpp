@@ -3,6 +3,7 @@
 #include "api/areas.hpp"
 #include "api/claim_flow.hpp"
 #include "api/claim_force.hpp"
+#include "api/held_claim.hpp"
 #include "api/scope.hpp"
 #include "db/sessions.hpp"
 
@@ -13,24 +14,6 @@ namespace {
 
 using auth::Permission;
 using models::Claim;
-
-struct CreateClaimsIn {
-  std::string project;
-  std::string session;
-  std::vector<TargetInput> targets;
-  std::optional<models::ClaimMode> mode;
-  std::optional<std::int64_t> ttl_seconds;
-  std::optional<std::string> reason;
-  std::optional<std::int64_t> wait_seconds;
-  std::optional<bool> queue;
-};
-BOOST_DESCRIBE_STRUCT(CreateClaimsIn, (), (project, session, targets, mode, ttl_seconds, reason, wait_seconds, queue))
-
-struct CreateClaimsOut {
-  std::vector<Claim> claims;
-  Stamp fencing_token;
-};
-BOOST_DESCRIBE_STRUCT(CreateClaimsOut, (), (claims, fencing_token))
 
 struct RenewClaimIn {
   std::string project;
@@ -54,40 +37,12 @@ struct ForceClaimIn {
 };
 BOOST_DESCRIBE_STRUCT(ForceClaimIn, (), (project, claim, reason))
 
-constexpr reflect::Field ttl_field() {
-  return reflect::field("ttl_seconds",
-                        "Seconds that the claim lasts without a sign of life of its session; an hour when missing.")
-      .range(limits::kClaimTtlSecondsMin, limits::kClaimTtlSecondsMax);
-}
-
 }  // namespace
 }  // namespace codi::api
 
 namespace codi::reflect {
 using namespace codi::api;
 
-template <>
-struct Fields<CreateClaimsIn> {
-  static constexpr std::string_view name = "CreateClaims";
-  static constexpr std::array fields{
-      project_field(),
-      session_field(),
-      targets_field(),
-      field("mode", "exclusive when missing; shared claims are not offered yet."),
-      ttl_field(),
-      field("reason", "Why, for those who meet the claim.").length(1, limits::kReasonBytes),
-      field("wait_seconds", "Not offered yet: must be 0 or missing.").range(0, limits::kClaimTtlSecondsMax),
-      field("queue", "Not offered yet: must be false or missing."),
-  };
-};
-template <>
-struct Fields<CreateClaimsOut> {
-  static constexpr std::string_view name = "GrantedClaims";
-  static constexpr std::array fields{
-      field("claims", "One for each target, in their order."),
-      field("fencing_token", "Of this batch."),
-  };
-};
 template <>
 struct Fields<RenewClaimIn> {
   static constexpr std::string_view name = "RenewClaim";
@@ -111,84 +66,6 @@ struct Fields<ForceClaimIn> {
 namespace codi::api {
 namespace {
 
-Result<void> check_offered(CreateClaimsIn const& in) {
-  if (in.mode == models::ClaimMode::shared)
-    return invalid("/mode", "shared claims are not offered by this server yet: use exclusive");
-  if (in.wait_seconds.value_or(0) > 0)
-    return invalid("/wait_seconds",
-                   "waiting for a claim is not offered by this server yet: retry after `expires_at` of the conflict");
-  if (in.queue.value_or(false))
-    return invalid("/queue",
-                   "queueing for a claim is not offered by this server yet: retry after `expires_at` of the conflict");
-  return {};
-}
-
-/// A live claim together with the proof that the caller acts for its holder.
-struct HeldClaim {
-  Claim claim;
-  auth::Acting acting;
-};
-
-// Looks up, then judges rights, then the fencing token: a claim that was lost is CLAIM-USR-3002 for who held it.
-Task<Result<HeldClaim>> hold(db::Tx& tx, auth::Caller const& caller, models::Project const& project, ClaimId id,
-                             std::optional<Stamp> token) {
-  auto claim = co_await find_claim(tx, project, id);
-  if (!claim) co_return std::unexpected(claim.error());
-  auto const holder = co_await db::get_session(tx, project.id, claim->session_id);
-  if (!holder) co_return fail(ErrorCode::not_found, "there is no such claim in this project");
-  // Whoever shows an old token has lost the claim, also when another session holds it now.
-  bool const stale = token && *token != claim->fencing_token;
-  auto const permitted = auth::permit(caller, Permission::claim_write);
-  if (!permitted) co_return std::unexpected(permitted.error());
-  if (stale) co_return fail(ErrorCode::stale_fencing_token, "the claim has been granted anew since this fencing token");
-  auto const may = auth::act_for(caller, Permission::claim_write, *holder);
-  if (!may) co_return std::unexpected(may.error());
-  if (claim->state == models::ClaimState::ended) {
-    auto const why = reflect::enum_name(claim->end_reason.value_or(models::ClaimEnd::expired));
-    co_return fail(ErrorCode::stale_fencing_token, fmt::format("the claim on {} has ended ({})", claim->target, why));
-  }
-  if (db::over(tx, *claim)) {
-    co_await expire_claim(tx, project, *claim);
-    co_return refuse(
-        {.code = ErrorCode::stale_fencing_token, .detail = fmt::format("the claim on {} ran out", claim->target)});
-  }
-  auto const acting = act_for_live(tx, caller, Permission::claim_write, *holder);
-  if (!acting) co_return std::unexpected(acting.error());
-  co_return HeldClaim{*std::move(claim), *acting};
-}
-
-struct CreateClaims {
-  static constexpr OperationMeta meta{
-      .id = "create_claims",
-      .method = Method::post,
-      .path = "/projects/{project}/claims",
-      .tag = "claims",
-      .summary = "Claim files, directories, patterns and resources: all of them, or none",
-      .kind = Kind::write,
-      .permission = Permission::claim_write,
-      .status = 201,
-      .grows = true,
-      .mcp = true,
-      .cli = "claim create"};
-  using In = CreateClaimsIn;
-  using Out = CreateClaimsOut;
-  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    if (auto const offered = check_offered(in); !offered) co_return std::unexpected(offered.error());
-    auto const project = co_await find_project(tx, caller, in.project);
-    if (!project) co_return std::unexpected(project.error());
-    auto const session = co_await find_session(tx, *project, in.session);
-    if (!session) co_return std::unexpected(session.error());
-    auto const acting = act_for_live(tx, caller, Permission::claim_write, *session);
-    if (!acting) co_return std::unexpected(acting.error());
-    ClaimWish wish{.targets = targets_of(in.targets, project->case_sensitive),
-                   .ttl_seconds = in.ttl_seconds.value_or(limits::kClaimTtlSecondsDefault),
-                   .reason = in.reason};
-    auto grant = co_await grant_claims(tx, *project, *acting, std::move(wish));
-    if (!grant) co_return std::unexpected(std::move(grant.error()));
-    co_return CreateClaimsOut{std::move(grant->claims), grant->fencing_token};
-  }
-};
-
 struct RenewClaim {
   static constexpr OperationMeta meta{.id = "renew_claim",
                                       .method = Method::post,
@@ -203,7 +80,7 @@ struct RenewClaim {
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    auto held = co_await hold(tx, caller, *project, in.claim, in.fencing_token);
+    auto held = co_await hold_claim(tx, caller, *project, in.claim, in.fencing_token);
     if (!held) co_return std::unexpected(std::move(held.error()));
     auto& claim = held->claim;
     claim.ttl_seconds = in.ttl_seconds.value_or(claim.ttl_seconds);
@@ -230,10 +107,10 @@ struct ReleaseClaim {
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    auto held = co_await hold(tx, caller, *project, in.claim, in.fencing_token);
+    auto held = co_await hold_claim(tx, caller, *project, in.claim, in.fencing_token);
     if (!held) co_return std::unexpected(std::move(held.error()));
     std::vector<Claim> one{std::move(held->claim)};
-    release_claims(tx, *project, held->acting, one);
+    co_await release_claims(tx, *project, held->acting, one);
     co_return std::move(one.front());
   }
 };
@@ -263,8 +140,6 @@ struct ForceClaim {
 
 }  // namespace
 
-std::vector<Operation> claim_operations() {
-  return make_operations<CreateClaims, RenewClaim, ReleaseClaim, ForceClaim>();
-}
+std::vector<Operation> claim_operations() { return make_operations<RenewClaim, ReleaseClaim, ForceClaim>(); }
 
 }  // namespace codi::api

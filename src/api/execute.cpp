@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 
 namespace codi::api {
@@ -51,6 +52,11 @@ class Execution : public std::enable_shared_from_this<Execution> {
         done_(std::move(done)),
         call_(operation.make_call()),
         laps_(request_.since) {}
+
+  void abandon() {
+    abandoned_ = true;
+    if (auto const seat = seat_.load()) runtime_.waiting.call(seat);
+  }
 
   void start() {
     draw_facts();
@@ -293,9 +299,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
       error_ = std::move(result.error());
       co_return error_->keep_writes ? db::Verdict::commit : db::Verdict::abort;
     }
-    if (request_.idempotency_key) {
+    if (request_.idempotency_key && !call_->parked()) {
       encoded_ = call_->encode();
-      keep_answer(tx, idempotency(*request_.idempotency_key), operation_.meta.status, encoded_);
+      keep_answer(tx, idempotency(*request_.idempotency_key), call_->status(), encoded_);
     }
     co_return db::Verdict::commit;
   }
@@ -329,9 +335,32 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (outcome.kind == db::Outcome::Kind::failed) return finish_with(error_of(outcome.error, facts_.request_id));
     if (error_) return finish_with(*std::move(error_));
     if (replay_) return finish_with(*std::move(replay_));
+    if (auto parked = call_->parked()) return park(*std::move(parked));
     if (!request_.idempotency_key) encoded_ = call_->encode();
     encoded_.fill(outcome.stamp);
-    finish_with(Answer{.status = operation_.meta.status, .body = std::move(encoded_.text)});
+    finish_with(Answer{.status = call_->status(), .body = std::move(encoded_.text)});
+  }
+
+  // Until what it waits for has changed; then its transaction runs again.
+  void park(Parked parked) {
+    if (!facts_.resumed && request_.hold) request_.hold(std::chrono::seconds(limits::kWaitSecondsMax));
+    facts_.resumed = parked.resumed;
+    auto const seat = runtime_.waiting.enter(std::move(parked.wait), [self = shared_from_this()] { self->resume(); });
+    if (!seat) {
+      abandoned_ = true;
+      return resume();
+    }
+    seat_ = *seat;
+    if (abandoned_) runtime_.waiting.call(*seat);
+  }
+
+  void resume() {
+    seat_ = 0;
+    facts_.now = runtime_.clock.now();
+    runtime_.random.fill(facts_.seed);
+    facts_.abandoned = abandoned_;
+    laps_.end(Part::wait);
+    transact();
   }
 
   void on_request_thread(std::function<void()> next) const {
@@ -372,12 +401,19 @@ class Execution : public std::enable_shared_from_this<Execution> {
   bool counted_ = false;
   db::Tally tally_;
   Laps laps_;
+  std::atomic<bool> abandoned_ = false;
+  std::atomic<WaitingRoom::Seat> seat_ = 0;  ///< where it waits
 };
 
 }  // namespace
 
-void execute(Runtime& runtime, Operation const& operation, Request request, std::function<void(Finished)> done) {
-  std::make_shared<Execution>(runtime, operation, std::move(request), std::move(done))->start();
+std::function<void()> execute(Runtime& runtime, Operation const& operation, Request request,
+                              std::function<void(Finished)> done) {
+  auto const execution = std::make_shared<Execution>(runtime, operation, std::move(request), std::move(done));
+  execution->start();
+  return [weak = std::weak_ptr(execution)] {
+    if (auto const alive = weak.lock()) alive->abandon();
+  };
 }
 
 std::string etag_of(std::string_view body) {

@@ -28,6 +28,8 @@ struct Request {
   std::chrono::steady_clock::time_point since = std::chrono::steady_clock::now();  ///< when it was there
   /// Runs the given function on the thread that shall finish the request; null: any thread.
   std::function<void(std::function<void()>)> post = {};
+  /// Called, on that thread, when the answer may take as long as that.
+  std::function<void(std::chrono::milliseconds)> hold = {};
 };
 
 /// Who made a request, for its log line; empty members when unknown.
@@ -54,8 +56,11 @@ struct Finished {
 };
 
 /// Runs one operation from its request to its answer: caller, idempotency, preparation, transaction, encoding. The only
-/// place that catches what the infrastructure throws. `done` is called once, through `request.post`.
-void execute(Runtime& runtime, Operation const& operation, Request request, std::function<void(Finished)> done);
+/// place that catches what the infrastructure throws. `done` is called once, through `request.post`. The returned
+/// function says that nobody waits for the answer any more: what has not been granted yet will not be. It can be
+/// called at any time, from any thread.
+std::function<void()> execute(Runtime& runtime, Operation const& operation, Request request,
+                              std::function<void(Finished)> done);
 
 /// `"` + 22 characters + `"`: a strong validator of the representation (RFC 9110 section 8.8.3).
 std::string etag_of(std::string_view body);

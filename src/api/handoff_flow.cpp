@@ -1,6 +1,7 @@
 #include "api/handoff_flow.hpp"
 
 #include "api/claim_flow.hpp"
+#include "api/waiting_line.hpp"
 #include "auth/directory.hpp"
 #include "base/text.hpp"
 #include "coordination/log_line.hpp"
@@ -165,7 +166,9 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
   }
   if (step == HandoffStep::accept) {
     auto claims = still_held(tx, handoff);
-    move_claims(tx, project, acting, claims);
+    move_claims(tx, project, session, claims);
+    if (auto const ends = co_await check_for_deadlock(tx, project, session); !ends)
+      co_return std::unexpected(ends.error());
     moved_paths = paths_of(claims);
     handoff.claims = std::move(claims);
   }
@@ -179,6 +182,8 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
                     .data = {{"handoff_id", to_string(handoff.id)},
                              {"state", reflect::enum_name(handoff.state)},
                              {"from_session_id", to_string(handoff.from_session_id)}}});
+  // Who takes over may wait for something itself that it now holds.
+  if (step == HandoffStep::accept) co_await serve_line(tx, project, targets_of(project, handoff.claims));
   co_return handoff;
 }
 

@@ -137,7 +137,7 @@ struct CreateLock {
   // Of the claims in the way, which may be on a directory or pattern, the client shows one.
   static Task<Result<Out>> refusal(db::Tx& tx, models::Project const& project, Error error) {
     auto const* const conflicts = error.members.if_contains("conflicts");
-    if (!conflicts) co_return std::unexpected(std::move(error));
+    if (!conflicts || conflicts->as_array().empty()) co_return std::unexpected(std::move(error));
     auto const id = ClaimId::parse(conflicts->at(0).at("id").as_string());
     auto const claim = co_await db::get_claim(tx, project.id, id.value_or(ClaimId{}));
     if (!claim) co_return std::unexpected(std::move(error));
@@ -171,7 +171,7 @@ struct Unlock {
     auto const acting = co_await act_for_holder(tx, caller, *project, *claim, user);
     if (acting) {
       std::vector<Claim> one{*claim};
-      release_claims(tx, *project, *acting, one);
+      co_await release_claims(tx, *project, *acting, one);
       co_return LockOut{std::move(lock)};
     }
     if (!in.force.value_or(false)) co_return std::unexpected(acting.error());

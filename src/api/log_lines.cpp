@@ -194,7 +194,7 @@ class Line {
     auto held = co_await claims_on(tx_, project_, acting.session(), *std::move(wanted));
     if (!held) co_return std::unexpected(std::move(held.error()));
     out_.claims = *std::move(held);
-    out_.event = release_claims(tx_, project_, acting, out_.claims, draft());
+    out_.event = co_await release_claims(tx_, project_, acting, out_.claims, draft());
     co_return Result<void>();
   }
 

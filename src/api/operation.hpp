@@ -1,4 +1,5 @@
 #pragma once
+#include "api/waiting_room.hpp"
 #include "auth/caller.hpp"
 #include "auth/open_tx.hpp"
 #include "auth/operator_tx.hpp"
@@ -113,6 +114,13 @@ class Stream {
   [[nodiscard]] virtual std::string file_name() const = 0;
 };
 
+/// An operation that can't be answered yet: its Out has a member `parked` of std::optional<Parked>, which is not
+/// encoded. Its run() is called again, with RequestFacts::resumed, when it is woken.
+struct Parked {
+  WaitFor wait;
+  Uuid resumed;
+};
+
 /// What `open` of a stream may use; the runtime outlives the stream.
 struct StreamContext {
   Runtime& runtime;
@@ -141,6 +149,10 @@ class Call {
   virtual std::shared_ptr<Stream> open(StreamContext const& context) = 0;
   /// The answer of the last successful run.
   [[nodiscard]] virtual reflect::Encoded encode() const = 0;
+  /// Its status: the operation's, unless Out has a `status()`.
+  [[nodiscard]] virtual unsigned status() const = 0;
+  /// What it waits for, in the place of an answer.
+  [[nodiscard]] virtual std::optional<Parked> parked() const = 0;
 };
 
 /// The schemas of an operation, made for one document.
@@ -223,6 +235,20 @@ class CallOf final : public Call {
       return {};
     else
       return reflect::encode(out_);
+  }
+
+  [[nodiscard]] unsigned status() const override {
+    if constexpr (requires { out_.status(); })
+      return out_.status();
+    else
+      return Op::meta.status;
+  }
+
+  [[nodiscard]] std::optional<Parked> parked() const override {
+    if constexpr (requires { out_.parked; })
+      return out_.parked;
+    else
+      return std::nullopt;
   }
 
  private:

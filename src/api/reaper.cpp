@@ -4,6 +4,7 @@
 #include "api/idempotency.hpp"
 #include "api/retention.hpp"
 #include "api/session_flow.hpp"
+#include "api/waiting_line.hpp"
 #include "auth/directory.hpp"
 #include "auth/revocation.hpp"
 #include "base/log.hpp"
@@ -26,7 +27,8 @@ Task<void> reap_session(db::Tx& tx, db::Due due) {
     co_return;
   }
   if (session->ended_at) {
-    co_await end_some_claims(tx, *project, id);
+    auto const ended = co_await end_some_claims(tx, *project, id);
+    co_await serve_line(tx, *project, targets_of(*project, ended));
     co_return;
   }
   if (auto const again = coordination::next_check(tx.now(), session->expires_at, tx.facts().leases.grace)) {
@@ -49,6 +51,12 @@ Task<void> reap_claim(db::Tx& tx, db::Due due) {
     co_return;
   }
   co_await expire_claim(tx, *project, *claim);
+  co_await serve_line(tx, *project, {db::target_of(*claim, project->case_sensitive)});
+}
+
+Task<void> reap_ticket(db::Tx& tx, db::Due due) {
+  auto const project = co_await db::get_project(tx, ProjectId{due.scope});
+  if (project) co_await look_after_ticket(tx, *project, TicketId{due.id});
 }
 
 // What is due is removed from the index first; whoever must look again enters it anew.
@@ -57,6 +65,7 @@ Task<void> reap(db::Tx& tx, db::Due due) {
   switch (due.kind) {
     case db::DueKind::session: co_await reap_session(tx, due); co_return;
     case db::DueKind::claim: co_await reap_claim(tx, due); co_return;
+    case db::DueKind::ticket: co_await reap_ticket(tx, due); co_return;
     case db::DueKind::retention: co_await retain_events(tx, due); co_return;
     case db::DueKind::idempotency: forget_answer(tx, due.id); co_return;
     case db::DueKind::invite:

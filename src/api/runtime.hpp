@@ -1,4 +1,5 @@
 #pragma once
+#include "api/waiting_room.hpp"
 #include "auth/credential.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
@@ -69,6 +70,7 @@ struct Runtime {
   RateLimiter tenant_requests{clock};
   RateLimiter tenant_events{clock};
   db::Activity activity{};
+  WaitingRoom waiting{engine};
 };
 
 }  // namespace codi::api

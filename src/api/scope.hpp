@@ -84,6 +84,14 @@ constexpr reflect::Field fencing_field() {
 
 /// Fields that requests about claims share.
 constexpr reflect::Field claim_field() { return reflect::field("claim", "Id of the claim."); }
+constexpr reflect::Field ttl_field() {
+  return reflect::field("ttl_seconds",
+                        "Seconds that the claim lasts without a sign of life of its session; an hour when missing.")
+      .range(limits::kClaimTtlSecondsMin, limits::kClaimTtlSecondsMax);
+}
+constexpr reflect::Field mode_field() {
+  return reflect::field("mode", "exclusive, which is meant when missing: alone; shared: beside others that share.");
+}
 constexpr reflect::Field targets_field() {
   return reflect::field("targets",
                         "Files (`src/a.rs`), directories (`src/api/`, with all below), patterns (`src/**/*.rs`), all "

@@ -2,6 +2,7 @@
 
 #include "api/claim_flow.hpp"
 #include "api/quota.hpp"
+#include "api/waiting_line.hpp"
 #include "auth/directory.hpp"
 #include "auth/opaque_token.hpp"
 #include "base/text.hpp"
@@ -133,7 +134,9 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
   event.paths = paths_of(claims);
   event.data["reason"] = reason;
   event.data["claims_freed"] = held;
-  co_return db::append_event(tx, project.id, &session, std::move(event));
+  auto written = db::append_event(tx, project.id, &session, std::move(event));
+  co_await end_tickets_of(tx, project, session, targets_of(project, claims));
+  co_return written;
 }
 
 }  // namespace codi::api

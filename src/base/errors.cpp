@@ -53,6 +53,8 @@ constexpr std::array kTable{
               "Work on something else, ask the holder named in `conflicts` to release it, or retry after it expires."},
     ErrorInfo{stale_fencing_token, "CLAIM-USR-3002", 409, "Stale fencing token",
               "The claim was lost: stop writing, claim again, and compare your work with what changed meanwhile."},
+    ErrorInfo{deadlock, "CLAIM-USR-3003", 409, "Deadlock",
+              "Release what the others wait for, or claim without waiting; then try again."},
     ErrorInfo{outside_boundaries, "ROLE-USR-4001", 403, "Outside the role's boundaries",
               "Hand the work to the role that owns the path, or ask it to lend the path."},
     ErrorInfo{storage_unavailable, "DB-SYS-5001", 503, "Storage unavailable",

@@ -30,6 +30,7 @@ enum class ErrorCode : std::uint8_t {
   not_offered,
   claim_conflict,
   stale_fencing_token,
+  deadlock,
   outside_boundaries,
   storage_unavailable,
   transaction_too_large,

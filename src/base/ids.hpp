@@ -80,6 +80,9 @@ struct EventTag {
 struct ClaimTag {
   static constexpr std::string_view name = "claim";
 };
+struct TicketTag {
+  static constexpr std::string_view name = "ticket";
+};
 struct HandoffTag {
   static constexpr std::string_view name = "handoff";
 };
@@ -94,6 +97,7 @@ using ProjectId = Id<ProjectTag>;
 using SessionId = Id<SessionTag>;
 using EventId = Id<EventTag>;
 using ClaimId = Id<ClaimTag>;
+using TicketId = Id<TicketTag>;
 using HandoffId = Id<HandoffTag>;
 
 }  // namespace codi

@@ -97,6 +97,10 @@ inline constexpr std::size_t kSummaryBytes = 16 << 10;
 inline constexpr std::size_t kClaimsPerSession = 10'000;
 inline constexpr std::size_t kClaimsEndedAtOnce = 500;       // in one transaction
 inline constexpr std::size_t kClaimsEndedBytes = 3 << 20;    // in one transaction: what their end writes
+inline constexpr std::size_t kTickets = 1'000;               // that wait in a project
+inline constexpr std::size_t kTicketsServedAtOnce = 16;      // in one transaction
+inline constexpr std::size_t kReleaseRequests = 10;          // that a claim's holder has not answered
+inline constexpr std::size_t kHeldRequests = 10'000;         // that wait on one server
 inline constexpr std::size_t kHandoffClaimsBytes = 1 << 20;  // of the claims that one handoff moves, as JSON
 
 // Leases.
@@ -106,6 +110,12 @@ inline constexpr std::int64_t kClaimTtlSecondsDefault = 3'600;
 inline constexpr std::int64_t kSessionTtlSecondsMin = 10;
 inline constexpr std::int64_t kSessionTtlSecondsMax = 86'400;
 inline constexpr std::int64_t kSessionTtlSecondsDefault = 3'600;
+inline constexpr std::int64_t kWaitSecondsMax = 3'600;
+inline constexpr auto kTicketLease = 30s;         // without a sign of life of the server that holds its request
+inline constexpr auto kTicketRenewal = 10s;       // between two of them
+inline constexpr auto kOfferTime = 5s;            // for that server to take what its ticket is offered
+inline constexpr auto kTicketKept = 1h;           // after its end, to be looked at
+inline constexpr auto kPriorityHeadStart = 5min;  // by which a priority is served as if it had come earlier
 inline constexpr auto kExpiryGrace = 2s;
 inline constexpr auto kIdempotencyKept = 24h;
 inline constexpr std::size_t kRetentionEvents = 500;  // removed in one transaction

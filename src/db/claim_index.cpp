@@ -13,11 +13,29 @@ using models::Claim;
 
 constexpr std::size_t kUuidBytes = 16;
 constexpr std::size_t kUuidTextBytes = 36;
-constexpr char kFile = 'f';
-constexpr char kDirectory = 'd';
+// The value of a row: the session, then a letter each for the kind, the mode and what the row is of, then a pattern.
+constexpr std::size_t kKindAt = kUuidTextBytes;
+constexpr std::size_t kModeAt = kKindAt + 1;
+constexpr std::size_t kWhatAt = kKindAt + 2;
+constexpr std::size_t kPatternAt = kKindAt + 3;
+constexpr std::string_view kKinds = "fdgr";
+constexpr char kShared = 's';
+constexpr char kExclusive = 'x';
+constexpr char kClaim = 'c';
+constexpr char kTicket = 't';
 
-TenantKey index_key(Tx const& tx, Claim const& claim, Target const& target) {
-  return Tx::key_at(claim_place(tx, claim.project_id, target), make_key({}, claim.id));
+template <class Id>
+TenantKey index_key(Tx const& tx, ProjectId project, Id id, Target const& target) {
+  return Tx::key_at(claim_place(tx, project, target), make_key({}, id));
+}
+
+std::string row_of(SessionId session, models::ClaimMode mode, char what, Target const& target, std::string_view spelt) {
+  auto value = to_string(session);
+  value += kKinds[static_cast<std::size_t>(target.kind)];
+  value += mode == models::ClaimMode::shared ? kShared : kExclusive;
+  value += what;
+  if (target.glob) value += spelt;
+  return value;
 }
 
 TenantKey count_key(Tx const& tx, ProjectId project, SessionId session) {
@@ -33,11 +51,7 @@ Target parse_stored_glob(std::string_view pattern, bool case_sensitive) {
 }  // namespace
 
 void index_claim(Tx& tx, Claim const& claim, Target const& target) {
-  auto value = to_string(claim.session_id);
-  if (target.glob) value += claim.target;
-  if (target.kind == TargetKind::file) value += kFile;
-  if (target.kind == TargetKind::directory) value += kDirectory;
-  tx.set(index_key(tx, claim, target), value);
+  index_claim_anew(tx, claim, target);
   if (target.glob && !target.glob->has_literal_first_segment())
     tx.set(tx.key("project", claim.project_id, "wide_globs", claim.id), "");
   tx.set(tx.key("project", claim.project_id, "session_claims", claim.session_id, claim.id), "");
@@ -45,13 +59,27 @@ void index_claim(Tx& tx, Claim const& claim, Target const& target) {
   tx.add(count_key(tx, claim.project_id, claim.session_id), 1);
 }
 
+void index_claim_anew(Tx& tx, Claim const& claim, Target const& target) {
+  tx.set(index_key(tx, claim.project_id, claim.id, target),
+         row_of(claim.session_id, claim.mode, kClaim, target, claim.target));
+}
+
 void unindex_claim(Tx& tx, Claim const& claim, Target const& target) {
-  tx.clear(index_key(tx, claim, target));
+  tx.clear(index_key(tx, claim.project_id, claim.id, target));
   if (target.glob && !target.glob->has_literal_first_segment())
     tx.clear(tx.key("project", claim.project_id, "wide_globs", claim.id));
   tx.clear(tx.key("project", claim.project_id, "session_claims", claim.session_id, claim.id));
   tx.clear(tx.key("project", claim.project_id, "live_claims", claim.id));
   tx.add(count_key(tx, claim.project_id, claim.session_id), -1);
+}
+
+void index_ticket_target(Tx& tx, models::Ticket const& ticket, Target const& target) {
+  tx.set(index_key(tx, ticket.project_id, ticket.id, target),
+         row_of(ticket.session_id, ticket.mode, kTicket, target, coordination::canonical(target)));
+}
+
+void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, Target const& target) {
+  tx.clear(index_key(tx, ticket.project_id, ticket.id, target));
 }
 
 TenantKey claim_paths(Tx const& tx, ProjectId project) { return tx.key("project", project, "claim_paths"); }
@@ -64,13 +92,15 @@ TenantKey claim_place(Tx const& tx, ProjectId project, Target const& target) {
   return tx.key("project", project, "claim_paths", target.segments);
 }
 
-IndexedGlob indexed_glob(std::string_view value) {
-  if (value.size() <= kUuidTextBytes) throw StorageFailure(StorageCode::corrupt, "an indexed glob has no pattern");
-  return {.session = value.substr(0, kUuidTextBytes), .pattern = value.substr(kUuidTextBytes)};
-}
-
-models::ClaimKind indexed_kind(std::string_view value) {
-  return value.back() == kFile ? models::ClaimKind::file : models::ClaimKind::directory;
+IndexRow read_index_row(std::string_view value) {
+  auto const kind = value.size() < kPatternAt ? std::string_view::npos : kKinds.find(value[kKindAt]);
+  if (kind == std::string_view::npos)
+    throw StorageFailure(StorageCode::corrupt, "a row of the claims' index is not one");
+  return {.session = value.substr(0, kUuidTextBytes),
+          .kind = static_cast<models::ClaimKind>(kind),
+          .mode = value[kModeAt] == kShared ? models::ClaimMode::shared : models::ClaimMode::exclusive,
+          .waits = value[kWhatAt] == kTicket,
+          .pattern = value.substr(kPatternAt)};
 }
 
 Target stored_glob(std::string_view pattern, bool case_sensitive) {
@@ -93,6 +123,8 @@ ClaimId id_of_row(std::string_view key) {
   return id;
 }
 
+TicketId ticket_of_row(std::string_view key) { return TicketId{id_of_row(key).uuid}; }
+
 Task<std::optional<Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session, Target target,
                                                bool case_sensitive) {
   auto const prefix = claim_place(tx, project, target);
@@ -101,11 +133,11 @@ Task<std::optional<Claim>> claim_of_session_on(Tx& tx, ProjectId project, Sessio
   for (;;) {
     auto const rows = co_await tx.get_ids_below(prefix, {}, std::move(from));
     for (auto const& row : rows.rows) {
-      if (!row.value.starts_with(holder)) continue;
-      if (target.glob && stored_glob(indexed_glob(row.value).pattern, case_sensitive).segments != target.segments)
-        continue;
+      auto const what = read_index_row(row.value);
+      if (what.session != holder || what.waits || what.kind != target.kind) continue;
+      if (target.glob && stored_glob(what.pattern, case_sensitive).segments != target.segments) continue;
       auto claim = co_await get_claim(tx, project, id_of_row(row.key));
-      if (claim && claim->kind == target.kind) co_return claim;
+      if (claim) co_return claim;
     }
     if (!rows.more) co_return std::nullopt;
     from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));

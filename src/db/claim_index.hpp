@@ -3,6 +3,7 @@
 #include "db/claims.hpp"
 #include "db/tx.hpp"
 #include "models/claim.hpp"
+#include "models/ticket.hpp"
 
 #include <cstddef>
 #include <optional>
@@ -10,11 +11,11 @@
 #include <string_view>
 #include <vector>
 
-/// Where live claims are found by what they are laid on and by who holds them; below P = (t,"project",project), with
-/// the claim's id last:
-/// (P,"claim_paths",segment...,id) of files and directories -> session, kind; (P,"claim_resources",name,id) -> session;
-/// (P,"claim_globs",literal prefix,id) -> session, pattern; (P,"wide_globs",id) of globs without a literal first
-/// segment, (P,"session_claims",session,id) and (P,"live_claims",id) -> nothing.
+/// Where live claims, and tickets that wait for some, are found by what they are laid on, and claims by who holds them;
+/// below P = (t,"project",project), with the claim's or ticket's id last:
+/// (P,"claim_paths",segment...,id) of files and directories, (P,"claim_resources",name,id), (P,"claim_globs",literal
+/// prefix,id) -> IndexRow; (P,"wide_globs",id) of globs without a literal first segment,
+/// (P,"session_claims",session,id) and (P,"live_claims",id) -> nothing, of claims only.
 /// (P,"session_claim_count",session) -> how many claims the session holds.
 namespace codi::db {
 
@@ -31,20 +32,29 @@ TenantKey claim_globs(Tx const& tx, ProjectId project);
 /// Below it the ids of claims on exactly this target; with those on paths below a file or directory behind them.
 TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target);
 
-/// What the value of a row below claim_paths() says of its claim's kind: file or directory.
-models::ClaimKind indexed_kind(std::string_view value);
+/// After the mode of a claim has changed.
+void index_claim_anew(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
-/// What the value of an index row of a glob says.
-struct IndexedGlob {
-  std::string_view session;
-  std::string_view pattern;
+/// What the value of an index row says.
+struct IndexRow {
+  std::string_view session;  ///< id of the holder, or of who waits
+  models::ClaimKind kind = models::ClaimKind::file;
+  models::ClaimMode mode = models::ClaimMode::exclusive;
+  bool waits = false;          ///< the row is of a ticket
+  std::string_view pattern{};  ///< of a glob
 };
-/// Of a row below claim_globs().
-IndexedGlob indexed_glob(std::string_view value);
+/// Reads the value of a row of claim_paths(), claim_globs() or the resources.
+IndexRow read_index_row(std::string_view value);
+
+/// Adds the rows by which others find that a ticket waits for its targets.
+void index_ticket_target(Tx& tx, models::Ticket const& ticket, coordination::Target const& target);
+/// Removes them.
+void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, coordination::Target const& target);
 /// The pattern of a stored claim, parsed; not again when this thread has parsed it lately.
 coordination::Target stored_glob(std::string_view pattern, bool case_sensitive);
-/// The id that ends a key of the index.
+/// The id that ends a key of the index: of a claim, or of a ticket.
 ClaimId id_of_row(std::string_view key);
+TicketId ticket_of_row(std::string_view key);
 
 /// The session's claim on exactly this target.
 Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session,

@@ -68,22 +68,44 @@ std::optional<std::string> first_that_could(GlobRun& run, std::vector<std::strin
 
 }  // namespace
 
-ClaimSearch::ClaimSearch(Tx& tx, ProjectId project, bool case_sensitive, std::optional<SessionId> own)
-    : tx_(tx), project_(project), case_sensitive_(case_sensitive), own_(own ? to_string(*own) : "") {}
+bool across(Workplace const& a, Workplace const& b) {
+  if (a.branch && b.branch) return *a.branch != *b.branch;
+  return a.worktree && b.worktree && *a.worktree != *b.worktree;
+}
 
-Task<Result<std::vector<Claim>>> ClaimSearch::overlapping(Target target, Enough enough) {
+ClaimSearch::ClaimSearch(Tx& tx, models::Project const& project, Seeker seeker)
+    : tx_(tx),
+      project_(project.id),
+      case_sensitive_(project.case_sensitive),
+      seeker_(std::move(seeker)),
+      own_(seeker_.own ? to_string(*seeker_.own) : "") {}
+
+Task<Result<Obstacles>> ClaimSearch::overlapping(Target target, Enough enough) {
+  auto const done = co_await search(std::move(target), enough, true);
+  if (!done) co_return std::unexpected(done.error());
+  co_return std::move(found_);
+}
+
+Task<Result<std::vector<TicketId>>> ClaimSearch::waiting_for(Target target) {
+  auto const done = co_await search(std::move(target), {.live = std::numeric_limits<std::size_t>::max()}, false);
+  if (!done) co_return std::unexpected(done.error());
+  co_return std::move(found_.tickets);
+}
+
+Task<Result<void>> ClaimSearch::search(Target target, Enough enough, bool claims_too) {
   enough_ = enough;
+  claims_too_ = claims_too;
   live_ = 0;
   ran_out_ = 0;
-  found_.clear();
-  if (target.glob && !target.glob->matches_any()) co_return std::vector<Claim>();
+  found_ = {};
+  if (target.glob && !target.glob->matches_any()) co_return Result<void>();
   co_await look_for_paths(target);
   if (target.kind != TargetKind::resource) co_await look_for_globs(target);
   if (took_too_much())
     co_return fail(ErrorCode::conflict,
                    "so many claims could overlap these targets that looking at all of them takes "
                    "too long: claim fewer at once, or patterns with a longer literal beginning");
-  co_return std::move(found_);
+  co_return Result<void>();
 }
 
 Task<void> ClaimSearch::look_for_paths(Target const& target) {
@@ -119,7 +141,8 @@ Task<void> ClaimSearch::look(TenantKey prefix, bool below_too) {
     auto const rows = co_await std::move(task);
     for (auto const& row : rows.rows) {
       if (has_enough()) co_return;
-      if (!is_own(row.value)) co_await take(id_of_row(row.key));
+      auto const what = read_index_row(row.value);
+      if (in_the_way(what)) co_await take(id_of_row(row.key), what.waits);
     }
     if (!rows.more) co_return;
     from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
@@ -146,7 +169,7 @@ Task<void> ClaimSearch::walk_paths(Target const& glob, std::vector<std::string> 
       auto const next = first_that_could(run, texts_of(Tx::suffix(base, row.key)));
       effort_.spend(run.take_steps());
       if (!next) {
-        if (!is_own(row.value)) co_await meet_path(row, run);
+        co_await meet_path(row, run);
         from = Tx::key_at(base, std::string(Tx::suffix(base, row.key)) + '\0');
         continue;
       }
@@ -160,8 +183,10 @@ Task<void> ClaimSearch::walk_paths(Target const& glob, std::vector<std::string> 
 
 // `run` has read the path of the row to its end.
 Task<void> ClaimSearch::meet_path(KeyValue const& row, GlobRun const& run) {
-  bool const is_file = indexed_kind(row.value) == models::ClaimKind::file;
-  if (is_file ? coordination::meets_file(run) : run.matches_below()) co_await take(id_of_row(row.key));
+  auto const what = read_index_row(row.value);
+  if (!in_the_way(what)) co_return;
+  bool const is_file = what.kind == models::ClaimKind::file;
+  if (is_file ? coordination::meets_file(run) : run.matches_below()) co_await take(id_of_row(row.key), what.waits);
 }
 
 Task<void> ClaimSearch::look_for_globs(Target const& target) {
@@ -191,7 +216,7 @@ Task<void> ClaimSearch::look_for_prefixes_of(Target const& target, std::string t
     if (common == prefix.size()) {
       auto const* const globs = co_await globs_with_prefix(prefix);
       for (auto const& glob : *globs)
-        if (!glob.own && !has_enough()) co_await meet_glob(target, glob.id, glob.pattern);
+        if (glob.in_the_way && !has_enough()) co_await meet_glob(target, glob.id, glob.pattern, glob.waits);
       from = Tx::key_at(base, make_key({}, prefix) + kBehindAll);
       continue;
     }
@@ -212,8 +237,8 @@ Task<std::vector<ClaimSearch::GlobRow> const*> ClaimSearch::globs_with_prefix(st
     auto const rows = co_await tx_.get_ids_below(place, {}, std::move(from));
     rows_ += rows.rows.size();
     for (auto const& row : rows.rows) {
-      auto const glob = indexed_glob(row.value);
-      at->second.push_back({id_of_row(row.key), std::string(glob.pattern), glob.session == own_});
+      auto const what = read_index_row(row.value);
+      at->second.push_back({id_of_row(row.key), std::string(what.pattern), in_the_way(what), what.waits});
     }
     more = rows.more;
     if (more) from = Tx::key_at(place, Tx::suffix(place, rows.rows.back().key));
@@ -231,8 +256,8 @@ Task<void> ClaimSearch::look_for_extensions_of(Target const& target, std::string
     for (auto const& row : rows.rows) {
       if (has_enough()) co_return;
       ++rows_;
-      auto const glob = indexed_glob(row.value);
-      if (glob.session != own_) co_await meet_glob(target, id_of_row(row.key), glob.pattern);
+      auto const what = read_index_row(row.value);
+      if (in_the_way(what)) co_await meet_glob(target, id_of_row(row.key), what.pattern, what.waits);
     }
     if (!rows.more) co_return;
     from = Tx::key_at(base, std::string(Tx::suffix(base, rows.rows.back().key)) + '\0');
@@ -240,17 +265,43 @@ Task<void> ClaimSearch::look_for_extensions_of(Target const& target, std::string
   }
 }
 
-Task<void> ClaimSearch::meet_glob(Target const& target, ClaimId id, std::string_view pattern) {
-  effort_.spend(1);
-  bool const meets = coordination::overlaps(target, stored_glob(pattern, case_sensitive_), effort_);
-  if (meets && !effort_.spent()) co_await take(id);
+bool ClaimSearch::in_the_way(IndexRow const& row) const {
+  if (!claims_too_ && !row.waits) return false;
+  if (row.session == own_) return false;
+  return row.mode == models::ClaimMode::exclusive || seeker_.mode == models::ClaimMode::exclusive;
 }
 
-Task<void> ClaimSearch::take(ClaimId id) {
+Task<void> ClaimSearch::meet_glob(Target const& target, ClaimId id, std::string_view pattern, bool waits) {
+  effort_.spend(1);
+  bool const meets = coordination::overlaps(target, stored_glob(pattern, case_sensitive_), effort_);
+  if (meets && !effort_.spent()) co_await take(id, waits);
+}
+
+Task<void> ClaimSearch::take(ClaimId id, bool waits) {
+  if (!waits) co_return co_await take_claim(id);
+  take_ticket(TicketId{id.uuid});
+}
+
+void ClaimSearch::take_ticket(TicketId id) {
+  if (std::ranges::find(known_tickets_, id) != known_tickets_.end()) return;
+  known_tickets_.push_back(id);
+  found_.tickets.push_back(id);
+}
+
+Task<void> ClaimSearch::take_claim(ClaimId id) {
   auto claim = co_await get_claim(tx_, project_, id);
   if (!claim || claim->state == models::ClaimState::ended) co_return;
-  ++(over(tx_, *claim) ? ran_out_ : live_);
-  found_.push_back(*std::move(claim));
+  bool const has_run_out = over(tx_, *claim);
+  using enum models::BranchPolicy;
+  bool const tolerated = seeker_.cross_branch != block && claim->kind != TargetKind::resource &&
+                         across(seeker_.at, {claim->branch, claim->worktree});
+  if (tolerated) {
+    if (has_run_out || seeker_.cross_branch == allow || found_.tolerated.size() == limits::kConflictsShown) co_return;
+    found_.tolerated.push_back(*std::move(claim));
+    co_return;
+  }
+  ++(has_run_out ? ran_out_ : live_);
+  found_.claims.push_back(*std::move(claim));
 }
 
 }  // namespace codi::db

@@ -13,13 +13,6 @@ using models::Claim;
 
 TenantKey claim_key(Tx const& tx, ProjectId project, ClaimId id) { return tx.key("project", project, "claims", id); }
 
-Claim decode_claim(std::string_view stored) {
-  auto const [token, text] = split_stamped(stored);
-  auto claim = reflect::decode_stored<Claim>(text);
-  claim.fencing_token = token;
-  return claim;
-}
-
 Task<Claim> with_lease(Tx& tx, Claim claim) {
   if (claim.state == models::ClaimState::live) {
     auto const life = co_await life_of(tx, claim.project_id, claim.session_id);
@@ -44,9 +37,11 @@ Task<void> load_rows(Tx& tx, ProjectId project, RangeRows rows, std::vector<Clai
 }  // namespace
 
 Task<std::optional<Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id) {
-  auto const stored = co_await tx.get(claim_key(tx, project, id));
+  auto const stored = co_await tx.get_stamped(claim_key(tx, project, id));
   if (!stored) co_return std::nullopt;
-  co_return co_await with_lease(tx, decode_claim(*stored));
+  auto claim = reflect::decode_stored<Claim>(stored->text);
+  claim.fencing_token = stored->stamp;
+  co_return co_await with_lease(tx, std::move(claim));
 }
 
 void put_claim(Tx& tx, Claim const& claim) {

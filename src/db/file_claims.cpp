@@ -15,7 +15,8 @@ Task<std::vector<Claim>> claims_on_file(Tx& tx, ProjectId project, coordination:
   for (bool more = true; more;) {
     auto const rows = co_await tx.get_ids_below(place, {}, std::move(from));
     for (auto const& row : rows.rows) {
-      if (indexed_kind(row.value) != ClaimKind::file) continue;
+      auto const what = read_index_row(row.value);
+      if (what.kind != ClaimKind::file || what.waits) continue;
       auto claim = co_await get_claim(tx, project, id_of_row(row.key));
       if (claim && !over(tx, *claim)) out.push_back(*std::move(claim));
     }

@@ -71,6 +71,15 @@ void Tx::set_stamped(TenantKey const& key, Stamp const& stamp, std::string_view 
   auto text = stamp_bytes(stamp);
   text += value;
   below_.set_stamped_value(key.bytes(), text, kEpochBytes);
+  stamped_[key.bytes()] = {stamp, std::string(value)};
+}
+
+Task<std::optional<StampedText>> Tx::get_stamped(TenantKey key) {
+  if (auto const own = stamped_.find(key.bytes()); own != stamped_.end()) co_return own->second;
+  auto const stored = co_await get(std::move(key));
+  if (!stored) co_return std::nullopt;
+  auto const parts = split_stamped(*stored);
+  co_return StampedText{parts.stamp, std::string(parts.value)};
 }
 
 void Tx::due(Due const& due) { below_.set(due_key(tenant_, due), ""); }

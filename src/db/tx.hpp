@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -41,6 +42,8 @@ struct RequestFacts {
   std::string address = {};    ///< of the caller, for throttling and audit
   bool through_proxy = false;  ///< the request carried `Forwarded` or `X-Forwarded-*`
   std::optional<std::string> if_match = {};
+  std::optional<Uuid> resumed = {};  ///< what an earlier transaction of the request waited for
+  bool abandoned = false;            ///< nobody waits for the answer any more
 };
 
 /// A key below one tenant. Only that tenant's Tx makes them, so a handler can't name another tenant's data.
@@ -63,6 +66,7 @@ enum class DueKind : std::int64_t {
   refresh_token = 5,
   api_token = 6,
   retention = 7,
+  ticket = 8,
 };
 
 /// Something that may have to happen at a time. The reaper checks the facts again before it acts.
@@ -77,6 +81,12 @@ struct Due {
 class GlobalPass {
   GlobalPass() = default;
   friend class codi::auth::Directory;
+};
+
+/// A value with the stamp before it.
+struct StampedText {
+  Stamp stamp;
+  std::string text;
 };
 
 /// One try of a request's transaction, bound to a tenant. Used by one coroutine at a time. Only auth's directory, which
@@ -126,8 +136,14 @@ class Tx {
 
   /// As the functions of Transaction with these names; clear_below() clears what extends the prefix, not the prefix
   /// itself.
-  void set(TenantKey const& key, std::string_view value) { below_.set(key.bytes(), value); }
-  void clear(TenantKey const& key) { below_.clear(key.bytes()); }
+  void set(TenantKey const& key, std::string_view value) {
+    stamped_.erase(key.bytes());
+    below_.set(key.bytes(), value);
+  }
+  void clear(TenantKey const& key) {
+    stamped_.erase(key.bytes());
+    below_.clear(key.bytes());
+  }
   void clear_below(TenantKey const& prefix) { below_.clear_range(tuple::range_below(prefix.bytes())); }
   /// From `begin` on, up to but without `end`.
   void clear_between(TenantKey const& begin, TenantKey const& end) {
@@ -161,8 +177,11 @@ class Tx {
   void put_chunks_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value);
   /// Reads what put_chunks wrote.
   Task<std::optional<std::string>> get_chunks(TenantKey prefix);
-  /// Writes the 16 bytes of the pending `stamp` and then `value`; read back with split_stamped.
+  /// Writes the 16 bytes of the pending `stamp` and then `value`; read back with get_stamped.
   void set_stamped(TenantKey const& key, Stamp const& stamp, std::string_view value);
+  /// What stands under a key that set_stamped writes; with a pending stamp what this transaction has written there,
+  /// which the store can't tell yet.
+  Task<std::optional<StampedText>> get_stamped(TenantKey key);
 
   /// Asks the reaper to look at something when `at` has come.
   void due(Due const& due);
@@ -188,6 +207,7 @@ class Tx {
   Random& random_;
   std::string prefix_;
   std::uint16_t next_order_ = 0;
+  std::map<std::string, StampedText> stamped_;  // what was written under a pending stamp
   Tally tally_;
 };
 

@@ -31,7 +31,8 @@ using Parser = http::request_parser<http::string_body>;
 // Room for a header and for what a client has sent after it; an idle connection keeps less.
 constexpr std::size_t kBufferBytes = 4 * limits::kHeaderBytes;
 constexpr std::size_t kIdleBufferBytes = 4'096;
-constexpr std::size_t kReadBytes = 16 << 10;  // at once
+constexpr std::size_t kReadBytes = 16 << 10;         // at once
+constexpr auto kPeerLook = std::chrono::seconds(1);  // whether who waits for long is still there
 
 bool is_http_error(error_code ec) {
   static auto const& category = http::make_error_code(http::error::end_of_stream).category();
@@ -75,10 +76,13 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   void drain() override {
     draining_ = true;
+    if (held_) answered_.cancel();
     if (idle_ && !stream_.has_unread()) stream_.cancel();
   }
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   // What becomes of the connection after a step.
   enum class Next { go_on, close };
 
@@ -246,17 +250,31 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     bool const refused = request.refused.has_value();
     response_.reset();
     stream_.expires_never();
-    answered_.expires_after(options_.request_time);
+    held_ = false;
     std::weak_ptr<HttpSession> const weak = weak_from_this();
-    auto const abandon = handler_.handle(std::move(request), post_, [weak](HttpResponse response) {
+    request.hold = [weak](std::chrono::milliseconds at_most) {
+      if (auto const self = weak.lock()) self->hold(at_most);
+    };
+    answer_until_ = Clock::now() + options_.request_time;
+    abandon_ = handler_.handle(std::move(request), post_, [weak](HttpResponse response) {
       auto const self = weak.lock();
       if (!self) return;
       self->response_ = std::move(response);
       self->answered_.cancel();
     });
-    // A cancelled wait means answered; one that ran out, that the handler needs too long.
-    if (!response_) co_await answered_.async_wait(use_tuple);
-    if (!response_) abandon(too_slow());
+    // A wait ends when there is an answer, and to look whether one is still waited for.
+    while (!response_) {
+      auto const now = Clock::now();
+      bool const shuts_down = held_ && draining_;
+      if (shuts_down || now >= answer_until_ || (held_ && stream_.peer_has_gone())) {
+        abandon_(shuts_down ? shutting_down() : too_slow());
+        break;
+      }
+      answered_.expires_at(held_ ? std::min(now + kPeerLook, answer_until_) : answer_until_);
+      co_await answered_.async_wait(use_tuple);
+    }
+    abandon_ = nullptr;
+    held_ = false;
     auto response = response_ ? *std::exchange(response_, std::nullopt) : HttpResponse{.status = 503, .close = true};
     if (refused) response.close = true;
     if (response.tenant && response.tenant != tenant_) {
@@ -264,6 +282,21 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       lane_ = to_string(*tenant_);
     }
     co_return response;
+  }
+
+  // The answer may take longer than others do. Meanwhile nothing is read, so that the peer has gone must be looked for.
+  void hold(std::chrono::milliseconds at_most) {
+    held_ = true;
+    answer_until_ = Clock::now() + at_most + options_.request_time;
+    answered_.cancel();
+  }
+
+  static Error shutting_down() {
+    Error error;
+    error.code = ErrorCode::overloaded;
+    error.detail = "the server shuts down; what the request waited for is given up";
+    error.retry_after_s = 1;
+    return error;
   }
 
   static Error too_slow() {
@@ -360,6 +393,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   std::optional<HttpResponse> response_;
+  middleware::Handler::Abandon abandon_;  ///< of the request that is being answered
+  Clock::time_point answer_until_;
+  bool held_ = false;  ///< its answer may take long
   std::optional<middleware::Content::Piece> piece_;
   ServerOptions const& options_;
   middleware::Handler& handler_;

@@ -7,6 +7,7 @@
 #include <boost/beast/core/rate_policy.hpp>
 
 #include <optional>
+#include <poll.h>
 
 namespace codi::gateway {
 namespace {
@@ -61,6 +62,11 @@ Awaitable<Stream::Start> Stream::handshake() {
 bool Stream::has_unread() const {
   error_code ignored;
   return layers_->transport.socket().available(ignored) > 0;
+}
+
+bool Stream::peer_has_gone() const {
+  pollfd look{.fd = layers_->transport.socket().native_handle(), .events = POLLRDHUP, .revents = 0};
+  return ::poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
 void Stream::cancel() { layers_->transport.cancel(); }

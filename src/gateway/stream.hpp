@@ -47,6 +47,8 @@ class Stream {
   Awaitable<Start> handshake();
   /// True when there are bytes that have come and are not read yet.
   [[nodiscard]] bool has_unread() const;
+  /// True when the peer sends no more: it has closed the connection, or its half of it.
+  [[nodiscard]] bool peer_has_gone() const;
   /// Ends what is under way as cancelled.
   void cancel();
   /// Tells the peer that nothing more comes (RFC 9112 section 9.8: with TLS by a close_notify alert) and, where it may

@@ -78,8 +78,8 @@ void Exchange::start() {
   take_from_buckets();
   for (auto const stage : {&Exchange::find_route, &Exchange::find_credential, &Exchange::obey_rate_limit})
     if (auto refusal = (this->*stage)()) return refuse(*std::move(refusal));
-  api::execute(parts_.runtime, *route_.operation, read_request(),
-               [self = shared_from_this()](api::Finished finished) { self->executed(std::move(finished)); });
+  give_up_ = api::execute(parts_.runtime, *route_.operation, read_request(),
+                          [self = shared_from_this()](api::Finished finished) { self->executed(std::move(finished)); });
 }
 
 void Exchange::refuse_unread(Error error) {
@@ -228,6 +228,7 @@ api::Request Exchange::read_request() {
   out.through_proxy = came_through_proxy(request_.headers);
   out.since = started_;
   out.post = post_;
+  out.hold = request_.hold;
   return out;
 }
 
@@ -249,6 +250,11 @@ void Exchange::executed(api::Finished finished) {
   if (facts_.replayed) response.headers.add("Idempotency-Replayed", "true");
   if (door_->finish) door_->finish(response);
   answer(std::move(response));
+}
+
+void Exchange::abandon(Error error) {
+  refuse(std::move(error));
+  if (give_up_) give_up_();
 }
 
 void Exchange::refuse(Error error) {

@@ -49,6 +49,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void refuse_unread(Error error);
   /// Answers with an error; does nothing when there is an answer already.
   void refuse(Error error);
+  /// The same for a request that nobody waits for any more.
+  void abandon(Error error);
 
  private:
   using Refusal = std::optional<Error>;
@@ -90,6 +92,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::optional<RateDecision> rate_;  ///< of the bucket that has the least left
   std::optional<RateLimit> limited_;  ///< the bucket that is empty
   std::vector<std::string_view> allowed_;
+  std::function<void()> give_up_;  ///< tells the operation that nobody waits for it any more
   bool answered_ = false;
   unsigned status_ = 0;  ///< of the answer
 };

@@ -2,6 +2,7 @@
 #include "base/ids.hpp"
 #include "base/result.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <expected>
@@ -53,6 +54,9 @@ struct HttpRequest {
   /// What the connection found wrong after it had read the header (a body that is too large): answered when a
   /// malformed body would be. The connection closes after it.
   std::optional<Error> refused = {};
+  /// Called on the connection's thread when the answer may take as long as that, however long requests may take
+  /// otherwise.
+  std::function<void(std::chrono::milliseconds)> hold = {};
 };
 
 /// Content that is made while it is sent.
@@ -101,7 +105,8 @@ enum class ConnectionEvent : std::uint8_t { opened, closed, refused, handshake_f
 class Handler {
  public:
   using Respond = std::function<void(HttpResponse)>;
-  /// Answers a request with the error unless it is answered already. Called on the connection's thread.
+  /// Answers a request with the error unless it is answered already; what it waits for is given up. Called on the
+  /// connection's thread.
   using Abandon = std::function<void(Error)>;
 
   virtual ~Handler() = default;

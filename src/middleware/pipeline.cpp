@@ -35,7 +35,7 @@ Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respon
   } catch (std::exception const& thrown) {
     exchange->refuse(internal_error(thrown));
   }
-  return [exchange](Error error) { exchange->refuse(std::move(error)); };
+  return [exchange](Error error) { exchange->abandon(std::move(error)); };
 }
 
 HttpResponse Pipeline::reject(Error error, std::string const& remote_address) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace codi::models {
 
@@ -18,6 +19,15 @@ enum class ClaimState : std::uint8_t { live, ended };
 BOOST_DESCRIBE_ENUM(ClaimState, live, ended)
 enum class ClaimEnd : std::uint8_t { released, expired, session_ended, forced };
 BOOST_DESCRIBE_ENUM(ClaimEnd, released, expired, session_ended, forced)
+
+/// Another session asks for what a claim holds.
+struct ReleaseRequest {
+  SessionId session_id;
+  std::string session_alias;
+  std::optional<std::string> reason;
+  Timestamp at;
+};
+BOOST_DESCRIBE_STRUCT(ReleaseRequest, (), (session_id, session_alias, reason, at))
 
 /// A lease on a path, held by a session.
 struct Claim {
@@ -37,15 +47,27 @@ struct Claim {
   Timestamp expires_at;
   std::optional<Timestamp> ended_at;
   std::optional<ClaimEnd> end_reason;
+  std::vector<ReleaseRequest> release_requests;
   Timestamp created_at;
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Claim, (),
                       (id, project_id, session_id, session_alias, target, kind, mode, state, fencing_token, ttl_seconds,
-                       reason, branch, worktree, expires_at, ended_at, end_reason, created_at, updated_at))
+                       reason, branch, worktree, expires_at, ended_at, end_reason, release_requests, created_at,
+                       updated_at))
 
 }  // namespace codi::models
 
+template <>
+struct codi::reflect::Fields<codi::models::ReleaseRequest> {
+  static constexpr std::string_view name = "ReleaseRequest";
+  static constexpr std::array fields{
+      field("session_id", "Session that asks."),
+      field("session_alias", "Its alias."),
+      field("reason", "Why, as it said."),
+      field("at", "When it asked."),
+  };
+};
 template <>
 struct codi::reflect::Fields<codi::models::Claim> {
   static constexpr std::string_view name = "Claim";
@@ -56,7 +78,7 @@ struct codi::reflect::Fields<codi::models::Claim> {
       field("session_alias", "Alias of that session."),
       field("target", "What is claimed, in its canonical spelling; a directory ends in `/` and covers all below it."),
       field("kind", "What the target is."),
-      field("mode", "exclusive: one session alone."),
+      field("mode", "exclusive: one session alone; shared: with others that share it."),
       field("state", "live, or ended."),
       field("fencing_token", "Grows with every grant; compares in byte order. Show it to whatever you write to."),
       field("ttl_seconds", "Seconds that a sign of life of its session keeps it."),
@@ -66,6 +88,7 @@ struct codi::reflect::Fields<codi::models::Claim> {
       field("expires_at", "When it ends unless it is renewed or its session is heard of."),
       field("ended_at", "When it ended."),
       field("end_reason", "Why it ended."),
+      field("release_requests", "Who asked its holder to release it, and was not answered yet."),
       field("created_at", "Since when it is held."),
       field("updated_at", "When it was last changed."),
   };

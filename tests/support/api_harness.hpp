@@ -160,18 +160,6 @@ class ApiHarness {
             .refresh = signed_in.text("/refresh_token")};
   }
 
-  TempDirectory directory;
-  ManualClock clock;
-  SeededRandom random;
-  std::unique_ptr<CountingEngine> engine;
-  db::StoreFacts facts;
-  WorkerPool workers;
-  auth::TokenService tokens;
-  auth::PasswordHasher hasher;
-  auth::LoginThrottle throttle;
-  api::Runtime runtime;
-
- private:
   static api::Operation const& find(std::string_view id) {
     for (auto const& operation : api::operations())
       if (operation.meta.id == id) return operation;
@@ -196,6 +184,17 @@ class ApiHarness {
     if (!finished.answer->body.empty()) reply.body = json::parse(finished.answer->body).as_object();
     return reply;
   }
+
+  TempDirectory directory;
+  ManualClock clock;
+  SeededRandom random;
+  std::unique_ptr<CountingEngine> engine;
+  db::StoreFacts facts;
+  WorkerPool workers;
+  auth::TokenService tokens;
+  auth::PasswordHasher hasher;
+  auth::LoginThrottle throttle;
+  api::Runtime runtime;
 };
 
 }  // namespace codi::testing

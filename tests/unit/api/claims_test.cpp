@@ -103,14 +103,6 @@ TEST_F(Claims, named_resources_overlap_only_when_equal) {
   EXPECT_EQ(claim("B", {"./"}).status, 201U) << "a resource is no path";
 }
 
-TEST_F(Claims, what_is_not_offered_yet_is_refused_clearly) {
-  EXPECT_EQ(claim("A", {"a"}, {{"mode", "shared"}}).error->errors.at(0).pointer, "/mode");
-  EXPECT_EQ(claim("A", {"a"}, {{"wait_seconds", 5}}).error->errors.at(0).pointer, "/wait_seconds");
-  EXPECT_EQ(claim("A", {"a"}, {{"queue", true}}).error->errors.at(0).pointer, "/queue");
-  EXPECT_EQ(claim("A", {"a"}, {{"wait_seconds", 0}, {"queue", false}, {"mode", "exclusive"}}).status, 201U);
-  EXPECT_TRUE(items("list_claims", {{"session", "B"}}).empty());
-}
-
 TEST_F(Claims, limits_of_a_batch_and_of_the_ttl) {
   EXPECT_EQ(claim("A", {}).code, "API-USR-2001");
   EXPECT_EQ(claim("A", {"a"}, {{"ttl_seconds", 0}}).code, "API-USR-2001");

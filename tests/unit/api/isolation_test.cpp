@@ -25,9 +25,9 @@ json::object const kMeanings{{"action", "INFO"},
                              {"line", "somebody: INFO: text"}};
 
 std::map<std::string, std::string> const kThings{
-    {"projects", "project"}, {"sessions", "session"}, {"users", "user"},
-    {"claims", "claim"},     {"handoffs", "handoff"}, {"invites", "invite"},
-    {"tokens", "token"},     {"tenants", "tenant"},   {"locks", "claim"},
+    {"projects", "project"}, {"sessions", "session"}, {"users", "user"},   {"claims", "claim"},
+    {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"}, {"tenants", "tenant"},
+    {"locks", "claim"},      {"tickets", "ticket"},
 };
 
 // The collection in which a path member is looked up: `/claims/{id}` -> claims.
@@ -95,6 +95,15 @@ class IsolationTest : public ::testing::Test {
                                     token);
     EXPECT_EQ(claims.status, 201U) << claims.code;
     world.names["claim"] = {claims.text("/claims/0/id")};
+    auto const waiting = server.call("create_claims",
+                                     {{"project", slug},
+                                      {"session", mark + "-other"},
+                                      {"targets", json::array{mark + "/file"}},
+                                      {"reason", mark},
+                                      {"queue", true}},
+                                     token);
+    EXPECT_EQ(waiting.status, 202U) << waiting.code;
+    world.names["ticket"] = {waiting.text("/ticket")};
     world.names["handoff"] = {made(
         "offer_handoff",
         {{"project", slug}, {"session", mark + "-alias"}, {"to", {{"session", mark + "-other"}}}, {"summary", mark}},

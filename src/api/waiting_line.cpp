@@ -1,0 +1,331 @@
+#include "api/waiting_line.hpp"
+
+#include "db/claims.hpp"
+#include "db/sessions.hpp"
+#include "db/tickets.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <iterator>
+#include <set>
+
+namespace codi::api {
+namespace {
+
+using namespace std::chrono_literals;
+
+using coordination::Target;
+using models::Ticket;
+using models::TicketState;
+
+std::vector<std::string> paths_of(Ticket const& ticket) {
+  std::vector<std::string> out;
+  for (auto const& wanted : ticket.targets) out.push_back(wanted.target);
+  return out;
+}
+
+/// Finds out whether a session waits, over others, for itself.
+class Deadlock {
+ public:
+  Deadlock(db::Tx& tx, models::Project const& project, models::Session start)
+      : tx_(tx), project_(project), start_(std::move(start)) {}
+
+  /// Who waits for whom, until it comes back to the start; empty when it does not.
+  Task<std::vector<std::string>> run() {
+    co_await comes_back(start_.id, start_.alias);
+    std::ranges::reverse(steps_);
+    co_return std::move(steps_);
+  }
+
+ private:
+  struct Blocker {
+    SessionId session;
+    std::string alias;
+    std::string what;  ///< it holds, or waits for
+    bool holds = false;
+  };
+
+  Task<bool> comes_back(SessionId id, std::string alias) {
+    seen_.insert(id);
+    auto const tickets = co_await db::tickets_of_session(tx_, project_.id, id);
+    for (auto const& ticket : tickets) {
+      auto const blockers = co_await blockers_of(ticket);
+      for (auto const& blocker : blockers) {
+        bool const back = blocker.session == start_.id;
+        if (!back && seen_.contains(blocker.session)) continue;
+        bool const leads_back = back || co_await comes_back(blocker.session, blocker.alias);
+        if (!leads_back) continue;
+        steps_.push_back(fmt::format("{} waits for {}, {} by {}", alias, blocker.what,
+                                     blocker.holds ? "held" : "waited for", blocker.alias));
+        co_return true;
+      }
+    }
+    co_return false;
+  }
+
+  Task<std::vector<Blocker>> blockers_of(Ticket ticket) {
+    std::vector<Blocker> out;
+    auto const session = co_await db::get_session(tx_, project_.id, ticket.session_id);
+    if (!session) co_return out;
+    Asking asking{.session = *session, .mode = ticket.mode, .order = order_of(ticket), .enough = limits::kOverlapRows};
+    auto const standing =
+        co_await look_at(tx_, project_, std::move(asking), db::targets_of(ticket, project_.case_sensitive));
+    if (!standing) co_return out;
+    std::set<SessionId> known;
+    for (auto const& claim : standing->conflicts)
+      if (known.insert(claim.session_id).second)
+        out.push_back({claim.session_id, claim.session_alias, claim.target, true});
+    for (auto const& ahead : standing->ahead)
+      if (known.insert(ahead.session_id).second)
+        out.push_back({ahead.session_id, ahead.session_alias, ahead.targets.front().target, false});
+    co_return out;
+  }
+
+  db::Tx& tx_;
+  models::Project const& project_;
+  models::Session start_;
+  std::set<SessionId> seen_;
+  std::vector<std::string> steps_;  // the last one first
+};
+
+Error deadlock_error(std::vector<std::string> const& steps) {
+  Error error{.code = ErrorCode::deadlock,
+              .detail = fmt::format("this would wait for ever: {}", fmt::join(steps, "; "))};
+  error.members["cycle"] = json::array(steps.begin(), steps.end());
+  return error;
+}
+
+/// Serves a line in one transaction.
+class Serving {
+ public:
+  Serving(db::Tx& tx, models::Project const& project) : tx_(tx), project_(project) {}
+
+  Task<void> run(std::vector<Target> freed) {
+    while (!freed.empty()) {
+      auto const waiting = co_await who_waits_for(std::exchange(freed, {}));
+      for (auto const& ticket : waiting) {
+        if (served_++ < limits::kTicketsServedAtOnce)
+          co_await serve(ticket.id);
+        else
+          db::watch_ticket(tx_, project_.id, ticket.id, tx_.now());
+      }
+      freed = std::exchange(freed_, {});
+    }
+  }
+
+  Task<void> run(TicketId id) {
+    co_await serve(id);
+    co_await run(std::exchange(freed_, {}));
+  }
+
+ private:
+  Task<std::vector<Ticket>> who_waits_for(std::vector<Target> freed) {
+    std::vector<Ticket> out;
+    db::ClaimSearch search(tx_, project_, {});
+    for (auto const& target : freed) {
+      auto const ids = co_await search.waiting_for(target);
+      // What takes too long to find is left to the reaper, which looks after each ticket.
+      if (!ids) break;
+      for (auto const id : *ids)
+        if (auto ticket = co_await db::get_ticket(tx_, project_.id, id)) out.push_back(*std::move(ticket));
+    }
+    std::ranges::sort(out, {}, order_of);
+    co_return out;
+  }
+
+  Task<void> serve(TicketId id) {
+    auto ticket = co_await db::get_ticket(tx_, project_.id, id);
+    if (!ticket) co_return;
+    if (co_await db::over(tx_, *ticket)) {
+      if (ticket->state == TicketState::waiting || ticket->state == TicketState::offered)
+        add(co_await take_out_of_line(tx_, project_, *ticket, "is not waited for any more"));
+      co_return;
+    }
+    if (ticket->state == TicketState::offered) co_return;
+    auto const session = co_await db::get_session(tx_, project_.id, ticket->session_id);
+    if (!session) co_return;
+    bool const held = ticket->gives_up_at.has_value();
+    Applicant who{.session = *session, .order = order_of(*ticket)};
+    db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
+    auto attempt =
+        co_await attempt_claims(tx_, project_, std::move(who), wish_of(project_, *ticket), std::move(said), held);
+    if (!attempt && !held) {
+      add(co_await take_out_of_line(tx_, project_, *ticket, attempt.error().detail));
+      co_return;
+    }
+    if (attempt) {
+      add(std::move(attempt->freed));
+      if (attempt->left_some) co_return db::watch_ticket(tx_, project_.id, id, tx_.now());
+      if (!attempt->standing.clear()) co_return;
+    }
+    // What can't be granted is offered as well: the request then learns why.
+    if (held) co_return offer(id);
+    co_await db::leave_line(tx_, *ticket, db::targets_of(*ticket, project_.case_sensitive));
+    ticket->state = TicketState::granted;
+    for (auto const& claim : attempt->grant->claims) ticket->claim_ids.push_back(claim.id);
+    ticket->updated_at = tx_.now();
+    db::put_ticket(tx_, *ticket);
+    db::watch_ticket(tx_, project_.id, id, tx_.now() + limits::kTicketKept);
+  }
+
+  void offer(TicketId id) {
+    auto const until = tx_.now() + limits::kOfferTime;
+    db::set_turn(tx_, project_.id, id, {.offered = true, .until = until});
+    db::watch_ticket(tx_, project_.id, id, until);
+  }
+
+  void add(std::vector<Target> freed) { std::ranges::move(freed, std::back_inserter(freed_)); }
+
+  db::Tx& tx_;
+  models::Project const& project_;
+  std::vector<Target> freed_;
+  std::size_t served_ = 0;
+};
+
+}  // namespace
+
+Task<Result<Ticket>> wait_in_line(db::Tx& tx, models::Project const& project, models::Session session, ClaimWish wish,
+                                  Waiting how, Standing standing) {
+  if (co_await db::count_waiting(tx, project.id) >= limits::kTickets)
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("{} wait in this project already: try again later", limits::kTickets));
+  auto arrival = tx.now();
+  if (auto const last = co_await db::last_arrival(tx, project.id)) arrival = std::max(arrival, *last + 1ms);
+  Ticket ticket{.id = TicketId::make(tx.now(), tx.random()),
+                .project_id = project.id,
+                .session_id = session.id,
+                .session_alias = session.alias,
+                .mode = wish.mode,
+                .ttl_seconds = wish.ttl_seconds,
+                .reason = wish.reason,
+                .priority = how.priority,
+                .branch = session.branch,
+                .worktree = session.worktree,
+                .gives_up_at = how.gives_up_at,
+                .served_as_of = served_as_of(arrival, how.priority),
+                .created_at = tx.now(),
+                .updated_at = tx.now()};
+  for (auto const& target : wish.targets) ticket.targets.push_back({coordination::canonical(target), target.kind});
+  db::enter_line(tx, ticket, wish.targets, arrival);
+  Deadlock deadlock(tx, project, session);
+  auto const cycle = co_await deadlock.run();
+  auto draft = conflict_draft(wish, standing);
+  if (!cycle.empty()) {
+    co_await db::leave_line(tx, ticket, wish.targets);
+    db::forget_ticket(tx, project.id, ticket.id);
+    draft.data["deadlock"] = json::array(cycle.begin(), cycle.end());
+    db::append_event(tx, project.id, &session, std::move(draft));
+    tx.count(db::Happening::claim_refused);
+    co_return refuse(deadlock_error(cycle));
+  }
+  if (how.gives_up_at) {
+    auto const until = tx.now() + limits::kTicketLease;
+    db::set_turn(tx, project.id, ticket.id, {.until = until});
+    db::watch_ticket(tx, project.id, ticket.id, until + tx.facts().leases.grace);
+  }
+  draft.data["ticket"] = to_string(ticket.id);
+  db::append_event(tx, project.id, &session, std::move(draft));
+  co_return ticket;
+}
+
+Task<std::vector<Target>> take_out_of_line(db::Tx& tx, models::Project const& project, Ticket ticket, std::string why) {
+  auto targets = db::targets_of(ticket, project.case_sensitive);
+  co_await db::leave_line(tx, ticket, targets);
+  auto const session = co_await db::get_session(tx, project.id, ticket.session_id);
+  db::append_event(tx, project.id, session ? &*session : nullptr,
+                   {.action = "INFO",
+                    .text = fmt::format("waits no more for {}: {}", summary_of("", paths_of(ticket)).substr(1), why),
+                    .paths = paths_of(ticket),
+                    .data = {{"ticket", to_string(ticket.id)}}});
+  if (ticket.gives_up_at) {
+    db::forget_ticket(tx, project.id, ticket.id);
+  } else {
+    ticket.state = TicketState::withdrawn;
+    ticket.updated_at = tx.now();
+    db::put_ticket(tx, ticket);
+    db::watch_ticket(tx, project.id, ticket.id, tx.now() + limits::kTicketKept);
+  }
+  co_return targets;
+}
+
+Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<Target> freed) {
+  if (freed.empty() || !co_await db::last_arrival(tx, project.id)) co_return;
+  Serving serving(tx, project);
+  co_await serving.run(std::move(freed));
+}
+
+Task<void> look_after_ticket(db::Tx& tx, models::Project const& project, TicketId id) {
+  auto const ticket = co_await db::get_ticket(tx, project.id, id);
+  if (!ticket) co_return;
+  if (ticket->state == TicketState::granted || ticket->state == TicketState::withdrawn) {
+    auto const kept_until = ticket->updated_at + limits::kTicketKept;
+    if (tx.now() >= kept_until)
+      db::forget_ticket(tx, project.id, id);
+    else
+      db::watch_ticket(tx, project.id, id, kept_until);
+    co_return;
+  }
+  Serving serving(tx, project);
+  co_await serving.run(id);
+  // A lease that was renewed meanwhile, or an offer, has an end of its own.
+  if (auto const turn = co_await db::turn_of(tx, project.id, id))
+    db::watch_ticket(tx, project.id, id,
+                     turn->until + (turn->offered ? std::chrono::milliseconds(0) : tx.facts().leases.grace));
+}
+
+Task<void> end_tickets_of(db::Tx& tx, models::Project const& project, models::Session session,
+                          std::vector<Target> freed) {
+  if (!co_await db::last_arrival(tx, project.id)) co_return;
+  auto const tickets = co_await db::tickets_of_session(tx, project.id, session.id);
+  for (std::size_t i = 0; i < tickets.size(); ++i) {
+    if (i >= limits::kTicketsServedAtOnce) {
+      db::watch_ticket(tx, project.id, tickets[i].id, tx.now());
+      continue;
+    }
+    auto more = co_await take_out_of_line(tx, project, tickets[i], "its session has ended");
+    std::ranges::move(more, std::back_inserter(freed));
+  }
+  co_await serve_line(tx, project, std::move(freed));
+}
+
+Task<Result<void>> check_for_deadlock(db::Tx& tx, models::Project const& project, models::Session session) {
+  if (!co_await db::last_arrival(tx, project.id)) co_return Result<void>();
+  Deadlock deadlock(tx, project, std::move(session));
+  auto const cycle = co_await deadlock.run();
+  if (!cycle.empty()) co_return std::unexpected(deadlock_error(cycle));
+  co_return Result<void>();
+}
+
+ClaimWish wish_of(models::Project const& project, Ticket const& ticket) {
+  return {.targets = db::targets_of(ticket, project.case_sensitive),
+          .mode = ticket.mode,
+          .ttl_seconds = ticket.ttl_seconds,
+          .reason = ticket.reason};
+}
+
+Task<Result<Standing>> standing_of(db::Tx& tx, models::Project const& project, Ticket ticket) {
+  auto const session = co_await db::get_session(tx, project.id, ticket.session_id);
+  Asking asking{.session = session, .mode = ticket.mode, .order = order_of(ticket)};
+  co_return co_await look_at(tx, project, std::move(asking), db::targets_of(ticket, project.case_sensitive));
+}
+
+json::array shown_tickets(std::vector<Ticket> const& tickets) {
+  json::array out;
+  for (auto const& ticket : tickets) {
+    if (out.size() == limits::kConflictsShown) break;
+    json::array targets;
+    for (auto const& wanted : ticket.targets)
+      if (targets.size() < limits::kConflictsShown) targets.emplace_back(wanted.target);
+    out.push_back(json::object{{"ticket", to_string(ticket.id)},
+                               {"session_id", to_string(ticket.session_id)},
+                               {"session_alias", ticket.session_alias},
+                               {"targets", std::move(targets)},
+                               {"mode", reflect::enum_name(ticket.mode)},
+                               {"since", to_string(ticket.created_at)}});
+  }
+  return out;
+}
+
+}  // namespace codi::api

@@ -1,0 +1,509 @@
+#include "api/reaper.hpp"
+#include "support/workshop.hpp"
+
+#include <future>
+#include <thread>
+
+namespace codi::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class Waiting : public Workshop {
+ protected:
+  Waiting() {
+    for (auto const* const alias : {"A", "B", "C", "D"}) start(alias);
+  }
+
+  Reply on(std::string const& operation, std::string const& claim_id, json::object more = {}) {
+    more["claim"] = claim_id;
+    return call(operation, std::move(more));
+  }
+  /// The id of the only claim that it is given.
+  std::string claimed(std::string const& session, std::string const& target, json::object more = {}) {
+    auto const reply = claim(session, {target}, std::move(more));
+    EXPECT_EQ(reply.status, 201U) << reply.code << ' ' << json::serialize(reply.body);
+    return reply.text("/claims/0/id");
+  }
+  std::string queued(std::string const& session, std::initializer_list<std::string_view> targets,
+                     json::object more = {}) {
+    more["queue"] = true;
+    auto const reply = claim(session, targets, std::move(more));
+    EXPECT_EQ(reply.status, 202U) << reply.code << ' ' << json::serialize(reply.body);
+    return reply.text("/ticket");
+  }
+  Reply ticket(std::string const& id) { return call("get_ticket", {{"ticket", id}}); }
+  std::string state_of(std::string const& id) { return ticket(id).text("/state"); }
+  std::string holder_of(std::string const& target) {
+    auto const held = items("list_claims", {{"path", target}});
+    return held.empty() ? "nobody" : std::string(held.front().at("session_alias").as_string());
+  }
+  void reap() { api::Reaper(api.runtime).run_once(); }
+
+  /// A request that may wait, on its way.
+  struct Request {
+    std::future<api::Finished> answer;
+    std::function<void()> give_up;
+    std::shared_ptr<std::promise<api::Finished>> promise;
+    bool is_held() { return answer.wait_for(300ms) == std::future_status::timeout; }
+    Reply reply() {
+      if (answer.wait_for(20s) == std::future_status::timeout) return {.code = "(no answer)"};
+      return ApiHarness::reply_of(answer.get());
+    }
+  };
+  Request waits(std::string const& session, std::string const& target, int seconds, api::Runtime* runtime = nullptr) {
+    Request out;
+    out.promise = std::make_shared<std::promise<api::Finished>>();
+    out.answer = out.promise->get_future();
+    api::Request request;
+    request.members = {
+        {"project", "default"}, {"session", session}, {"targets", json::array{target}}, {"wait_seconds", seconds}};
+    request.credential = owner;
+    out.give_up =
+        api::execute(runtime ? *runtime : api.runtime, ApiHarness::find("create_claims"), std::move(request),
+                     [promise = out.promise](api::Finished finished) { promise->set_value(std::move(finished)); });
+    return out;
+  }
+};
+
+TEST_F(Waiting, shared_claims_stand_beside_each_other_and_keep_exclusive_ones_out) {
+  auto const a = claimed("A", "src/", {{"mode", "shared"}});
+  claimed("B", "src/x.rs", {{"mode", "shared"}});
+  EXPECT_EQ(claim("C", {"src/x.rs"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(claim("C", {"src/y.rs"}).text("/conflicts/0/mode"), "shared");
+  claimed("C", "docs/");
+  EXPECT_EQ(claim("A", {"docs/a.md"}, {{"mode", "shared"}}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(call("check_claims", {{"targets", json::array{"src/"}}, {"mode", "shared"}}).text("/clear"), "true");
+  EXPECT_EQ(call("check_claims", {{"targets", json::array{"src/"}}}).text("/clear"), "false");
+}
+
+TEST_F(Waiting, a_mode_is_changed_in_place) {
+  auto const mine = claim("A", {"src/x.rs"}, {{"mode", "shared"}});
+  auto const id = mine.text("/claims/0/id");
+  auto const other = claimed("B", "src/x.rs", {{"mode", "shared"}});
+  auto const refused = on("set_claim_mode", id, {{"mode", "exclusive"}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3001");
+  EXPECT_EQ(refused.text("/conflicts/0/session_alias"), "B");
+  ASSERT_EQ(on("release_claim", other).status, 200U);
+  auto const raised = on("set_claim_mode", id, {{"mode", "exclusive"}});
+  ASSERT_EQ(raised.status, 200U) << raised.code;
+  EXPECT_EQ(raised.text("/id"), id);
+  EXPECT_EQ(raised.text("/mode"), "exclusive");
+  EXPECT_GT(raised.text("/fencing_token"), mine.text("/fencing_token"));
+  EXPECT_EQ(claim("B", {"src/x.rs"}, {{"mode", "shared"}}).code, "CLAIM-USR-3001");
+  auto const lowered = on("set_claim_mode", id, {{"mode", "shared"}});
+  EXPECT_EQ(lowered.text("/fencing_token"), raised.text("/fencing_token"));
+  claimed("B", "src/x.rs", {{"mode", "shared"}});
+}
+
+TEST_F(Waiting, the_same_target_again_raises_the_mode_and_never_lowers_it) {
+  auto const shared = claim("A", {"src/x.rs"}, {{"mode", "shared"}});
+  auto const raised = claim("A", {"src/x.rs"});
+  EXPECT_EQ(raised.text("/claims/0/id"), shared.text("/claims/0/id"));
+  EXPECT_EQ(raised.text("/claims/0/mode"), "exclusive");
+  EXPECT_GT(raised.text("/fencing_token"), shared.text("/fencing_token"));
+  EXPECT_EQ(claim("A", {"src/x.rs"}, {{"mode", "shared"}}).text("/claims/0/mode"), "exclusive");
+  EXPECT_EQ(claim("B", {"src/x.rs"}, {{"mode", "shared"}}).code, "CLAIM-USR-3001");
+}
+
+TEST_F(Waiting, what_overlaps_across_branches_is_for_the_project_to_say) {
+  start("main", {{"branch", "main"}, {"worktree", "/w/main"}});
+  start("topic", {{"branch", "topic"}, {"worktree", "/w/topic"}});
+  start("again", {{"branch", "main"}, {"worktree", "/w/again"}});
+  start("here", {{"worktree", "/w/here"}});
+  start("there", {{"worktree", "/w/there"}});
+  ASSERT_EQ(claim("main", {"src/x.rs", "port:80"}).status, 201U);
+  auto const warned = claim("topic", {"src/x.rs"});
+  ASSERT_EQ(warned.status, 201U) << warned.code;
+  EXPECT_EQ(warned.text("/cross_branch"), "warn");
+  EXPECT_EQ(warned.text("/warnings/0/session_alias"), "main");
+  EXPECT_EQ(claim("topic", {"port:80"}).code, "CLAIM-USR-3001") << "a port has no branch";
+  EXPECT_EQ(claim("again", {"src/x.rs"}).code, "CLAIM-USR-3001") << "two working trees of one branch";
+  claimed("here", "src/y.rs");
+  EXPECT_EQ(claim("there", {"src/y.rs"}).text("/cross_branch"), "warn");
+  auto const set = [&](char const* policy) {
+    EXPECT_EQ(call("update_project", {{"policies", {{"cross_branch", policy}}}}).status, 200U);
+  };
+  set("allow");
+  auto const allowed = claim("topic", {"src/"});
+  EXPECT_EQ(allowed.status, 201U);
+  EXPECT_EQ(allowed.text("/cross_branch"), "null");
+  EXPECT_EQ(allowed.text("/warnings"), "[]");
+  set("block");
+  EXPECT_EQ(claim("topic", {"src/x.rs", "src/z.rs"}).code, "CLAIM-USR-3001");
+}
+
+TEST_F(Waiting, who_came_first_is_served_first_and_sees_its_place) {
+  auto const held = claimed("A", "src/x.rs");
+  auto const b = queued("B", {"src/x.rs"});
+  auto const second = claim("C", {"src/x.rs"}, {{"queue", true}});
+  EXPECT_EQ(second.text("/place"), "2");
+  EXPECT_EQ(second.text("/claims"), "[]");
+  auto const view = ticket(second.text("/ticket"));
+  EXPECT_EQ(view.text("/place"), "2");
+  EXPECT_EQ(view.text("/state"), "waiting");
+  EXPECT_EQ(view.text("/conflicts/0/session_alias"), "A");
+  EXPECT_EQ(items("list_tickets").size(), 2U);
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(state_of(b), "granted");
+  EXPECT_EQ(holder_of("src/x.rs"), "B");
+  auto const event = last_event("FILE_CLAIM");
+  EXPECT_EQ(event.at("session_alias"), "B");
+  EXPECT_EQ(event.at("data").at("ticket"), json::value(b));
+  EXPECT_EQ(ticket(second.text("/ticket")).text("/place"), "1");
+  ASSERT_EQ(on("release_claim", ticket(b).text("/claim_ids/0")).status, 200U);
+  EXPECT_EQ(state_of(second.text("/ticket")), "granted");
+  EXPECT_TRUE(items("list_tickets").empty());
+}
+
+TEST_F(Waiting, what_is_free_is_granted_at_once) {
+  EXPECT_EQ(claim("A", {"src/x.rs"}, {{"queue", true}}).status, 201U);
+  EXPECT_EQ(claim("B", {"docs/"}, {{"wait_seconds", 60}}).status, 201U);
+  EXPECT_EQ(claim("B", {"docs/"}, {{"wait_seconds", 60}, {"queue", true}}).code, "API-USR-2001");
+}
+
+TEST_F(Waiting, nobody_overtakes_who_waits) {
+  auto const held = claimed("A", "src/x.rs");
+  auto const big = queued("B", {"src/"});
+  auto const refused = claim("C", {"src/new.rs"});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3001") << "though nobody holds it";
+  EXPECT_EQ(refused.text("/waiting/0/session_alias"), "B");
+  EXPECT_EQ(refused.text("/conflicts"), "[]");
+  EXPECT_EQ(call("check_claims", {{"targets", json::array{"src/new.rs"}}}).text("/clear"), "false");
+  EXPECT_EQ(claim("A", {"src/other.rs"}).status, 201U) << "who holds what the other waits for must be able to finish";
+  EXPECT_EQ(claim("C", {"docs/"}).status, 201U);
+  auto const small = queued("C", {"src/new.rs"});
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(state_of(big), "waiting");
+  ASSERT_EQ(call("end_session", {{"session", "A"}}).status, 200U);
+  EXPECT_EQ(state_of(big), "granted");
+  EXPECT_EQ(state_of(small), "waiting");
+}
+
+TEST_F(Waiting, a_priority_goes_first_but_not_for_ever) {
+  auto const held = claimed("A", "src/x.rs");
+  auto const old = queued("B", {"src/x.rs"});
+  pass(4min);
+  auto const high = queued("C", {"src/x.rs"}, {{"priority", "high"}});
+  EXPECT_EQ(ticket(high).text("/place"), "1");
+  pass(2min);
+  EXPECT_EQ(ticket(queued("D", {"src/x.rs"}, {{"priority", "high"}})).text("/place"), "3")
+      << "who has waited for longer than the head start is not overtaken";
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(state_of(high), "granted");
+  EXPECT_EQ(state_of(old), "waiting");
+}
+
+TEST_F(Waiting, Hazard4_a_batch_waits_for_all_and_gets_all) {
+  auto const x = claimed("A", "src/x.rs");
+  auto const y = claimed("B", "src/y.rs");
+  auto const both = queued("C", {"src/x.rs", "src/y.rs"});
+  ASSERT_EQ(on("release_claim", x).status, 200U);
+  EXPECT_EQ(state_of(both), "waiting");
+  EXPECT_EQ(holder_of("src/x.rs"), "nobody");
+  ASSERT_EQ(on("release_claim", y).status, 200U);
+  EXPECT_EQ(state_of(both), "granted");
+  EXPECT_EQ(ticket(both).body.at("claim_ids").as_array().size(), 2U);
+}
+
+TEST_F(Waiting, those_who_share_are_served_together) {
+  auto const held = claimed("A", "src/x.rs");
+  auto const b = queued("B", {"src/x.rs"}, {{"mode", "shared"}});
+  auto const c = queued("C", {"src/"}, {{"mode", "shared"}});
+  auto const d = queued("D", {"src/x.rs"});
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(state_of(b), "granted");
+  EXPECT_EQ(state_of(c), "granted");
+  EXPECT_EQ(state_of(d), "waiting");
+}
+
+// Whatever ends a claim, who waits for it is served (hazard 6).
+TEST_F(Waiting, Hazard6_every_end_of_a_claim_serves_the_line) {
+  auto const round = [&](std::string const& what, std::string const& mode, auto end) {
+    start("H-" + what);
+    start("W-" + what);
+    auto const id = claimed("H-" + what, what + "/x", {{"mode", mode}});
+    auto const waiting = queued("W-" + what, {what + "/x"}, {{"mode", mode == "shared" ? "exclusive" : "shared"}});
+    EXPECT_EQ(state_of(waiting), "waiting") << what;
+    end(id, "H-" + what, "W-" + what);
+    EXPECT_EQ(state_of(waiting), "granted") << what;
+  };
+  using Text = std::string const&;
+  round("release", "exclusive", [&](Text id, Text, Text) { on("release_claim", id); });
+  round("shared-release", "shared", [&](Text id, Text, Text) { on("release_claim", id); });
+  round("force", "exclusive", [&](Text id, Text, Text) { on("force_release_claim", id, {{"reason", "gone"}}); });
+  round("session-end", "exclusive", [&](Text, Text holder, Text) { call("end_session", {{"session", holder}}); });
+  round("lowering", "exclusive", [&](Text id, Text, Text) { on("set_claim_mode", id, {{"mode", "shared"}}); });
+  round("transfer", "exclusive", [&](Text id, Text, Text waiter) {
+    // What it gets it need not wait for any more; it holds it twice as little as before.
+    start("T");
+    on("transfer_claim", id, {{"to_session", "T"}});
+    call("end_session", {{"session", "T"}});
+    EXPECT_NE(waiter, "");
+  });
+  round("moving", "exclusive", [&](Text, Text holder, Text) {
+    EXPECT_EQ(call("move_claims", {{"session", holder}, {"from", "moving/x"}, {"to", "moving/y"}}).status, 200U);
+  });
+  round("asking", "exclusive", [&](Text id, Text, Text waiter) {
+    EXPECT_EQ(on("request_release", id, {{"session", waiter}}).status, 200U);
+    EXPECT_EQ(on("answer_release", id, {{"grant", true}}).status, 200U);
+  });
+  round("line", "exclusive", [&](Text, Text holder, Text) {
+    EXPECT_EQ(call("write_line", {{"line", holder + ": FILE_RELEASE line/x"}}).status, 201U);
+  });
+  round("expiry", "exclusive", [&](Text, Text, Text waiter) {
+    pass(30min);
+    call("heartbeat_session", {{"session", waiter}});
+    pass(30min + 3s);
+    reap();
+  });
+}
+
+TEST_F(Waiting, who_is_met_after_its_end_serves_those_before_it_first) {
+  claimed("A", "src/x.rs", {{"ttl_seconds", 10}});
+  auto const waiting = queued("B", {"src/x.rs"});
+  pass(13s);
+  EXPECT_EQ(claim("C", {"src/x.rs"}).code, "CLAIM-USR-3001") << "no reaper has met it";
+  EXPECT_EQ(state_of(waiting), "granted");
+  EXPECT_EQ(holder_of("src/x.rs"), "B");
+}
+
+TEST_F(Waiting, who_cancels_leaves_nothing_and_lets_the_next_go) {
+  auto const held = claimed("A", "src/x.rs");
+  auto const big = queued("B", {"src/"});
+  auto const small = queued("C", {"src/new.rs"});
+  EXPECT_EQ(call("cancel_ticket", {{"ticket", big}}).text("/state"), "withdrawn");
+  EXPECT_EQ(state_of(small), "granted");
+  EXPECT_EQ(state_of(big), "withdrawn");
+  EXPECT_EQ(call("cancel_ticket", {{"ticket", big}}).status, 200U);
+  EXPECT_EQ(call("cancel_ticket", {{"ticket", small}}).code, "API-USR-2003");
+  EXPECT_EQ(last_event("INFO").at("data").at("ticket"), json::value(big));
+  pass(2h);
+  reap();
+  EXPECT_EQ(ticket(big).status, 404U) << "forgotten";
+  EXPECT_EQ(claim("D", {"docs/x"}).status, 409U) << "its session ended";
+  EXPECT_EQ(on("release_claim", held).code, "CLAIM-USR-3002");
+}
+
+TEST_F(Waiting, a_session_that_ends_waits_no_more) {
+  claimed("A", "src/x.rs");
+  auto const big = queued("B", {"src/"});
+  auto const small = queued("C", {"src/new.rs"});
+  ASSERT_EQ(call("end_session", {{"session", "B"}}).status, 200U);
+  EXPECT_EQ(state_of(big), "withdrawn");
+  EXPECT_EQ(state_of(small), "granted");
+}
+
+TEST_F(Waiting, Hazard9_only_who_acts_for_the_session_cancels) {
+  claimed("A", "src/x.rs");
+  auto const mine = queued("B", {"src/x.rs"});
+  auto const other = start("E");
+  EXPECT_EQ(call("cancel_ticket", {{"ticket", mine}}, other).code, "AUTH-USR-1003");
+  EXPECT_EQ(state_of(mine), "waiting");
+}
+
+TEST_F(Waiting, a_deadlock_is_refused_at_once_and_names_its_cycle) {
+  claimed("A", "a");
+  claimed("B", "b");
+  claimed("C", "c");
+  queued("A", {"b"});
+  queued("B", {"c"});
+  auto const refused = claim("C", {"a"}, {{"queue", true}});
+  EXPECT_EQ(refused.status, 409U);
+  EXPECT_EQ(refused.code, "CLAIM-USR-3003");
+  EXPECT_EQ(refused.text("/cycle"),
+            R"(["C waits for a, held by A","A waits for b, held by B","B waits for c, held by C"])");
+  EXPECT_EQ(items("list_tickets").size(), 2U);
+  EXPECT_EQ(last_event("CLAIM_CONFLICT").at("data").at("deadlock").as_array().size(), 3U);
+  EXPECT_EQ(claim("C", {"a"}, {{"wait_seconds", 60}}).code, "CLAIM-USR-3003");
+}
+
+TEST_F(Waiting, two_who_share_can_not_both_wait_to_be_alone) {
+  claimed("A", "x", {{"mode", "shared"}});
+  claimed("B", "x", {{"mode", "shared"}});
+  queued("A", {"x"});
+  EXPECT_EQ(claim("B", {"x"}, {{"queue", true}}).code, "CLAIM-USR-3003");
+}
+
+TEST_F(Waiting, a_transfer_that_would_close_a_cycle_is_refused) {
+  auto const z = claimed("C", "z");
+  claimed("B", "y");
+  queued("A", {"y"});
+  queued("B", {"z"});
+  auto const refused = on("transfer_claim", z, {{"to_session", "A"}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3003");
+  EXPECT_EQ(holder_of("z"), "C");
+}
+
+TEST_F(Waiting, only_so_many_wait) {
+  claimed("A", "src/");
+  for (std::size_t i = 0; i < limits::kTickets; ++i)
+    ASSERT_EQ(claim("B", {"src/" + std::to_string(i)}, {{"queue", true}}).status, 202U) << i;
+  EXPECT_EQ(claim("C", {"src/x"}, {{"queue", true}}).code, "API-USR-2003");
+  ASSERT_EQ(call("end_session", {{"session", "A"}}).status, 200U);
+  for (int i = 0; i < 80 && !items("list_tickets").empty(); ++i) {
+    pass(10ms);
+    reap();
+  }
+  EXPECT_TRUE(items("list_tickets").empty()) << "what one transaction does not serve, others do";
+  EXPECT_EQ(items("list_claims", {{"session", "B"}, {"limit", 500}}).size(), 500U);
+}
+
+TEST_F(Waiting, a_request_waits_until_it_is_granted) {
+  auto const held = claimed("A", "src/x.rs");
+  auto request = waits("B", "src/x.rs", 60);
+  EXPECT_TRUE(request.is_held());
+  EXPECT_EQ(items("list_tickets").size(), 1U);
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  auto const reply = request.reply();
+  EXPECT_EQ(reply.status, 201U) << reply.code;
+  EXPECT_EQ(reply.text("/claims/0/session_alias"), "B");
+  EXPECT_EQ(holder_of("src/x.rs"), "B");
+  EXPECT_TRUE(items("list_tickets").empty());
+  EXPECT_EQ(api.runtime.waiting.waiting(), 0U);
+}
+
+TEST_F(Waiting, a_request_whose_time_is_up_leaves_nothing) {
+  auto const held = claimed("A", "src/x.rs");
+  auto request = waits("B", "src/x.rs", 1);
+  EXPECT_TRUE(request.is_held());
+  pass(2s);
+  auto const reply = request.reply();
+  EXPECT_EQ(reply.code, "CLAIM-USR-3001");
+  EXPECT_EQ(reply.text("/conflicts/0/session_alias"), "A");
+  EXPECT_TRUE(items("list_tickets").empty());
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(holder_of("src/x.rs"), "nobody");
+}
+
+TEST_F(Waiting, Hazard5_who_has_gone_is_never_granted_anything) {
+  auto const held = claimed("A", "src/x.rs");
+  auto request = waits("B", "src/x.rs", 60);
+  EXPECT_TRUE(request.is_held());
+  request.give_up();
+  EXPECT_EQ(request.reply().status, 503U);
+  EXPECT_TRUE(items("list_tickets").empty());
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(holder_of("src/x.rs"), "nobody");
+  EXPECT_EQ(claim("C", {"src/x.rs"}).status, 201U);
+}
+
+TEST_F(Waiting, the_project_of_a_waiting_request_may_go) {
+  claimed("A", "src/x.rs");
+  auto request = waits("B", "src/x.rs", 60);
+  EXPECT_TRUE(request.is_held());
+  ASSERT_EQ(call("delete_project").status, 204U);
+  EXPECT_EQ(request.reply().status, 404U);
+}
+
+/// A server that hears of no change, and so takes nothing that it is offered.
+class Deaf final : public db::Engine {
+ public:
+  explicit Deaf(db::Engine& below) : below_(below) {}
+  void attempt(db::WriteOptions options, db::Body body, db::Done done) override {
+    below_.attempt(std::move(options), std::move(body), std::move(done));
+  }
+  void read(db::Body body, db::Done done) override { below_.read(std::move(body), std::move(done)); }
+  std::unique_ptr<db::Snapshot> snapshot() override { return below_.snapshot(); }
+  std::unique_ptr<db::Watch> watch(std::string, std::optional<std::string>, std::function<void()>) override {
+    return nullptr;
+  }
+  [[nodiscard]] bool commits_can_be_unknown() const override { return false; }
+  [[nodiscard]] db::EngineStats stats() const override { return below_.stats(); }
+
+ private:
+  db::Engine& below_;
+};
+
+TEST_F(Waiting, an_offer_that_is_not_taken_goes_to_the_next) {
+  Deaf deaf(*api.engine);
+  auto server = api.runtime_on(deaf, api.facts);
+  auto const held = claimed("A", "src/x.rs");
+  auto lost = waits("B", "src/x.rs", 60, &server);
+  EXPECT_TRUE(lost.is_held());
+  auto const next = queued("C", {"src/x.rs"});
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(items("list_tickets").front().at("state"), "offered");
+  EXPECT_EQ(claim("D", {"src/x.rs"}, {{"priority", "high"}}).code, "CLAIM-USR-3001") << "it is offered to another";
+  EXPECT_EQ(state_of(next), "waiting");
+  pass(5s);
+  reap();
+  EXPECT_EQ(state_of(next), "granted");
+  lost.give_up();
+  EXPECT_EQ(lost.reply().status, 503U);
+  EXPECT_EQ(holder_of("src/x.rs"), "C");
+}
+
+TEST_F(Waiting, a_ticket_whose_server_is_gone_waits_no_more) {
+  Deaf deaf(*api.engine);
+  auto server = api.runtime_on(deaf, api.facts);
+  claimed("A", "src/x.rs");
+  auto lost = waits("B", "src/", 60, &server);
+  EXPECT_TRUE(lost.is_held());
+  auto const next = queued("C", {"src/new.rs"});
+  pass(33s);
+  reap();
+  EXPECT_EQ(state_of(next), "granted");
+  EXPECT_EQ(items("list_tickets").size(), 0U);
+  lost.give_up();
+  lost.reply();
+}
+
+TEST_F(Waiting, a_transfer_takes_the_claim_and_its_token_from_who_held_it) {
+  auto const held = claim("A", {"src/x.rs"});
+  auto const id = held.text("/claims/0/id");
+  auto const moved = on("transfer_claim", id, {{"to_session", "B"}});
+  ASSERT_EQ(moved.status, 200U) << moved.code;
+  EXPECT_EQ(moved.text("/session_alias"), "B");
+  EXPECT_GT(moved.text("/fencing_token"), held.text("/fencing_token"));
+  EXPECT_EQ(on("renew_claim", id, {{"fencing_token", held.text("/fencing_token")}}).code, "CLAIM-USR-3002");
+  EXPECT_EQ(last_event("FILE_CLAIM").at("data").at("from_session_alias"), "A");
+  ASSERT_EQ(call("end_session", {{"session", "D"}}).status, 200U);
+  EXPECT_EQ(on("transfer_claim", id, {{"to_session", "D"}}).code, "API-USR-2003");
+  EXPECT_EQ(on("transfer_claim", id, {{"to_session", "nobody"}}).status, 404U);
+}
+
+TEST_F(Waiting, a_holder_is_asked_and_answers) {
+  auto const id = claimed("A", "src/x.rs");
+  auto const asked = on("request_release", id, {{"session", "B"}, {"reason", "a fix"}});
+  ASSERT_EQ(asked.status, 200U) << asked.code;
+  EXPECT_EQ(asked.text("/release_requests/0/session_alias"), "B");
+  EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/release_requests/0/reason"), "a fix");
+  EXPECT_EQ(last_event("RELEASE_REQUEST").at("data").at("holder_session_alias"), "A");
+  EXPECT_EQ(on("request_release", id, {{"session", "A"}}).code, "API-USR-2003");
+  auto const kept = on("answer_release", id, {{"grant", false}, {"reason", "soon"}});
+  EXPECT_EQ(kept.text("/release_requests"), "[]");
+  EXPECT_EQ(last_event("RELEASE_REFUSED").at("text"), "keeps src/x.rs: soon");
+  EXPECT_EQ(on("answer_release", id, {{"grant", true}}).code, "API-USR-2003") << "nobody asks";
+  on("request_release", id, {{"session", "B"}});
+  EXPECT_EQ(on("answer_release", id, {{"grant", true}}).text("/state"), "ended");
+  EXPECT_EQ(on("request_release", id, {{"session", "B"}}).code, "API-USR-2003");
+}
+
+TEST_F(Waiting, Hazard13_claims_move_with_what_was_renamed) {
+  auto const held = claim("A", {"src/old/x.rs", "src/old/", "src/old/*.md", "src/other.rs", "port:1"});
+  ASSERT_EQ(held.status, 201U) << held.code;
+  auto const moved = call("move_claims", {{"session", "A"}, {"from", "src/old"}, {"to", "lib/new/"}});
+  ASSERT_EQ(moved.status, 200U) << moved.code << json::serialize(moved.body);
+  std::vector<std::string> targets;
+  for (auto const& one : moved.body.at("claims").as_array()) targets.emplace_back(one.at("target").as_string());
+  EXPECT_EQ(targets, (std::vector<std::string>{"lib/new/x.rs", "lib/new/", "lib/new/*.md"}));
+  EXPECT_GT(moved.text("/fencing_token"), held.text("/fencing_token"));
+  EXPECT_EQ(claim("B", {"src/old/x.rs"}).status, 201U);
+  EXPECT_EQ(claim("B", {"lib/new/y.rs"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(claim("B", {"src/other.rs"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(call("move_claims", {{"session", "A"}, {"from", "nothing"}, {"to", "x"}}).status, 404U);
+  EXPECT_EQ(call("move_claims", {{"session", "A"}, {"from", "*.c"}, {"to", "x"}}).code, "API-USR-2001");
+}
+
+TEST_F(Waiting, a_move_onto_what_another_holds_is_refused_whole) {
+  ASSERT_EQ(claim("A", {"src/a", "src/b"}).status, 201U);
+  claimed("B", "lib/b");
+  auto const refused = call("move_claims", {{"session", "A"}, {"from", "src/"}, {"to", "lib/"}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3001");
+  EXPECT_EQ(holder_of("src/a"), "A");
+  EXPECT_EQ(holder_of("lib/a"), "nobody");
+}
+
+}  // namespace
+}  // namespace codi::testing
