@@ -112,6 +112,22 @@ def neighbours(result):
     return text + aim(ratio <= 2, f"its p99 stays within twice what it is alone: {ratio:.1f} times")
 
 
+def scale(result):
+    few, many = result["scale"].values()
+    counts = [number(int(count)) for count in result["scale"]]
+    rows, ratios = [], []
+    for kind in scenarios.SCALE_TARGETS:
+        for name in ["claim", "check", "release"]:
+            ratio = many[kind][name] / few[kind][name]
+            rows.append([f"{name}, {kind}", ms(few[kind][name]), ms(many[kind][name]), f"{ratio:.2f}"])
+            if kind != "worst":
+                ratios.append((ratio, name, kind))
+    text = f"## Beside {counts[1]} live claims\nOne client checks, claims and releases, in a project with so many live claims on files, directories and patterns; p50 in ms. The worst case is a pattern with `**/` behind a package's name.\n\n"
+    text += table(["", counts[0], counts[1], "times"], rows) + "\n"
+    worst = max(ratios)
+    return text + aim(worst[0] < 1.5, f"no more than 1.5 times, the worst case aside: {worst[0]:.2f} times for {worst[1]} of a {worst[2]}")
+
+
 def start(result):
     one = result["start"]
     rows = [
@@ -137,4 +153,4 @@ def parts(result):
 
 
 def write(result):
-    return "\n".join([header(result), gets(result), claims(result), log(result), mixed(result), neighbours(result), start(result), parts(result)])
+    return "\n".join([header(result), gets(result), claims(result), log(result), mixed(result), neighbours(result), scale(result), start(result), parts(result)])

@@ -21,6 +21,13 @@ IDLE_SECONDS = 3
 CALM_CLIENTS = 4
 CALM_FLOWS_PER_SECOND = 100
 CLAIM = step("claim", "POST", "/v1/projects/default/claims", (201,), body={"session": "${session}", "targets": ["bench/${client}/${n}"]}, capture={"claim": '"id":"'})
+# Beside what `fill` claims, with patterns that meet none of it; the last is the worst that is granted: it reads a package.
+SCALE_TARGETS = {
+    "file": "packages/p7/m7/bench${n}.rs",
+    "directory": "packages/p7/m7/bench${n}/",
+    "pattern": "packages/p7/m7/bench${n}/**/*.rs",
+    "worst": "packages/p7/**/bench${n}.c",
+}
 RELEASE = step("release", "POST", "/v1/projects/default/claims/${claim}/release")
 
 
@@ -31,7 +38,7 @@ class Bench:
         self.codi, self.loader, self.etcd_client = build / "codi", build / "codi_load", etcd_client
         self.work, self.say = work, say
         self.runs, self.seconds, self.warmup = lengths["runs"], lengths["seconds"], lengths["warmup"]
-        self.mixed_seconds = lengths["mixed_seconds"]
+        self.mixed_seconds, self.scale = lengths["mixed_seconds"], lengths["scale"]
 
     @contextlib.contextmanager
     def folder(self):
@@ -130,6 +137,44 @@ def neighbours(bench):
             return result
 
     return bench.medians({"alone": lambda folder: calm(folder, False), "beside a loaded one": lambda folder: calm(folder, True)})
+
+
+def scale(bench):
+    """(e) What a claim, a check and a release cost beside few live claims and beside very many."""
+    return {str(count): scale_at(bench, count) for count in bench.scale}
+
+
+def scale_at(bench, count):
+    with bench.folder() as folder, Codi(bench.codi, folder) as server:
+        fill(server, count)
+        bench.say(f"{count} claims made")
+        out = {"seconds": {}}
+        tokens = server.make_tokens()[:1]
+        plan = {**authorized(tokens), "of_client": {"session": [server.start_session("BENCH-SCALE", tokens[0])]}}
+        for kind, target in SCALE_TARGETS.items():
+            claim = step("claim", "POST", "/v1/projects/default/claims", (201,), body={"session": "${session}", "targets": [target]}, capture={"claim": '"id":"'})
+            check = step("check", "POST", "/v1/projects/default/claims/check", body={"targets": [target]})
+            result = drive(bench.loader, server, {**bench.timed(1), **plan, "flows": [{"steps": [check, claim, RELEASE]}]})
+            out[kind] = {name: one["p50_us"] for name, one in result["steps"].items()}
+            out["seconds"][kind] = result["cpu_seconds"] / result["requests"]
+        bench.say(f"claimed beside {count}")
+        return out
+
+
+def fill(server, count):
+    """A monorepo's worth of claims, a thousand a request: files, directories and patterns in many packages."""
+    per_session, batch = 10_000, 1_000
+    for begin in range(0, count, batch):
+        if begin % per_session == 0:
+            session = server.start_session(f"FILL-{begin // per_session}")
+        server.call("POST", "/projects/default/claims", {"session": session, "ttl_seconds": 86_400, "targets": [filled_target(i) for i in range(begin, begin + batch)]})
+
+
+def filled_target(i):
+    package = f"packages/p{i % 997}/m{i // 997 % 31}"
+    if i % 20 == 0:
+        return f"{package}/docs{i}/*.md"
+    return f"{package}/gen{i}/" if i % 10 == 1 else f"{package}/file{i}.rs"
 
 
 def claim_bytes(bench, folder):
