@@ -122,7 +122,7 @@ def scale(result):
             rows.append([f"{name}, {kind}", ms(few[kind][name]), ms(many[kind][name]), f"{ratio:.2f}"])
             if kind != "worst":
                 ratios.append((ratio, name, kind))
-    text = f"## Beside {counts[1]} live claims\nOne client checks, claims and releases, in a project with so many live claims on files, directories and patterns; p50 in ms. The worst case is a pattern with `**/` behind a package's name.\n\n"
+    text = f"## Beside {counts[1]} live claims\nOne client checks, claims and releases, in a project with so many live claims on files, directories and patterns; p50 in ms. The worst case is a pattern that could match any file of a package, so that all claims in it are read.\n\n"
     text += table(["", counts[0], counts[1], "times"], rows) + "\n"
     worst = max(ratios)
     return text + aim(worst[0] < 1.5, f"no more than 1.5 times, the worst case aside: {worst[0]:.2f} times for {worst[1]} of a {worst[2]}")

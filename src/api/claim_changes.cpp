@@ -147,6 +147,8 @@ struct TransferClaim {
     if (to->id == held->claim.session_id) co_return std::move(held->claim);
     if (auto const fits = co_await may_take(tx, *project, *to, held->claim); !fits)
       co_return std::unexpected(fits.error());
+    if (auto const fits = co_await check_new_place(tx, *project, *to, {held->claim}); !fits)
+      co_return std::unexpected(fits.error());
     auto const from = held->acting.session().alias;
     std::vector<Claim> one{std::move(held->claim)};
     move_claims(tx, *project, *to, one);

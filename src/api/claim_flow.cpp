@@ -153,6 +153,25 @@ Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, a
   co_return event;
 }
 
+Task<Result<void>> check_new_place(db::Tx& tx, models::Project const& project, models::Session to,
+                                   std::vector<Claim> claims) {
+  for (auto const& claim : claims) {
+    if (claim.branch == to.branch && claim.worktree == to.worktree) continue;
+    Asking asking{.session = to, .mode = claim.mode};
+    std::vector<Target> const target{db::target_of(claim, project.case_sensitive)};
+    auto standing = co_await look_at(tx, project, std::move(asking), target);
+    if (!standing) co_return std::unexpected(std::move(standing.error()));
+    std::erase_if(standing->conflicts, [&](Claim const& other) {
+      return std::ranges::any_of(claims, [&](Claim const& moving) { return moving.id == other.id; });
+    });
+    standing->ahead.clear();  // they wait for what moves, whoever holds it
+    if (standing->conflicts.empty()) continue;
+    auto const owned = co_await with_owners(tx, project, standing->conflicts);
+    co_return std::unexpected(conflict_error(*standing, owned));
+  }
+  co_return Result<void>();
+}
+
 void move_claims(db::Tx& tx, models::Project const& project, models::Session const& to, std::vector<Claim>& claims) {
   for (auto& claim : claims) {
     auto const target = db::target_of(claim, project.case_sensitive);

@@ -86,6 +86,11 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, models::Clai
 Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
                                    std::vector<models::Claim>& claims, std::optional<db::EventDraft> said = {});
 
+/// CLAIM-USR-3001 when what does not stand in the way of a claim where its holder works would where `to` does: on
+/// another branch.
+Task<Result<void>> check_new_place(db::Tx& tx, models::Project const& project, models::Session to,
+                                   std::vector<models::Claim> claims);
+
 /// Gives live claims to another session, under one new fencing token.
 void move_claims(db::Tx& tx, models::Project const& project, models::Session const& to,
                  std::vector<models::Claim>& claims);

@@ -85,6 +85,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
     runtime_.random.fill(facts_.seed);
     facts_.epoch = runtime_.epoch;
     facts_.leases = runtime_.settings.leases;
+    // Nothing ends because somebody has moved the clock.
+    runtime_.clocks.look();
+    facts_.leases.grace += std::max(runtime_.clocks.moved(), std::chrono::milliseconds(0));
     facts_.request_id = request_.request_id;
     facts_.address = request_.address;
     facts_.through_proxy = request_.through_proxy;

@@ -133,8 +133,21 @@ void Reaper::loop(std::chrono::milliseconds period) {
   }
 }
 
+// What time it is can't be said while the clocks part: whoever is alive shall have time to say so.
+bool Reaper::clocks_agree() {
+  auto const before = runtime_.clocks.moved();
+  runtime_.clocks.look();
+  auto const moved = runtime_.clocks.moved();
+  bool const agree = moved == std::chrono::milliseconds(0);
+  if (moved != before)
+    log::write(agree ? log::Level::info : log::Level::warn, "reaper", agree ? "clock_trusted" : "clock_moved",
+               {{"metadata", {{"moved_ms", moved.count()}}}});
+  return agree;
+}
+
 std::size_t Reaper::run_once() {
   std::size_t met = 0;
+  if (!clocks_agree()) return met;
   auto const now = runtime_.clock.now();
   for (std::int64_t shard = 0; shard < db::kDueShards; ++shard) {
     auto const entries = db::read_due(runtime_.engine, shard, now);

@@ -25,7 +25,8 @@ class Reaper {
   /// Looks once a `period` from now on, on a thread of its own, until destroyed.
   void start(std::chrono::milliseconds period);
 
-  /// Handles all that is due now; returns how many entries it met. Blocking. Throws StorageFailure.
+  /// Handles all that is due now; returns how many entries it met. Nothing while the clock is not trusted; see
+  /// ClockGuard. Blocking. Throws StorageFailure.
   std::size_t run_once();
   /// When it was last done with all that was due; when it was made, before that. Thread-safe.
   [[nodiscard]] Timestamp last_pass() const { return last_pass_; }
@@ -34,6 +35,7 @@ class Reaper {
   struct Reaping;
   void reap_one(std::shared_ptr<Reaping> const& reaping);
   void loop(std::chrono::milliseconds period);
+  bool clocks_agree();
 
   Runtime& runtime_;
   std::atomic<Timestamp> last_pass_;

@@ -2,6 +2,7 @@
 #include "api/waiting_room.hpp"
 #include "auth/credential.hpp"
 #include "base/clock.hpp"
+#include "base/clock_guard.hpp"
 #include "base/random.hpp"
 #include "base/rate_limiter.hpp"
 #include "base/result.hpp"
@@ -71,6 +72,7 @@ struct Runtime {
   RateLimiter tenant_events{clock};
   db::Activity activity{};
   WaitingRoom waiting{engine};
+  ClockGuard clocks{clock};
 };
 
 }  // namespace codi::api

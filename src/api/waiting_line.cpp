@@ -126,13 +126,21 @@ class Serving {
     db::ClaimSearch search(tx_, project_, {});
     for (auto const& target : freed) {
       auto const ids = co_await search.waiting_for(target);
-      // What takes too long to find is left to the reaper, which looks after each ticket.
-      if (!ids) break;
+      if (!ids) {
+        co_await leave_all_to_the_reaper();
+        break;
+      }
       for (auto const id : *ids)
         if (auto ticket = co_await db::get_ticket(tx_, project_.id, id)) out.push_back(*std::move(ticket));
     }
     std::ranges::sort(out, {}, order_of);
     co_return out;
+  }
+
+  // To find out who waits for what is free takes too long.
+  Task<void> leave_all_to_the_reaper() {
+    auto const ids = co_await db::waiting_ids(tx_, project_.id);
+    for (auto const id : ids) db::watch_ticket(tx_, project_.id, id, tx_.now());
   }
 
   Task<void> serve(TicketId id) {

@@ -117,6 +117,13 @@ Task<Result<models::Page<Ticket>>> list_waiting(Tx& tx, ProjectId project, PageR
   co_return co_await read_page<Ticket>(tx, line_key(tx, project), std::move(page), read);
 }
 
+Task<std::vector<TicketId>> waiting_ids(Tx& tx, ProjectId project) {
+  std::vector<TicketId> out;
+  auto const rows = co_await tx.get_below(line_key(tx, project), {.limit = limits::kTickets});
+  for (auto const& row : rows.rows) out.push_back(ticket_of_row(row.key));
+  co_return out;
+}
+
 std::vector<Target> targets_of(Ticket const& ticket, bool case_sensitive) {
   std::vector<Target> out;
   for (auto const& wanted : ticket.targets) {

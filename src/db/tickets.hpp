@@ -51,6 +51,9 @@ Task<std::vector<models::Ticket>> tickets_of_session(Tx& tx, ProjectId project, 
 /// Those that wait, whoever came first ahead.
 Task<Result<models::Page<models::Ticket>>> list_waiting(Tx& tx, ProjectId project, PageRequest page);
 
+/// The ids of all that wait.
+Task<std::vector<TicketId>> waiting_ids(Tx& tx, ProjectId project);
+
 /// What a ticket waits for, parsed.
 std::vector<coordination::Target> targets_of(models::Ticket const& ticket, bool case_sensitive);
 

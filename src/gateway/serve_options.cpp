@@ -42,6 +42,7 @@ struct Flags {
   std::int64_t quota_events_per_minute = limits::kTenantEventsPerMinute;
   std::int64_t quota_storage_bytes = 0;
   std::string log_level = "info";
+  std::int64_t expiry_grace_ms = std::chrono::milliseconds(limits::kExpiryGrace).count();
   std::int64_t slow_ms = std::chrono::milliseconds(limits::kSlowRequest).count();
 };
 
@@ -137,6 +138,11 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--session-stale", flags.session_stale,
                  "Part of its ttl after which it is stale; at 1 it ends (default: two thirds)")
       ->check(CLI::Range(0.0, 1.0));
+  app.add_option(
+         "--expiry-grace-ms", flags.expiry_grace_ms,
+         "Milliseconds after its end in which a lease can still be renewed; the same on every server of a store")
+      ->check(CLI::Range(std::int64_t{0}, limits::kExpiryGraceMsMax))
+      ->capture_default_str();
   declare_limits(app, flags);
   app.add_option("--log-level", flags.log_level, "What is written to stderr")
       ->transform(one_of(levels()))
@@ -262,6 +268,7 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
   if (!flags.issuer.empty()) out.app.issuer = flags.issuer;
   out.app.leases.thresholds = {.idle_permille = permille(flags.session_idle),
                                .stale_permille = permille(flags.session_stale)};
+  out.app.leases.grace = std::chrono::milliseconds(flags.expiry_grace_ms);
   auto const rate = [](double per_second) {
     return Rate{.per_second = per_second, .burst = std::max(1.0, per_second * limits::kBurstSeconds)};
   };

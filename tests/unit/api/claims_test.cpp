@@ -364,6 +364,30 @@ TEST_F(Claims, Hazard10_the_old_fencing_token_is_refused_wherever_it_is_shown) {
   EXPECT_EQ(on("release_claim", granted.text("/claims/0/id"), {{"fencing_token", old}}).code, "CLAIM-USR-3002");
 }
 
+TEST_F(Claims, nothing_ends_because_the_clock_was_moved) {
+  ASSERT_EQ(claim("A", {"src/x.rs"}, {{"ttl_seconds", 60}}).status, 201U);
+  api.clock.step(1h);
+  EXPECT_EQ(api::Reaper(api.runtime).run_once(), 0U);
+  EXPECT_EQ(claim("B", {"src/x.rs"}).code, "CLAIM-USR-3001") << "nor by whoever meets it";
+  EXPECT_EQ(call("get_session", {{"session", "A"}}).text("/state"), "stale") << "but alive";
+  ASSERT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U);
+  pass(59s);
+  ASSERT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U);
+  pass(2s);
+  api::Reaper(api.runtime).run_once();
+  EXPECT_EQ(claim("B", {"src/x.rs"}).code, "CLAIM-USR-3001") << "who has said that it lives keeps what it holds";
+  pass(63s);
+  EXPECT_EQ(claim("B", {"src/x.rs"}).status, 201U) << "who has not, loses it in the end";
+}
+
+TEST_F(Claims, a_clock_that_was_set_back_keeps_leases_longer_and_ends_none) {
+  ASSERT_EQ(claim("A", {"src/x.rs"}, {{"ttl_seconds", 60}}).status, 201U);
+  api.clock.step(-1h);
+  EXPECT_EQ(claim("B", {"src/x.rs"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U);
+  EXPECT_EQ(api::Reaper(api.runtime).run_once(), 0U);
+}
+
 TEST_F(Claims, a_claim_met_after_its_lease_is_ended_on_renewal_too) {
   auto const granted = claim("A", {"x"}, {{"ttl_seconds", 10}});
   pass(12s);

@@ -206,6 +206,18 @@ TEST_F(Waiting, Hazard4_a_batch_waits_for_all_and_gets_all) {
   EXPECT_EQ(ticket(both).body.at("claim_ids").as_array().size(), 2U);
 }
 
+TEST_F(Waiting, Hazard7_a_release_that_changes_nothing_lets_nobody_through) {
+  auto const held = claimed("A", "src/x.rs");
+  auto const next = queued("B", {"src/x.rs"});
+  auto const last = queued("C", {"src/x.rs"});
+  EXPECT_EQ(call("release_claim", {{"claim", held}}, start("E")).code, "AUTH-USR-1003") << "not the holder";
+  EXPECT_EQ(state_of(next), "waiting");
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(on("release_claim", held).code, "CLAIM-USR-3002") << "again";
+  EXPECT_EQ(state_of(next), "granted");
+  EXPECT_EQ(state_of(last), "waiting");
+}
+
 TEST_F(Waiting, those_who_share_are_served_together) {
   auto const held = claimed("A", "src/x.rs");
   auto const b = queued("B", {"src/x.rs"}, {{"mode", "shared"}});
@@ -461,6 +473,23 @@ TEST_F(Waiting, a_transfer_takes_the_claim_and_its_token_from_who_held_it) {
   ASSERT_EQ(call("end_session", {{"session", "D"}}).status, 200U);
   EXPECT_EQ(on("transfer_claim", id, {{"to_session", "D"}}).code, "API-USR-2003");
   EXPECT_EQ(on("transfer_claim", id, {{"to_session", "nobody"}}).status, 404U);
+}
+
+TEST_F(Waiting, a_claim_goes_to_another_branch_only_where_nobody_holds_the_same) {
+  start("main", {{"branch", "main"}});
+  start("other", {{"branch", "main"}});
+  start("topic", {{"branch", "topic"}});
+  claimed("main", "src/x.rs");
+  auto const id = claimed("topic", "src/x.rs");
+  auto const refused = on("transfer_claim", id, {{"to_session", "other"}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3001");
+  EXPECT_EQ(refused.text("/conflicts/0/session_alias"), "main");
+  auto const offered =
+      call("offer_handoff", {{"session", "topic"}, {"to", {{"session", "other"}}}, {"summary", "go on"}});
+  ASSERT_EQ(offered.status, 201U) << offered.code;
+  EXPECT_EQ(call("accept_handoff", {{"handoff", offered.text("/id")}, {"session", "other"}}).code, "CLAIM-USR-3001");
+  ASSERT_EQ(call("end_session", {{"session", "main"}}).status, 200U);
+  EXPECT_EQ(on("transfer_claim", id, {{"to_session", "other"}}).status, 200U);
 }
 
 TEST_F(Waiting, a_holder_is_asked_and_answers) {
