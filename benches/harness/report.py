@@ -106,7 +106,7 @@ def neighbours(result):
     rows = [[name, number(one["all"]["per_second"]), *(ms(one["all"][p]) for p in ["p50_us", "p95_us", "p99_us"])] for name, one in both.items()]
     flood = both["beside a loaded one"]["flood"]
     rows.append(["the loaded one", number(flood["per_second"]), *(ms(flood[p]) for p in ["p50_us", "p95_us", "p99_us"])])
-    text = f"## A calm tenant beside a loaded one\n{scenarios.CALM_CLIENTS} clients of one tenant claim and release {scenarios.CALM_FLOWS_PER_SECOND} paths a second; {scenarios.GET_CLIENTS} of another do as much as they can.\n\n"
+    text = f"## A calm tenant beside a loaded one\n{scenarios.CALM_CLIENTS} clients of one tenant claim and release {scenarios.CALM_FLOWS_PER_SECOND} paths a second; {scenarios.GET_CLIENTS} of another do as much as they can. The server uses every core, the clients share one of them.\n\n"
     text += table(["", "operations/s", "p50 ms", "p95 ms", "p99 ms"], rows) + "\n"
     ratio = both["beside a loaded one"]["all"]["p99_us"] / both["alone"]["all"]["p99_us"]
     return text + aim(ratio <= 2, f"its p99 stays within twice what it is alone: {ratio:.1f} times")

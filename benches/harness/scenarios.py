@@ -9,6 +9,7 @@ from pathlib import Path
 from . import peers
 from .codi import TOKENS, Codi
 from .load import authorized, drive, median, step
+from .process import CORES
 
 CLIENTS = [1, 8, 64]
 GET_CLIENTS = 64
@@ -18,6 +19,7 @@ SESSIONS = 10_000
 CLAIMS_PER_SESSION = 10
 START_RUNS = 5
 IDLE_SECONDS = 3
+ANY_CORE = ["taskset", "-c", ",".join(map(str, CORES))]  # as a server runs that nobody pins
 CALM_CLIENTS = 4
 CALM_FLOWS_PER_SECOND = 100
 CLAIM = step("claim", "POST", "/v1/projects/default/claims", (201,), body={"session": "${session}", "targets": ["bench/${client}/${n}"]}, capture={"claim": '"id":"'})
@@ -123,7 +125,7 @@ def neighbours(bench):
     """(d) What a tenant that works calmly notices of one that sends whatever the server takes."""
 
     def calm(folder, loaded):
-        with Codi(bench.codi, folder) as server, ThreadPoolExecutor() as pool:
+        with Codi(bench.codi, folder, before=ANY_CORE) as server, ThreadPoolExecutor() as pool:
             steps = {"flows": [{"steps": [CLAIM, RELEASE]}]}
             plan = {**bench.timed(CALM_CLIENTS), **at_work(server, server.make_tenant()), **steps, "flows_per_second": CALM_FLOWS_PER_SECOND}
             if loaded:

@@ -161,7 +161,7 @@ struct TransferClaim {
                       .data = {{"claim_ids", ids_of(one)},
                                {"from_session_id", to_string(held->acting.session().id)},
                                {"from_session_alias", from}}});
-    co_await serve_line(tx, *project, targets_of(*project, one));
+    co_await serve_line(tx, *project, one);
     co_return std::move(one.front());
   }
 

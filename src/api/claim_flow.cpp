@@ -149,7 +149,7 @@ Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, a
   if (draft.text.empty()) draft.text = summary_of("released", draft.paths);
   draft.data["claim_ids"] = ids_of(claims);
   auto event = db::append_event(tx, project.id, &acting.session(), std::move(draft));
-  co_await serve_line(tx, project, targets_of(project, claims));
+  co_await serve_line(tx, project, claims);
   co_return event;
 }
 
@@ -157,7 +157,7 @@ Task<Result<void>> check_new_place(db::Tx& tx, models::Project const& project, m
                                    std::vector<Claim> claims) {
   for (auto const& claim : claims) {
     if (claim.branch == to.branch && claim.worktree == to.worktree) continue;
-    Asking asking{.session = to, .mode = claim.mode};
+    Asking asking{.session = &to, .mode = claim.mode};
     std::vector<Target> const target{db::target_of(claim, project.case_sensitive)};
     auto standing = co_await look_at(tx, project, std::move(asking), target);
     if (!standing) co_return std::unexpected(std::move(standing.error()));

@@ -49,7 +49,7 @@ struct Attempt {
 };
 /// On whose behalf, and with which place in the line.
 struct Applicant {
-  models::Session session;
+  models::Session const& session;
   std::optional<Order> order = {};  ///< of its ticket; none: it comes now
   models::Priority priority = models::Priority::normal;
   auth::Caller const* caller = nullptr;  ///< whose quotas count; null: they were looked at before

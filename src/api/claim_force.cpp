@@ -28,7 +28,7 @@ Task<Claim> force_claim(db::Tx& tx, models::Project const& project, auth::Permit
                         .action = "claim.forced",
                         .target = to_string(ended.id),
                         .data = {{"target", ended.target}, {"reason", reason}}});
-  co_await serve_line(tx, project, targets_of(project, one));
+  co_await serve_line(tx, project, one);
   co_return std::move(one.front());
 }
 

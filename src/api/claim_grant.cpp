@@ -28,7 +28,7 @@ class Granting {
   Task<Result<Attempt>> run(std::optional<db::EventDraft> said, bool only_look) {
     // Claims that are found but not yet written are seen by nobody, so the whole batch is looked at before any is
     // written.
-    Asking asking{.session = session_, .mode = wish_.mode, .order = who_.order, .priority = who_.priority};
+    Asking asking{.session = &session_, .mode = wish_.mode, .order = who_.order, .priority = who_.priority};
     auto standing = co_await look_at(tx_, project_, std::move(asking), wish_.targets);
     if (!standing) co_return std::unexpected(std::move(standing.error()));
     attempt_.standing = *std::move(standing);

@@ -23,7 +23,7 @@ void add_once(std::vector<T>& all, T one) {
   if (!has(all, one)) all.push_back(std::move(one));
 }
 
-db::Workplace place_of(std::optional<models::Session> const& session) {
+db::Workplace place_of(models::Session const* session) {
   if (!session) return {};
   return {session->branch, session->worktree};
 }

@@ -23,7 +23,7 @@ Timestamp served_as_of(Timestamp arrival, models::Priority priority);
 
 /// Who asks, and for what.
 struct Asking {
-  std::optional<models::Session> session;  ///< whose own claims and tickets are not in the way; none: anybody
+  models::Session const* session = nullptr;  ///< whose own claims and tickets are not in the way; null: anybody's are
   models::ClaimMode mode = models::ClaimMode::exclusive;
   std::optional<Order> order =
       {};  ///< of who waits already; none: it comes now, behind all that came with its priority

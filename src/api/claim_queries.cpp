@@ -123,7 +123,7 @@ struct CheckClaims {
       auto const fenced = co_await check_fencing(tx, project->id, own->id, in.fencing_token);
       if (!fenced) co_return std::unexpected(fenced.error());
     }
-    Asking asking{.session = std::move(own), .mode = in.mode.value_or(models::ClaimMode::exclusive)};
+    Asking asking{.session = own ? &*own : nullptr, .mode = in.mode.value_or(models::ClaimMode::exclusive)};
     auto found = co_await look_at(tx, *project, std::move(asking), targets_of(in.targets, project->case_sensitive));
     if (!found) co_return std::unexpected(std::move(found.error()));
     Out out{.clear = found->clear(),

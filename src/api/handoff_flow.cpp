@@ -185,7 +185,7 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
                              {"state", reflect::enum_name(handoff.state)},
                              {"from_session_id", to_string(handoff.from_session_id)}}});
   // Who takes over may wait for something itself that it now holds.
-  if (step == HandoffStep::accept) co_await serve_line(tx, project, targets_of(project, handoff.claims));
+  if (step == HandoffStep::accept) co_await serve_line(tx, project, handoff.claims);
   co_return handoff;
 }
 

@@ -31,7 +31,8 @@ Task<Result<HeldClaim>> hold_claim(db::Tx& tx, auth::Caller const& caller, model
   }
   if (db::over(tx, *claim)) {
     co_await expire_claim(tx, project, *claim);
-    co_await serve_line(tx, project, targets_of(project, {*claim}));
+    std::vector<models::Claim> const ended{*claim};
+    co_await serve_line(tx, project, ended);
     co_return refuse(
         {.code = ErrorCode::stale_fencing_token, .detail = fmt::format("the claim on {} ran out", claim->target)});
   }

@@ -28,7 +28,7 @@ Task<void> reap_session(db::Tx& tx, db::Due due) {
   }
   if (session->ended_at) {
     auto const ended = co_await end_some_claims(tx, *project, id);
-    co_await serve_line(tx, *project, targets_of(*project, ended));
+    co_await serve_line(tx, *project, ended);
     co_return;
   }
   if (auto const again = coordination::next_check(tx.now(), session->expires_at, tx.facts().leases.grace)) {
@@ -51,7 +51,8 @@ Task<void> reap_claim(db::Tx& tx, db::Due due) {
     co_return;
   }
   co_await expire_claim(tx, *project, *claim);
-  co_await serve_line(tx, *project, {db::target_of(*claim, project->case_sensitive)});
+  std::vector<models::Claim> const ended{*claim};
+  co_await serve_line(tx, *project, ended);
 }
 
 Task<void> reap_ticket(db::Tx& tx, db::Due due) {

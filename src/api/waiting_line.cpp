@@ -69,7 +69,7 @@ class Deadlock {
     std::vector<Blocker> out;
     auto const session = co_await db::get_session(tx_, project_.id, ticket.session_id);
     if (!session) co_return out;
-    Asking asking{.session = *session, .mode = ticket.mode, .order = order_of(ticket), .enough = limits::kOverlapRows};
+    Asking asking{.session = &*session, .mode = ticket.mode, .order = order_of(ticket), .enough = limits::kOverlapRows};
     auto const standing =
         co_await look_at(tx_, project_, std::move(asking), db::targets_of(ticket, project_.case_sensitive));
     if (!standing) co_return out;
@@ -264,6 +264,12 @@ Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<Ta
   co_await serving.run(std::move(freed));
 }
 
+Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<models::Claim> const& ended) {
+  if (ended.empty() || !co_await db::last_arrival(tx, project.id)) co_return;
+  Serving serving(tx, project);
+  co_await serving.run(targets_of(project, ended));
+}
+
 Task<void> look_after_ticket(db::Tx& tx, models::Project const& project, TicketId id) {
   auto const ticket = co_await db::get_ticket(tx, project.id, id);
   if (!ticket) co_return;
@@ -315,7 +321,7 @@ ClaimWish wish_of(models::Project const& project, Ticket const& ticket) {
 
 Task<Result<Standing>> standing_of(db::Tx& tx, models::Project const& project, Ticket ticket) {
   auto const session = co_await db::get_session(tx, project.id, ticket.session_id);
-  Asking asking{.session = session, .mode = ticket.mode, .order = order_of(ticket)};
+  Asking asking{.session = session ? &*session : nullptr, .mode = ticket.mode, .order = order_of(ticket)};
   co_return co_await look_at(tx, project, std::move(asking), db::targets_of(ticket, project.case_sensitive));
 }
 

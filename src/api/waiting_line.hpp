@@ -36,6 +36,8 @@ Task<std::vector<coordination::Target>> take_out_of_line(db::Tx& tx, models::Pro
 /// is offered, and the request takes it within limits::kOfferTime. After every end of claims, in the same transaction.
 /// Serves limits::kTicketsServedAtOnce; the reaper goes on with the others.
 Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<coordination::Target> freed);
+/// The same for what claims were laid on.
+Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<models::Claim> const& ended);
 
 /// Ends a ticket whose session or server is gone, serves one that can be, forgets one that ended long ago. For the
 /// reaper.

@@ -2,6 +2,7 @@
 #include "base/neighbours.hpp"
 #include "gateway/io.hpp"
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -34,6 +35,7 @@ class Turns {
   Neighbours neighbours_;
   std::unordered_map<std::string, Lane> lanes_;
   std::deque<Lane*> turns_;  ///< lanes in which somebody waits, the next to be served first
+  std::chrono::steady_clock::time_point yielded_at_;
 };
 
 }  // namespace codi::gateway

@@ -35,7 +35,7 @@ void CommitQueue::begin_batch(std::chrono::steady_clock::time_point now) {
       turns_.push_back(lane);
   }
   taking_.clear();
-  share_ = neighbours_.several(now) ? limits::kTenantShareOfBatch : std::numeric_limits<std::size_t>::max();
+  share_ = neighbours_.several(now) ? limits::kTenantShareOfBatch : kAll;
 }
 
 }  // namespace codi::db

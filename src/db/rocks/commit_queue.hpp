@@ -32,10 +32,13 @@ class CommitQueue {
   [[nodiscard]] bool can_pop() const { return !turns_.empty(); }
   /// Another batch begins, with shares of its own; `now` tells whether they are limited.
   void begin_batch(std::chrono::steady_clock::time_point now);
+  /// True when several tenants have worked lately, so that each has a share of this batch only.
+  [[nodiscard]] bool is_shared() const { return share_ != kAll; }
   [[nodiscard]] bool empty() const { return size_ == 0; }
   [[nodiscard]] std::size_t size() const { return size_; }
 
  private:
+  static constexpr auto kAll = std::numeric_limits<std::size_t>::max();
   struct Lane {
     std::string key;
     std::deque<Item> items = {};
@@ -43,9 +46,9 @@ class CommitQueue {
   };
   using Lanes = std::unordered_map<std::string, Lane>;
   Lanes lanes_;
-  std::deque<Lane*> turns_;                                      ///< lanes with work, the next to be served first
-  std::vector<Lane*> taking_;                                    ///< lanes that had something in this batch
-  std::size_t share_ = std::numeric_limits<std::size_t>::max();  ///< of one key in this batch
+  std::deque<Lane*> turns_;    ///< lanes with work, the next to be served first
+  std::vector<Lane*> taking_;  ///< lanes that had something in this batch
+  std::size_t share_ = kAll;   ///< of one key in this batch
   std::size_t size_ = 0;
   Neighbours neighbours_;
 };

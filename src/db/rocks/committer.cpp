@@ -124,8 +124,9 @@ void Committer::form_batches() {
       }
       Items items;
       while (items.size() < kTurn && queue_.can_pop()) items.push_back(queue_.pop());
+      bool const is_shared = queue_.is_shared();
       lock.unlock();
-      take_turn(std::move(items));
+      take_turn(std::move(items), is_shared);
       lock.lock();
       if (forming_->finished.empty()) forming_.reset();
     } else {
@@ -135,7 +136,8 @@ void Committer::form_batches() {
   }
 }
 
-void Committer::take_turn(Items items) {
+// The other threads of the server may need the processor, those of a tenant's neighbours with them.
+void Committer::take_turn(Items items, bool is_shared) {
   for (auto& item : items) {
     queue_seconds_.observe(seconds_since(item.since));
     if (broken_) {
@@ -143,6 +145,7 @@ void Committer::take_turn(Items items) {
     } else {
       run(*forming_, item);
     }
+    if (is_shared) std::this_thread::yield();
   }
 }
 

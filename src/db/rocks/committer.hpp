@@ -71,7 +71,7 @@ class Committer {
   using Items = std::vector<CommitQueue::Item>;
 
   void form_batches();
-  void take_turn(Items items);
+  void take_turn(Items items, bool is_shared);
   void run(Batch& batch, CommitQueue::Item& item);
   static void absorb(Batch& batch, Layer layer);
   static void compose(Batch& batch);
