@@ -20,6 +20,7 @@ std::vector<Operation> lfs_operations();
 std::vector<Operation> owner_operations();
 std::vector<Operation> session_operations();
 std::vector<Operation> event_operations();
+std::vector<Operation> feed_operations();
 std::vector<Operation> log_line_operations();
 std::vector<Operation> create_claim_operations();
 std::vector<Operation> claim_operations();

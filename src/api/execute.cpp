@@ -213,7 +213,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
       self->laps_.end(Part::commit);
       self->on_request_thread([self, outcome = std::move(outcome)] { self->committed(outcome); });
     };
-    if (operation_.meta.kind == Kind::read) return db::run_read(runtime_.engine, std::move(body), std::move(done));
+    if (operation_.meta.kind != Kind::write) return db::run_read(runtime_.engine, std::move(body), std::move(done));
     db::run_write(runtime_.engine, {.fairness_key = fairness_key(), .is_tenant = !is_open() && known_tenant()},
                   std::move(body), std::move(done));
   }
@@ -339,6 +339,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (error_) return finish_with(*std::move(error_));
     if (replay_) return finish_with(*std::move(replay_));
     if (auto parked = call_->parked()) return park(*std::move(parked));
+    if (auto plan = call_->plan())
+      return finish_with(Answer{.status = operation_.meta.status, .feed = std::move(plan)});
     if (!request_.idempotency_key) encoded_ = call_->encode();
     encoded_.fill(outcome.stamp);
     finish_with(Answer{.status = call_->status(), .body = std::move(encoded_.text)});

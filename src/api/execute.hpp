@@ -42,9 +42,10 @@ struct Identity {
 /// What a successful operation answers.
 struct Answer {
   unsigned status = 200;
-  std::string body = {};                     ///< JSON; empty for 204
-  bool replayed = false;                     ///< a stored answer to a repeated Idempotency-Key
-  std::shared_ptr<Stream> stream = nullptr;  ///< the content, in the place of `body`
+  std::string body = {};                           ///< JSON; empty for 204
+  bool replayed = false;                           ///< a stored answer to a repeated Idempotency-Key
+  std::shared_ptr<Stream> stream = nullptr;        ///< the content, in the place of `body`
+  std::shared_ptr<FeedPlan const> feed = nullptr;  ///< what a subscriber gets, in the place of `body`
 };
 
 /// The end of a request: its answer or refusal, who made it, and where its time went.

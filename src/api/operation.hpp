@@ -29,6 +29,7 @@ class TokenService;
 /// of them.
 namespace codi::api {
 
+struct FeedPlan;
 struct Runtime;
 struct Settings;
 
@@ -40,6 +41,7 @@ enum class Kind : std::uint8_t {
   read,    ///< runs on a snapshot; must not write
   write,   ///< runs in a transaction that commits before it is answered
   stream,  ///< answers bytes as they are made: `open(StreamContext const&, In const&)`; must not write
+  feed,    ///< answers events as they happen: as a read, `run` answers a FeedPlan
 };
 
 /// Whether an operation needs a caller, and so which transaction it gets.
@@ -147,6 +149,8 @@ class Call {
   virtual Task<Result<void>> run(Try with) = 0;
   /// Opens a Kind::stream; null for other kinds. Throws what the store throws.
   virtual std::shared_ptr<Stream> open(StreamContext const& context) = 0;
+  /// What the last successful run of a Kind::feed planned; null for other kinds.
+  [[nodiscard]] virtual std::shared_ptr<FeedPlan const> plan() const = 0;
   /// The answer of the last successful run.
   [[nodiscard]] virtual reflect::Encoded encode() const = 0;
   /// Its status: the operation's, unless Out has a `status()`.
@@ -174,6 +178,16 @@ struct Operation {
 namespace detail {
 
 struct NoPrepared {};
+// What the run of an operation makes.
+template <class Op>
+struct MadeBy {
+  using type = typename Op::Out;
+};
+template <class Op>
+  requires(Op::meta.kind == Kind::feed)
+struct MadeBy<Op> {
+  using type = std::shared_ptr<FeedPlan const>;
+};
 template <class Op>
 struct PreparedOf {
   using type = NoPrepared;
@@ -188,8 +202,9 @@ template <class Op>
 class CallOf final : public Call {
  public:
   using In = typename Op::In;
-  using Out = typename Op::Out;
+  using Out = typename MadeBy<Op>::type;
   using Prepared = typename PreparedOf<Op>::type;
+  static constexpr bool kFeeds = Op::meta.kind == Kind::feed;
   static constexpr bool kPrepares = !std::same_as<Prepared, NoPrepared>;
   static constexpr bool kStreams = Op::meta.kind == Kind::stream;
 
@@ -230,8 +245,15 @@ class CallOf final : public Call {
       return nullptr;
   }
 
+  [[nodiscard]] std::shared_ptr<FeedPlan const> plan() const override {
+    if constexpr (kFeeds)
+      return out_;
+    else
+      return nullptr;
+  }
+
   [[nodiscard]] reflect::Encoded encode() const override {
-    if constexpr (std::same_as<Out, Nothing>)
+    if constexpr (std::same_as<Out, Nothing> || kFeeds)
       return {};
     else
       return reflect::encode(out_);

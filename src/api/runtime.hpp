@@ -1,4 +1,5 @@
 #pragma once
+#include "api/feed_log.hpp"
 #include "api/waiting_room.hpp"
 #include "auth/credential.hpp"
 #include "base/clock.hpp"
@@ -73,6 +74,7 @@ struct Runtime {
   db::Activity activity{};
   WaitingRoom waiting{engine};
   ClockGuard clocks{clock};
+  FeedLogs feeds{};
 };
 
 }  // namespace codi::api

@@ -64,6 +64,28 @@ inline constexpr std::int64_t kPageItemsDefault = 50;
 inline constexpr std::size_t kScanKeysPerPage = 10'000;
 inline constexpr std::size_t kPageBytes = 4 << 20;  // of stored items; a page has one item at least
 
+// The feed.
+inline constexpr std::size_t kFeedKeptEvents = 256;      // the last ones of a project that is followed, shared by all
+inline constexpr std::size_t kFeedKeptBytes = 1 << 20;   // of their text
+inline constexpr std::size_t kFeedReadEvents = 256;      // of one look at what is new in a log
+inline constexpr std::size_t kFeedPageEvents = 16;       // that one reader takes at once from history
+inline constexpr std::size_t kFeedPageBytes = 16 << 10;  // of them; one event at least
+inline constexpr std::size_t kFeedActions = 20;          // and paths, of one subscription
+inline constexpr std::size_t kFeedMessageBytes = 256 << 10;
+inline constexpr std::size_t kFeedIdBytes = 128;
+inline constexpr std::size_t kFeedCommands = 8;         // of one connection that are under way or not yet answered
+inline constexpr std::size_t kFeedPresent = 100;        // sessions shown to who begins to follow
+inline constexpr std::size_t kFeedPresentLook = 1'000;  // of a project's newest that are looked at for it
+inline constexpr auto kFeedTrust = 1s;                  // that a look at a credential stands for
+inline constexpr auto kFeedTick = 1s;                   // between looks at a connection that is silent
+inline constexpr auto kFeedCheck = 3s;                  // between looks at its credential
+inline constexpr auto kFeedAuthTime = 5s;               // for the first message of who has shown no token
+inline constexpr auto kFeedPing = 20s;                  // of silence until the peer is asked for a sign of life
+inline constexpr auto kFeedSilence = 60s;               // without one until the connection ends
+inline constexpr auto kFeedCloseTime = 2s;              // for the peer to answer a close
+inline constexpr auto kFeedKeepAlive = 15s;             // between comments on a silent stream of server-sent events
+inline constexpr int kFeedSendBytes = 64 << 10;         // that the system keeps for a reader that does not read
+
 // Resources.
 inline constexpr std::size_t kNameBytes = 200;
 inline constexpr std::size_t kEmailBytes = 254;

@@ -181,8 +181,7 @@ Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, Eve
   for (std::size_t scanned = 0;;) {
     auto const rows = co_await walk.next(last, std::min(page.limit - out.items.size() + 1, limits::kScanKeysPerPage));
     for (auto const& row : rows.rows) {
-      bool const is_full =
-          out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes;
+      bool const is_full = out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= page.bytes;
       if (is_full && last) {
         out.next = to_string(*last);
         co_return out;
@@ -203,6 +202,14 @@ Task<std::optional<Stamp>> log_horizon(Tx& tx, ProjectId project) {
   auto const stored = co_await tx.get(horizon_key(tx, project));
   if (!stored) co_return std::nullopt;
   co_return split_stamped(*stored).stamp;
+}
+
+Task<LogTail> log_tail(Tx& tx, ProjectId project) {
+  auto key = tx.key("project", project, "tail");
+  LogTail out{.key = key.bytes()};
+  out.stored = co_await tx.get(std::move(key));
+  if (out.stored) out.last = split_stamped(*out.stored).stamp;
+  co_return out;
 }
 
 Task<OldEvents> remove_old_events(Tx& tx, ProjectId project, Timestamp until) {

@@ -41,6 +41,15 @@ Task<Result<models::Page<reflect::JsonOf<models::Event>>>> list_events(Tx& tx, P
 /// The stamp of the newest event that was removed for its age; nothing as long as the log is whole.
 Task<std::optional<Stamp>> log_horizon(Tx& tx, ProjectId project);
 
+/// Where a log ends, and what to watch for more.
+struct LogTail {
+  std::string key;                         ///< changes with every event
+  std::optional<std::string> stored = {};  ///< its value; nothing before the first event, and of a project that is gone
+  Stamp last = {};  ///< of the newest event; zero, which is before every event, when there is none
+};
+/// As it is in this transaction.
+Task<LogTail> log_tail(Tx& tx, ProjectId project);
+
 /// What one step of remove_old_events came to.
 struct OldEvents {
   std::size_t removed = 0;

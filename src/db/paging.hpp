@@ -15,6 +15,7 @@ namespace codi::db {
 struct PageRequest {
   std::size_t limit = static_cast<std::size_t>(limits::kPageItemsDefault);
   std::optional<std::string> after = {};
+  std::size_t bytes = limits::kPageBytes;  ///< of stored items after which an event list ends; one item at least
 };
 
 /// The key suffix that a cursor stands for, which is an id; a validation error at `/after` for what is no cursor.

@@ -3,6 +3,8 @@
 #include "base/text.hpp"
 #include "coordination/log_line.hpp"
 
+#include <algorithm>
+
 namespace codi::db {
 namespace {
 
@@ -106,6 +108,22 @@ Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId proj
   };
   Read read{tx, project, std::move(filter)};
   co_return co_await read_page<models::Session>(tx, tx.key("project", project, "sessions"), std::move(page), read);
+}
+
+Task<std::vector<models::Session>> live_sessions(Tx& tx, ProjectId project, std::size_t limit) {
+  auto const prefix = tx.key("project", project, "beats");
+  auto const beats = co_await tx.get_ids_below(prefix, {.limit = limits::kFeedPresentLook, .reverse = true});
+  std::vector<models::Session> out;
+  for (auto const& row : beats.rows) {
+    if (out.size() == limit) break;
+    if (row.value.find(' ') != std::string::npos) continue;  // the time of its end
+    auto const id = tuple::Unpacker(Tx::suffix(prefix, row.key)).uuid();
+    if (!id) throw StorageFailure(StorageCode::corrupt, "a key of a session's life is not one");
+    auto session = co_await get_session(tx, project, SessionId{*id});
+    if (session && session->state != models::SessionState::ended) out.push_back(*std::move(session));
+  }
+  std::ranges::reverse(out);
+  co_return out;
 }
 
 void watch_session_lease(Tx& tx, models::Session const& session) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// Sessions of a project; below P = (t,"project",project): (P,"sessions",id) -> Session; (P,"aliases",folded) -> id of
 /// the newest session of that alias; (P,"beats",id) -> time of the last sign of life, and of the end;
@@ -41,6 +42,9 @@ struct SessionFilter {
 /// Oldest first.
 Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId project, SessionFilter filter,
                                                           PageRequest page);
+
+/// Sessions that have not ended, oldest first: of the limits::kFeedPresentLook newest sessions the `limit` newest.
+Task<std::vector<models::Session>> live_sessions(Tx& tx, ProjectId project, std::size_t limit);
 
 /// What decides over the leases of a session: one key.
 struct Life {

@@ -29,6 +29,9 @@ struct ServerOptions {
   std::chrono::milliseconds idle_time = limits::kIdleTime;      ///< between two requests
   std::chrono::milliseconds request_time = limits::kRequestTime;
   std::chrono::milliseconds drain_time = limits::kDrainTime;
+  std::chrono::milliseconds feed_ping = limits::kFeedPing;        ///< of silence until a WebSocket's peer is asked
+  std::chrono::milliseconds feed_silence = limits::kFeedSilence;  ///< until its connection ends
+  bool feed_deflates = false;                                     ///< compresses WebSockets whose peers offer it
 };
 
 /// An HTTP/1.1 server: threads with an io_context each, which share the listening sockets; a connection stays on the

@@ -1,8 +1,10 @@
 #include "gateway/session.hpp"
 
 #include "base/log.hpp"
+#include "gateway/content_sender.hpp"
 #include "gateway/request_head.hpp"
 #include "gateway/stream.hpp"
+#include "gateway/websocket.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -77,6 +79,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   void drain() override {
     draining_ = true;
     if (held_) answered_.cancel();
+    if (websocket_) websocket_->drain();
+    if (content_) content_->drain();
     if (idle_ && !stream_.has_unread()) stream_.cancel();
   }
 
@@ -151,6 +155,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       co_return co_await refuse(parser, refusal_of(error));
     pipelined_ = stream_.reads() == reads ? pipelined_ + 1 : 0;
     auto response = co_await answer_of(std::move(request));
+    if (response.channel) co_return co_await converse(parser, std::move(response));
     if (pipelined_ >= limits::kPipelinedRequests) response.close = true;
     co_return co_await write(parser, response);
   }
@@ -299,6 +304,22 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     return error;
   }
 
+  // From its answer on the connection is a WebSocket, to its end.
+  Awaitable<Next> converse(Parser& parser, HttpResponse response) {
+    if (buffer_.size() > 0)
+      co_return co_await refuse(parser, malformed("nothing may follow a request for a WebSocket before its answer"));
+    WebSocketTimes const times{
+        .handshake = options_.header_time, .ping = options_.feed_ping, .silence = options_.feed_silence};
+    websocket_ =
+        make_websocket(stream_, request_head(parser.get()), std::move(response), times, options_.feed_deflates);
+    parser_.reset();
+    buffer_.shrink_to_fit();
+    if (draining_) websocket_->drain();
+    co_await websocket_->serve();
+    websocket_.reset();
+    co_return Next::close;
+  }
+
   static Error too_slow() {
     Error error;
     error.code = ErrorCode::overloaded;
@@ -329,50 +350,19 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     co_return keep && !ec ? Next::go_on : Next::close;
   }
 
-  // The length is not known, so each piece says its own (RFC 9112 section 7.1); in HTTP/1.0 the connection's end is the
-  // content's. Whoever reads content that was cut off sees no last chunk.
   Awaitable<Next> write_made(Parser const& parser, HttpResponse const& response) {
     bool const http_1_0 = parser.get().version() < 11;
     bool const keep = !response.close && goes_on() && !http_1_0 && parser.is_done() && parser.keep_alive();
     auto const head = serialize_head(response, {.keep_alive = keep, .http_1_0 = http_1_0});
-    if (!co_await write_text(head)) co_return Next::close;
-    if (parser.get().method() == http::verb::head) co_return keep ? Next::go_on : Next::close;
-    for (;;) {
-      auto piece = co_await piece_of(*response.content);
-      if (!piece) {
-        log::write(log::Level::error, "gateway", "content_cut_off",
-                   {{"request_id", response.headers.find("X-Request-Id").value_or("")}, {"detail", piece.error()}});
-        co_return Next::close;
-      }
-      auto const bytes = std::move(*piece);
-      if (!bytes) break;
-      if (bytes->empty()) continue;  // as a chunk it would be the last one
-      auto const chunk = http_1_0 ? *bytes : fmt::format("{:x}\r\n", bytes->size()) + *bytes + "\r\n";
-      if (!co_await write_text(chunk)) co_return Next::close;
-    }
-    bool const written = http_1_0 || co_await write_text("0\r\n\r\n");
-    co_return keep&& written ? Next::go_on : Next::close;
-  }
-
-  Awaitable<bool> write_text(std::string_view text) {
     stream_.expires_after(options_.body_time);
-    auto const [ec, bytes] = co_await asio::async_write(stream_, asio::buffer(text), use_tuple);
-    co_return !ec;
-  }
-
-  Awaitable<middleware::Content::Piece> piece_of(middleware::Content& content) {
-    piece_.reset();
-    stream_.expires_never();
-    answered_.expires_after(options_.request_time);
-    content.next([weak = weak_from_this()](middleware::Content::Piece piece) {
-      auto const self = weak.lock();
-      if (!self) return;
-      self->piece_ = std::move(piece);
-      self->answered_.cancel();
-    });
-    if (!piece_) co_await answered_.async_wait(use_tuple);
-    co_return piece_ ? *std::exchange(piece_, std::nullopt)
-                     : std::unexpected(std::string("the next piece took too long"));
+    auto const [ec, bytes] = co_await asio::async_write(stream_, asio::buffer(head), use_tuple);
+    if (ec) co_return Next::close;
+    if (parser.get().method() == http::verb::head) co_return keep ? Next::go_on : Next::close;
+    content_ = std::make_shared<ContentSender>(stream_, options_, response.content, !http_1_0);
+    if (draining_) content_->drain();
+    bool const sent = co_await content_->send(std::string(response.headers.find("X-Request-Id").value_or("")));
+    content_.reset();
+    co_return keep&& sent&& goes_on() ? Next::go_on : Next::close;
   }
 
   void log_handshake(std::string_view why) const {
@@ -396,7 +386,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   middleware::Handler::Abandon abandon_;  ///< of the request that is being answered
   Clock::time_point answer_until_;
   bool held_ = false;  ///< its answer may take long
-  std::optional<middleware::Content::Piece> piece_;
+  std::shared_ptr<ContentSender> content_;  ///< that is being sent
+  std::shared_ptr<WebSocket> websocket_;    ///< that the connection has become
   ServerOptions const& options_;
   middleware::Handler& handler_;
   Turns& turns_;

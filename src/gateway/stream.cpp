@@ -69,6 +69,11 @@ bool Stream::peer_has_gone() const {
   return ::poll(&look, 1, 0) == 1 && (look.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }
 
+void Stream::limit_send_buffer(int bytes) {
+  error_code ignored;
+  layers_->transport.socket().set_option(asio::socket_base::send_buffer_size(bytes), ignored);
+}
+
 void Stream::cancel() { layers_->transport.cancel(); }
 
 Awaitable<> Stream::finish(bool is_sending) {

@@ -3,6 +3,9 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/beast/core/bind_handler.hpp>
+#include <boost/beast/core/role.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
@@ -15,6 +18,11 @@
 namespace codi::gateway {
 
 class Tls;
+class Stream;
+
+/// The end of a WebSocket over a stream, as Beast asks for it: nothing more is read; HttpSession ends the connection.
+template <class Handler>
+void async_teardown(boost::beast::role_type role, Stream& stream, Handler&& handler);
 
 /// The bytes of one connection, plain or through TLS. One type for both, so that what reads and writes it is compiled
 /// once. It is an AsyncStream of Asio and Beast whose operations complete on the connection's thread: handlers with
@@ -49,12 +57,16 @@ class Stream {
   [[nodiscard]] bool has_unread() const;
   /// True when the peer sends no more: it has closed the connection, or its half of it.
   [[nodiscard]] bool peer_has_gone() const;
+  /// What the system keeps for a peer that does not read, about.
+  void limit_send_buffer(int bytes);
   /// Ends what is under way as cancelled.
   void cancel();
   /// Tells the peer that nothing more comes (RFC 9112 section 9.8: with TLS by a close_notify alert) and, where it may
   /// still be sending, reads what comes for a while, so that it can read the last answer.
   Awaitable<> finish(bool is_sending);
   void close();
+  /// As Beast asks for it.
+  friend void beast_close_socket(Stream& stream) { stream.close(); }
   /// How often bytes were asked of the peer.
   [[nodiscard]] std::size_t reads() const { return reads_; }
 
@@ -100,5 +112,10 @@ class Stream {
   std::unique_ptr<Layers> layers_;
   std::size_t reads_ = 0;
 };
+
+template <class Handler>
+void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
+  asio::post(stream.get_executor(), boost::beast::bind_handler(std::forward<Handler>(handler), Stream::error_code()));
+}
 
 }  // namespace codi::gateway

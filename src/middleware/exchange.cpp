@@ -4,9 +4,12 @@
 #include "base/ids.hpp"
 #include "base/redact.hpp"
 #include "base/text.hpp"
+#include "middleware/feed_channel.hpp"
+#include "middleware/feed_content.hpp"
 #include "middleware/members.hpp"
 #include "middleware/security_headers.hpp"
 #include "middleware/stream_content.hpp"
+#include "middleware/upgrade.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -78,8 +81,16 @@ void Exchange::start() {
   take_from_buckets();
   for (auto const stage : {&Exchange::find_route, &Exchange::find_credential, &Exchange::obey_rate_limit})
     if (auto refusal = (this->*stage)()) return refuse(*std::move(refusal));
-  give_up_ = api::execute(parts_.runtime, *route_.operation, read_request(),
-                          [self = shared_from_this()](api::Finished finished) { self->executed(std::move(finished)); });
+  auto request = read_request();
+  if (follows()) {
+    if (auto wrong = read_feed_request(request); wrong && !request.malformed) request.malformed = std::move(wrong);
+    subscription_ = request;
+    // A browser learns why only from a WebSocket that was opened.
+    if (!request_.headers.find("Authorization") && asks_for_websocket(request_) && !check_upgrade(request_))
+      return open_channel(nullptr);
+  }
+  give_up_ = api::execute(parts_.runtime, *route_.operation, std::move(request),
+               [self = shared_from_this()](api::Finished finished) { self->executed(std::move(finished)); });
 }
 
 void Exchange::refuse_unread(Error error) {
@@ -184,6 +195,10 @@ Exchange::Refusal Exchange::find_credential() {
     credential_.reset();
     return std::nullopt;
   }
+  if (!header && follows() && asks_for_websocket(request_) && !check_upgrade(request_)) {
+    credential_ = token_among_protocols(request_);
+    return std::nullopt;
+  }
   Error error;
   error.code = ErrorCode::token_invalid;
   auto const* const wrong = door_->takes_basic ? "the Authorization header field is not Basic with a token as password"
@@ -238,6 +253,7 @@ void Exchange::executed(api::Finished finished) {
   facts_.laps = finished.laps;
   if (answered_) return log_if_slow(facts_, request_.method, status_, elapsed(), parts_.slow);
   if (!finished.answer) return refuse(std::move(finished.answer.error()));
+  if (finished.answer->feed) return open_feed(std::move(finished.answer->feed));
   facts_.replayed = finished.answer->replayed;
   HttpResponse response{.status = finished.answer->status, .body = std::move(finished.answer->body)};
   if (auto stream = std::move(finished.answer->stream)) {
@@ -257,6 +273,46 @@ void Exchange::abandon(Error error) {
   if (give_up_) give_up_();
 }
 
+// What is wrong with a request for a feed that is neither for a WebSocket nor for server-sent events.
+Exchange::Refusal Exchange::read_feed_request(api::Request& request) const {
+  if (asks_for_websocket(request_)) return check_upgrade(request_);
+  if (accepts_event_stream(request_)) {
+    if (auto const last = request_.headers.find("Last-Event-ID"); last && !last->empty())
+      request.members["after"] = json::string(*last);
+    return std::nullopt;
+  }
+  Error error;
+  error.code = ErrorCode::validation;
+  error.status = 426;
+  error.detail = "the feed is a WebSocket, or server-sent events with `Accept: text/event-stream`";
+  return error;
+}
+
+void Exchange::open_feed(std::shared_ptr<api::FeedPlan const> plan) {
+  if (asks_for_websocket(request_)) return open_channel(std::move(plan));
+  HttpResponse response{
+      .status = 200,
+      .content = std::make_shared<FeedContent>(parts_.runtime, std::move(plan), credential_.value_or(""), post_)};
+  response.headers.add("Content-Type", "text/event-stream");
+  response.headers.add("X-Accel-Buffering", "no");  // or nginx would wait for more
+  answer(std::move(response));
+}
+
+void Exchange::open_channel(std::shared_ptr<api::FeedPlan const> plan) {
+  auto request = *std::move(subscription_);
+  request.credential = credential_;
+  FeedDoor door{.parts = parts_,
+                .limiters = limiters_,
+                .follow = *route_.operation,
+                .request = std::move(request),
+                .trace = facts_.trace};
+  auto channel = std::make_shared<FeedChannel>(std::move(door), std::move(plan));
+  channel->open();
+  HttpResponse response{.status = 101, .channel = std::move(channel)};
+  if (offers_feed_protocol(request_)) response.headers.add("Sec-WebSocket-Protocol", std::string(kFeedProtocol));
+  answer(std::move(response));
+}
+
 void Exchange::refuse(Error error) {
   if (answered_) return;
   if (error.limit) parts_.metrics.request_rate_limited(*error.limit);
@@ -265,6 +321,10 @@ void Exchange::refuse(Error error) {
   auto response = door_->refusal(
       error,
       {.request_id = facts_.request_id, .instance = instance(), .credential_presented = credential_.has_value()});
+  if (response.status == 426) {
+    response.headers.add("Upgrade", "websocket");
+    response.headers.add("Sec-WebSocket-Version", "13");
+  }
   if (!allowed_.empty()) response.headers.add("Allow", fmt::format("{}", fmt::join(allowed_, ", ")));
   answer(std::move(response));
 }

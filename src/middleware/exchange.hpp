@@ -66,6 +66,9 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Refusal obey_rate_limit();
   api::Request read_request();
   void executed(api::Finished finished);
+  void open_feed(std::shared_ptr<api::FeedPlan const> plan);
+  void open_channel(std::shared_ptr<api::FeedPlan const> plan);
+  Refusal read_feed_request(api::Request& request) const;
 
   void answer(HttpResponse response);
   void add_common_headers(HttpResponse& response) const;
@@ -73,6 +76,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   [[nodiscard]] std::string_view instance() const;
   [[nodiscard]] std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - started_; }
   [[nodiscard]] bool is_unchanged(HttpResponse const& response) const;
+  [[nodiscard]] bool follows() const { return route_.operation->meta.kind == api::Kind::feed; }
   [[nodiscard]] bool reads() const { return request_.method == "GET" || request_.method == "HEAD"; }
 
   PipelineParts const& parts_;
@@ -93,6 +97,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::optional<RateLimit> limited_;  ///< the bucket that is empty
   std::vector<std::string_view> allowed_;
   std::function<void()> give_up_;  ///< tells the operation that nobody waits for it any more
+  std::optional<api::Request> subscription_;  ///< to a feed: what it asks for
   bool answered_ = false;
   unsigned status_ = 0;  ///< of the answer
 };

@@ -67,6 +67,33 @@ class Content {
   virtual ~Content() = default;
   /// Calls `got` once, on the connection's thread. Not called again before it has.
   virtual void next(std::function<void(Piece)> got) = 0;
+  /// Called every limits::kFeedTick while a piece is waited for: bytes to send meanwhile, perhaps none. Nothing is
+  /// said of content that must come within a request's time.
+  virtual std::optional<std::string> while_waiting() { return std::nullopt; }
+  /// The server is about to stop: content that would go on for ever ends.
+  virtual void drain() {}
+};
+
+/// What a WebSocket is to send: a text message, the end of the connection, or nothing yet: then it is asked again after
+/// other connections have had a turn.
+struct Spoken {
+  std::shared_ptr<std::string const> text = nullptr;
+  std::optional<std::uint16_t> close_code = {};
+  std::string close_reason = {};  ///< at most 123 bytes (RFC 6455 section 5.5)
+};
+
+/// What speaks and listens on a WebSocket. Used on its connection's thread; dropped when the connection ends.
+class Channel {
+ public:
+  virtual ~Channel() = default;
+  /// Calls `said` once, now or later. Not called again before it has, nor after the end was said.
+  virtual void next(std::function<void(Spoken)> said) = 0;
+  /// A text message of the peer. Calls `read_on` once, when the next one may be read.
+  virtual void receive(std::string message, std::function<void()> read_on) = 0;
+  /// Called every limits::kFeedTick.
+  virtual void tick() = 0;
+  /// The server is about to stop: the end is said soon.
+  virtual void drain() = 0;
 };
 
 /// An answer before it is put on the wire.
@@ -76,6 +103,7 @@ struct HttpResponse {
   std::string body = {};
   bool close = false;                          ///< the connection ends after this answer
   std::shared_ptr<Content> content = nullptr;  ///< in the place of `body`
+  std::shared_ptr<Channel> channel = nullptr;  ///< of a 101: the connection becomes a WebSocket
   std::optional<TenantId> tenant = {};         ///< whose request it was, where that is known; not sent
 };
 

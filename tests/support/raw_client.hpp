@@ -67,6 +67,15 @@ class RawClient {
     return out;
   }
 
+  /// The next bytes, whatever they are; nothing when they don't come.
+  std::optional<std::string> exactly(std::size_t bytes) {
+    while (buffer_.size() < bytes)
+      if (!more()) return std::nullopt;
+    auto out = buffer_.substr(0, bytes);
+    buffer_.erase(0, bytes);
+    return out;
+  }
+
   /// True when the server ends the connection within the time; what it still sends is kept.
   bool closed_within(std::chrono::milliseconds time) {
     auto const end = std::chrono::steady_clock::now() + time;

@@ -1,0 +1,246 @@
+#include "gateway/websocket.hpp"
+
+#include "base/limits.hpp"
+#include "base/text.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/beast/core/buffers_to_string.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/message.hpp>
+#include <boost/beast/websocket.hpp>
+#include <boost/beast/websocket/stream.hpp>
+
+#include <functional>
+#include <optional>
+#include <utility>
+
+namespace codi::gateway {
+namespace {
+
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+namespace websocket = boost::beast::websocket;
+using boost::system::error_code;
+using middleware::Spoken;
+
+constexpr std::size_t kIdleBufferBytes = 4'096;
+// RFC 7692 with little memory: a few kilobytes a connection in the place of some three hundred.
+constexpr int kDeflateWindowBits = 10;
+constexpr int kDeflateMemoryLevel = 2;
+constexpr std::size_t kDeflateFromBytes = 256;
+
+class BeastWebSocket final : public WebSocket, public std::enable_shared_from_this<BeastWebSocket> {
+ public:
+  BeastWebSocket(Stream& stream, middleware::HttpRequest const& upgrade, middleware::HttpResponse answer,
+                 WebSocketTimes times, bool deflates)
+      : stream_(stream),
+        socket_(stream),
+        channel_(std::move(answer.channel)),
+        ticker_(stream.get_executor()),
+        ready_(stream.get_executor()),
+        hearing_(stream.get_executor()),
+        times_(times) {
+    request_.emplace(http::verb::get, upgrade.target, 11);
+    for (auto const& [name, value] : upgrade.headers) request_->insert(name, value);
+    auto add_headers = [headers = std::move(answer.headers)](websocket::response_type& response) {
+      for (auto const& [name, value] : headers) response.set(name, value);
+    };
+    socket_.set_option(websocket::stream_base::decorator(std::move(add_headers)));
+    auto timeout = websocket::stream_base::timeout::suggested(beast::role_type::server);
+    timeout.handshake_timeout = times.handshake;
+    timeout.idle_timeout = websocket::stream_base::none();  // watched by tick()
+    timeout.keep_alive_pings = false;
+    socket_.set_option(timeout);
+    socket_.auto_fragment(false);
+    socket_.read_message_max(limits::kFeedMessageBytes);
+    if (deflates) offer_deflate();
+  }
+
+  Awaitable<> serve() override {
+    auto const self = shared_from_this();
+    stream_.expires_never();
+    stream_.limit_send_buffer(limits::kFeedSendBytes);
+    auto const [ec] = co_await socket_.async_accept(*request_, use_tuple);
+    request_.reset();
+    socket_.set_option(websocket::stream_base::decorator([](websocket::response_type&) {}));
+    if (ec) co_return;
+    is_open_ = true;
+    saw_life();
+    socket_.control_callback([this](websocket::frame_type, beast::string_view) { saw_life(); });
+    tick();
+    listening_ = true;
+    asio::co_spawn(stream_.get_executor(), listen(), asio::detached);
+    co_await speak();
+    ticker_.cancel();
+    channel_.reset();
+    is_open_ = false;
+    if (!listening_) co_return;
+    stream_.cancel();
+    hearing_.cancel();
+    co_await wait(ready_);
+  }
+
+  void drain() override {
+    if (!channel_) return;
+    drain_by_ = Clock::now() + limits::kFeedCloseTime;
+    channel_->drain();
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  // Ends listen(), however it ends.
+  struct Listening {
+    BeastWebSocket& of;
+    ~Listening() {
+      of.listening_ = of.is_open_ = false;
+      of.ready_.cancel();
+    }
+  };
+
+  void offer_deflate() {
+    websocket::permessage_deflate options;
+    options.server_enable = true;
+    options.server_max_window_bits = kDeflateWindowBits;
+    options.client_max_window_bits = kDeflateWindowBits;
+    options.server_no_context_takeover = true;
+    options.client_no_context_takeover = true;
+    options.memLevel = kDeflateMemoryLevel;
+    options.msg_size_threshold = kDeflateFromBytes;
+    socket_.set_option(options);
+  }
+
+  void saw_life() {
+    alive_at_ = Clock::now();
+    pinged_ = false;
+  }
+
+  // What the channel says, one message after the other.
+  Awaitable<> speak() {
+    while (is_open_) {
+      auto spoken = co_await next_spoken();
+      if (!spoken) co_return;
+      if (spoken->close_code) co_return co_await close(*std::move(spoken));
+      if (!spoken->text) {
+        co_await asio::post(stream_.get_executor(), asio::use_awaitable_t<Executor>());
+        continue;
+      }
+      writing_ = true;
+      auto const [ec, bytes] = co_await socket_.async_write(asio::buffer(*spoken->text), use_tuple);
+      writing_ = false;
+      if (ec) co_return;
+      saw_life();
+    }
+  }
+
+  // Nothing when the connection has ended meanwhile.
+  Awaitable<std::optional<Spoken>> next_spoken() {
+    spoken_.reset();
+    channel_->next([weak = weak_from_this()](Spoken spoken) {
+      auto const self = weak.lock();
+      if (!self) return;
+      self->spoken_ = std::move(spoken);
+      self->ready_.cancel();
+    });
+    if (!spoken_ && is_open_) co_await wait(ready_);
+    co_return is_open_ ? std::exchange(spoken_, std::nullopt) : std::nullopt;
+  }
+
+  Awaitable<> close(Spoken spoken) {
+    websocket::close_reason reason(static_cast<websocket::close_code>(*spoken.close_code), spoken.close_reason);
+    close_by_ = Clock::now() + limits::kFeedCloseTime;
+    channel_.reset();
+    co_await socket_.async_close(reason, use_tuple);
+  }
+
+  // What the peer says.
+  Awaitable<> listen() {
+    auto const self = shared_from_this();
+    Listening const listening{*this};
+    while (is_open_) {
+      auto const [ec, bytes] = co_await socket_.async_read(heard_, use_tuple);
+      if (ec) break;
+      saw_life();
+      if (!channel_) continue;
+      if (!socket_.got_text()) {
+        channel_.reset();
+        co_await socket_.async_close(websocket::close_reason(websocket::close_code::unknown_data), use_tuple);
+        break;
+      }
+      auto message = beast::buffers_to_string(heard_.data());
+      heard_.consume(heard_.size());
+      if (heard_.capacity() > kIdleBufferBytes) heard_.shrink_to_fit();
+      co_await hear(std::move(message));
+    }
+  }
+
+  // Returns when the next message may be read.
+  Awaitable<> hear(std::string message) {
+    heard_out_ = false;
+    channel_->receive(std::move(message), [weak = weak_from_this()] {
+      auto const self = weak.lock();
+      if (!self) return;
+      self->heard_out_ = true;
+      self->hearing_.cancel();
+    });
+    if (!heard_out_ && is_open_) co_await wait(hearing_);
+  }
+
+  // Until the timer is cancelled.
+  static Awaitable<> wait(Timer& timer) {
+    timer.expires_at(Clock::time_point::max());
+    co_await timer.async_wait(use_tuple);
+  }
+
+  void tick() {
+    ticker_.expires_after(limits::kFeedTick);
+    ticker_.async_wait([weak = weak_from_this()](error_code ec) {
+      auto const self = weak.lock();
+      if (!self || ec) return;
+      self->look();
+    });
+  }
+
+  static bool is_late(std::optional<Clock::time_point> const& by) { return by && Clock::now() >= *by; }
+
+  void look() {
+    auto const silence = Clock::now() - alive_at_;
+    if (silence >= times_.silence || is_late(close_by_) || (writing_ && is_late(drain_by_))) return stream_.close();
+    if (silence >= times_.ping && !pinged_ && channel_) {
+      pinged_ = true;
+      socket_.async_ping({}, [self = shared_from_this()](error_code) {});
+    }
+    if (channel_) channel_->tick();
+    tick();
+  }
+
+  Stream& stream_;
+  websocket::stream<Stream&> socket_;
+  std::shared_ptr<middleware::Channel> channel_;
+  std::optional<http::request<http::empty_body>> request_;
+  Timer ticker_;
+  Timer ready_;    ///< cancelled when serve() has something to say, and by the end of listen()
+  Timer hearing_;  ///< cancelled when the channel can hear more
+  WebSocketTimes const times_;
+  beast::flat_buffer heard_;
+  std::optional<Spoken> spoken_;
+  Clock::time_point alive_at_{};
+  std::optional<Clock::time_point> close_by_;  ///< of a close that was said
+  std::optional<Clock::time_point> drain_by_;  ///< of a message that the peer does not read
+  bool pinged_ = false;
+  bool writing_ = false;
+  bool heard_out_ = false;
+  bool listening_ = false;
+  bool is_open_ = false;
+};
+
+}  // namespace
+
+std::shared_ptr<WebSocket> make_websocket(Stream& stream, middleware::HttpRequest const& upgrade,
+                                          middleware::HttpResponse answer, WebSocketTimes times, bool deflates) {
+  return std::make_shared<BeastWebSocket>(stream, upgrade, std::move(answer), times, deflates);
+}
+
+}  // namespace codi::gateway
