@@ -169,7 +169,7 @@ void FeedChannel::authenticate(std::string token, std::optional<std::string> id,
                [weak = weak_from_this(), id = std::move(id), read_on = std::move(read_on)](api::Finished finished) {
                  auto const self = weak.lock();
                  if (!self) return;
-                 if (!self->admitted(std::move(finished)) || !read_on) return;
+                 if (!self->admitted(std::move(finished)) || !read_on) return self->speak();
                  ++self->under_way_;
                  self->answer(reflect::encode_text(models::FeedResult{.id = id, .status = 200}));
                  read_on();
@@ -180,13 +180,11 @@ bool FeedChannel::admitted(api::Finished finished) {
   authenticating_ = false;
   if (!finished.answer) {
     end_with(finished.answer.error());
-    speak();
     return false;
   }
   feed_ = std::make_shared<api::Feed>(door_.parts.runtime, std::move(finished.answer->feed),
                                       door_.request.credential.value_or(""), door_.request.post);
   checked_at_ = now();
-  speak();
   return true;
 }
 

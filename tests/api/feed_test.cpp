@@ -1,44 +1,16 @@
-#include "support/app_fixture.hpp"
-#include "support/feed_client.hpp"
+#include "support/feed_fixture.hpp"
 
-#include <fmt/format.h>
-
+#include <deque>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace codi {
 namespace {
 
-using testing::CurlClient;
 using testing::FeedClient;
 
-/// A server with a project, a session that writes, and who follows.
-class Feed : public testing::AppFixture {
- protected:
-  void SetUp() override {
-    AppFixture::SetUp();
-    start();
-    open_session();
-  }
-  void open_session() { EXPECT_EQ(owner().post(kProject + "/sessions", R"({"alias":"writer"})").status, 201); }
-  [[nodiscard]] std::string token() const { return std::string(bootstrap().at("token").as_string()); }
-  [[nodiscard]] FeedClient follow(std::string const& query = "", std::vector<std::string> headers = {}) const {
-    if (headers.empty()) headers.push_back(FeedClient::bearer(token()));
-    return FeedClient(app_->address().port, kProject + "/feed" + query, headers);
-  }
-  // Its cursor.
-  std::string append(std::string const& text, std::string const& more = "") {
-    auto const answer = owner().post(
-        kProject + "/events", fmt::format(R"({{"session":"writer","action":"INFO","text":"{}"{}}})", text, more));
-    EXPECT_EQ(answer.status, 201) << answer.body;
-    return answer.text("/cursor");
-  }
-  static std::string cursor_of(json::object const& frame) {
-    return frame.empty() ? "(none)" : std::string(frame.at("cursor").as_string());
-  }
-
-  static inline std::string const kProject = "/v1/projects/default";
-};
+class Feed : public testing::FeedFixture {};
 
 TEST_F(Feed, tells_events_as_they_happen) {
   auto const before = append("before");
@@ -112,6 +84,43 @@ TEST_F(Feed, another_tenants_project_is_not_there) {
   FeedClient feed(app_->address().port, "/v1/projects/" + project + "/feed",
                   {FeedClient::bearer(registered.text("/access_token"))});
   EXPECT_EQ(feed.status(), 404U);
+}
+
+TEST_F(Feed, shows_only_what_was_asked_for) {
+  start_session("other");
+  auto const from = append("from");
+  auto write = [this] {
+    append("a", R"(,"action":"TEST","paths":["src/api/a.rs"])");
+    append("b", R"(,"action":"INFO","paths":["src/api/b.py"])");
+    append("c", R"(,"action":"PROGRESS","paths":["docs/c.md","src/gateway/"])");
+    owner().post(kProject + "/events", R"({"session":"other","action":"TEST","text":"d","paths":["src/d.rs"]})");
+    append("end", R"(,"action":"TEST","paths":["src/api/end.rs","docs/x/end.md"])");
+  };
+  struct Case {
+    std::string query;
+    std::string texts;
+  };
+  std::vector<Case> const cases{
+      {"session=OTHER", "d"},
+      {"action=TEST", "a d end"},
+      {"action=TEST&action=PROGRESS", "a c d end"},
+      {"session=writer&action=TEST", "a end"},
+      {"path=src/api/", "a b end"},
+      {"path=src/**/*.rs", "a c d end"},  // all of src/gateway/ may hold such a file
+      {"path=docs/c.md", "c"},
+      {"path=docs/*.md&path=src/d.rs", "c d"},
+      {"session=writer&path=**/*.md&action=TEST", "end"},
+  };
+  std::deque<FeedClient> live;
+  for (auto const& each : cases)
+    live.emplace_back(app_->address().port, kProject + "/feed?" + each.query, std::vector{FeedClient::bearer(token())});
+  for (auto& feed : live) ASSERT_EQ(feed.status(), 101U) << feed.answer();
+  write();
+  for (std::size_t i = 0; i < cases.size(); ++i) {
+    auto history = follow("?" + cases[i].query + "&after=" + from);
+    for (auto* feed : {&history, &live[i]})
+      for (auto const text : split(cases[i].texts, ' ')) EXPECT_EQ(feed->event_text(), text) << cases[i].query;
+  }
 }
 
 TEST_F(Feed, pings_are_answered_and_binary_is_not_read) {

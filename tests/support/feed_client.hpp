@@ -17,6 +17,8 @@
 
 namespace codi::testing {
 
+namespace json = boost::json;
+
 /// A WebSocket client (RFC 6455) that reads only when it is told to, and sends what a test says.
 class FeedClient {
  public:
@@ -100,6 +102,7 @@ class FeedClient {
 
   /// One message. Its mask is zero: what RFC 6455 asks of a client, and readable.
   bool send(unsigned opcode, std::string_view payload) {
+    answer();  // nothing may be sent before it has come
     std::string out(1, static_cast<char>(0x80U | opcode));
     if (payload.size() < 126) {
       out += static_cast<char>(0x80U | payload.size());

@@ -68,6 +68,7 @@ class Served {
     });
     return found;
   }
+  [[nodiscard]] pid_t pid() const { return pid_; }
   void signal(int number) const { ::kill(pid_, number); }
   /// Waits until it ends; answers its exit status, -1 when a signal ended it.
   int wait() {
