@@ -90,12 +90,52 @@ Outcome<Reply> Client::call(api::Operation const& operation, json::object member
   auto token = bearer();
   if (!token) return pass_on(token);
   auto reply = send(*prepared, *token, used_key);
-  bool const refused = !reply && reply.error().problem.contains("status") &&
-                       reply.error().problem.at("status") == json::value(kUnauthorized);
-  if (!refused || !login_) return reply;
+  if (reply || !was_refused_as_unknown(reply.error())) return reply;
   auto renewed = renew(*login_);
   if (!renewed) return pass_on(renewed);
   return send(*prepared, renewed->access_token, used_key);
+}
+
+// Then a login may be renewed.
+bool Client::was_refused_as_unknown(Complaint const& complaint) const {
+  auto const* const status = complaint.problem.if_contains("status");
+  return login_ && status != nullptr && *status == json::value(kUnauthorized);
+}
+
+Outcome<> Client::follow(std::string_view operation_id, json::object members,
+                         std::function<bool(std::string_view)> const& sink) {
+  auto prepared = prepare_call(catalog_.at(operation_id), std::move(members));
+  if (!prepared) return pass_on(prepared);
+  auto token = bearer();
+  if (!token) return pass_on(token);
+  auto ended = stream(*prepared, *token, sink);
+  if (ended || !was_refused_as_unknown(ended.error())) return ended;
+  auto renewed = renew(*login_);
+  if (!renewed) return pass_on(renewed);
+  return stream(*prepared, renewed->access_token, sink);
+}
+
+Outcome<> Client::stream(PreparedCall const& prepared, std::optional<std::string> const& token,
+                         std::function<bool(std::string_view)> const& sink) {
+  bool was_ended = false;
+  HttpCall call{.method = prepared.method,
+                .server = settings_.server,
+                .target = prepared.target,
+                .headers = {"Accept: text/event-stream"},
+                .ca_file = settings_.ca_file,
+                .time = limits::kFeedSilence,
+                .sink = [&](std::string_view bytes) {
+                  was_ended = !sink(bytes);
+                  return !was_ended;
+                }};
+  if (token) call.headers.push_back("Authorization: Bearer " + *token);
+  auto const answer = http_.perform(call);
+  if (was_ended) return {};
+  if (!answer && answer.error().kind == HttpTrouble::Kind::untrusted)
+    return std::unexpected(untrusted(settings_, answer.error().what));
+  if (!answer) return std::unexpected(unreachable(settings_, answer.error().what));
+  if (answer->status == 200) return {};
+  return std::unexpected(complaint_of(*answer, settings_.server, shell_.clock.now()));
 }
 
 Outcome<std::optional<std::string>> Client::bearer() {

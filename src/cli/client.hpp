@@ -7,6 +7,7 @@
 #include "cli/settings.hpp"
 #include "cli/shell.hpp"
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,11 @@ class Client {
   Outcome<Reply> call(std::string_view operation_id, json::object members, std::optional<std::string> key = {});
   Outcome<Reply> call(api::Operation const& operation, json::object members, std::optional<std::string> key = {});
 
+  /// Follows a feed by server-sent events: `sink` gets what comes, and ends it with false. Ends without a complaint
+  /// when the sink or the server has ended it.
+  Outcome<> follow(std::string_view operation_id, json::object members,
+                   std::function<bool(std::string_view)> const& sink);
+
   [[nodiscard]] Catalog const& catalog() const { return catalog_; }
   /// Who the calls are made by, without a secret: the same text for the same credential. Empty when there is none.
   [[nodiscard]] std::string caller() const;
@@ -46,6 +52,9 @@ class Client {
  private:
   Outcome<std::optional<std::string>> bearer();
   Outcome<Login> renew(Login const& login);
+  Outcome<> stream(PreparedCall const& prepared, std::optional<std::string> const& token,
+                   std::function<bool(std::string_view)> const& sink);
+  bool was_refused_as_unknown(Complaint const& complaint) const;
   Outcome<Reply> send(PreparedCall const& prepared, std::optional<std::string> const& token, std::string const& key);
   Outcome<HttpAnswer> exchange(HttpCall const& call);
 

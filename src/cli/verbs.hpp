@@ -13,6 +13,7 @@ std::vector<Verb> session_verbs(Catalog const& catalog);  ///< session start, li
 std::vector<Verb> claim_verbs(Catalog const& catalog);    ///< claim release claims check
 std::vector<Verb> owner_verbs();                          ///< owners import, show
 std::vector<Verb> log_verbs(Catalog const& catalog);      ///< log timeline
+std::vector<Verb> watch_verbs(Catalog const& catalog);    ///< watch
 std::vector<Verb> handoff_verbs(Catalog const& catalog);  ///< handoff and what stands below it
 std::vector<Verb> guard_verbs();                          ///< guard install, remove, status, check
 std::vector<Verb> operator_verbs();                       ///< backup restore operator-token

@@ -10,6 +10,7 @@
 #include "base/build_info.hpp"
 #include "base/failure.hpp"
 #include "db/store_facts.hpp"
+#include "gateway/asyncapi.hpp"
 #include "gateway/disk_watch.hpp"
 #include "gateway/openapi.hpp"
 #include "gateway/prober.hpp"
@@ -101,7 +102,8 @@ class App::Impl {
     return public_pages({.readiness = [this] { return prober_.readiness(); },
                          .metrics = [this] { return metrics_.render(); },
                          .jwks = [this] { return tokens_.jwks(); },
-                         .openapi = json::serialize(openapi_document(api::operations(), build_info().version))});
+                         .openapi = json::serialize(openapi_document(api::operations(), build_info().version)),
+                         .asyncapi = json::serialize(asyncapi_document(api::operations(), build_info().version))});
   }
 
   [[nodiscard]] middleware::LiveCounts live() const {

@@ -195,6 +195,10 @@ class Document {
     json::object answers;
     json::object success{{"description", description_of_status(operation.meta.status)}};
     if (middleware::answers_resource(operation)) success["headers"] = {{"ETag", shared_header(openapi::etag_header())}};
+    if (operation.meta.kind == Kind::feed) {
+      answers["101"] = {{"description", "The connection is a WebSocket; `/asyncapi.json` describes its messages."}};
+      success["content"] = {{"text/event-stream", {{"schema", {{"type", "string"}}}}}};
+    }
     if (operation.meta.kind == api::Kind::stream) success["content"] = {{"application/octet-stream", json::object()}};
     if (schema.output) success["content"] = {{"application/json", {{"schema", *schema.output}}}};
     answers[std::to_string(operation.meta.status)] = std::move(success);

@@ -117,6 +117,8 @@ std::vector<PublicPath> public_paths() {
        text_schema("Prometheus text format 0.0.4.")},
       {"/openapi.json", "get_openapi", "This document",
        "The OpenAPI 3.1 description of every operation of this server.", "application/json", object},
+      {"/asyncapi.json", "get_asyncapi", "The feed's description",
+       "The AsyncAPI 3.0 description of the messages that go over a project's feed.", "application/json", object},
       {"/docs", "get_docs", "The reference to read",
        "A page that shows this document; it loads nothing from elsewhere.", "text/html",
        text_schema("A page for people.")},

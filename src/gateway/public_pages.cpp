@@ -115,6 +115,7 @@ middleware::PublicRoutes public_pages(PublicSources sources) {
   });
   routes.add("/.well-known/jwks.json", [keys = std::move(sources.jwks)] { return key_set(keys()); });
   routes.add("/openapi.json", fixed("application/json", std::move(sources.openapi)));
+  routes.add("/asyncapi.json", fixed("application/json", std::move(sources.asyncapi)));
   for (auto const* const path : {"/docs", "/docs/"})
     routes.add(path, fixed("text/html; charset=utf-8", std::string(assets::kDocsIndexHtml), true));
   routes.add("/docs/docs.js", fixed("text/javascript; charset=utf-8", std::string(assets::kDocsDocsJs), true));

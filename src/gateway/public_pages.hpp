@@ -13,10 +13,11 @@ struct PublicSources {
   std::function<Readiness()> readiness;
   std::function<std::string()> metrics;
   std::function<std::string()> jwks;
-  std::string openapi;  ///< the document
+  std::string openapi;   ///< the document
+  std::string asyncapi;  ///< the document of the feed
 };
 
-/// `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, `/docs` with what it loads, `/docs/errors`,
+/// `/healthz`, `/readyz`, `/metrics`, `/openapi.json`, `/asyncapi.json`, `/docs` with what it loads, `/docs/errors`,
 /// `/.well-known/jwks.json`.
 middleware::PublicRoutes public_pages(PublicSources sources);
 

@@ -9,7 +9,8 @@
 namespace codi::middleware {
 namespace {
 
-constexpr std::string_view kComment = ":\n\n";
+// Long enough for clients that give up below a byte a second.
+constexpr std::string_view kComment = ": nothing has happened\n\n";
 constexpr std::string_view kReconnect = "retry: 1000\n\n";  // milliseconds
 
 // JSON has no line ends of its own, so that a frame is one line of data.

@@ -22,7 +22,7 @@ class EventSource {
       if (auto const end = text_.find("\n\n"); end != std::string::npos) {
         auto event = text_.substr(0, end);
         text_.erase(0, end + 2);
-        if (!event.starts_with("retry:") && event != ":") return event;
+        if (!event.starts_with("retry:") && !event.starts_with(":")) return event;
         continue;
       }
       if (!read_chunk()) return "";
@@ -112,7 +112,9 @@ TEST_F(FeedEvents, end_on_a_drain) {
 }
 
 TEST_F(FeedEvents, that_nobody_reads_any_more_are_no_failure) {
-  { auto const events = source(); }
+  {
+    auto const events = source();
+  }
   for (int i = 0; i < 20; ++i) append("into the void");
   EXPECT_TRUE(testing::soon([this] { return client().get("/metrics").body.contains("codi_http_connections 1\n"); }));
   for (auto const& line : testing::LogLines::all()) EXPECT_FALSE(line.contains("content_cut_off")) << line;

@@ -34,7 +34,7 @@ class FeedFixture : public AppFixture {
   std::pair<std::string, std::string> make_token(int expires_in_seconds = 3'600) {
     auto const made = owner().post(
         "/v1/tokens", fmt::format(R"({{"name":"feed","permissions":["project_read","event_write"],"expires_in":{}}})",
-                                 expires_in_seconds));
+                                  expires_in_seconds));
     EXPECT_EQ(made.status, 201) << made.body;
     return {made.text("/id"), made.text("/token")};
   }

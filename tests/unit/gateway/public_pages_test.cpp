@@ -22,7 +22,8 @@ class PublicPagesTest : public ::testing::Test {
   middleware::PublicRoutes routes_ = public_pages({.readiness = [this] { return readiness_; },
                                                    .metrics = [] { return std::string("codi_build_info 1\n"); },
                                                    .jwks = [] { return std::string(R"({"keys":[]})"); },
-                                                   .openapi = R"({"openapi":"3.1.0"})"});
+                                                   .openapi = R"({"openapi":"3.1.0"})",
+                                                   .asyncapi = R"({"asyncapi":"3.0.0"})"});
 };
 
 TEST_F(PublicPagesTest, health_says_what_was_built) {
@@ -46,6 +47,7 @@ TEST_F(PublicPagesTest, readiness_is_an_answer_or_a_refusal) {
 
 TEST_F(PublicPagesTest, documents_have_validators_and_pages_a_strict_policy) {
   EXPECT_TRUE(get("/openapi.json").headers.find("ETag"));
+  EXPECT_TRUE(get("/asyncapi.json").headers.find("ETag"));
   for (auto const* const path : {"/docs", "/docs/docs.js", "/docs/docs.css", "/docs/errors"}) {
     auto const page = get(path);
     EXPECT_TRUE(page.headers.find("ETag")) << path;
