@@ -82,6 +82,9 @@ class Document {
     auto schemas = builder_.components();
     schemas["FieldError"] = openapi::field_error_schema();
     schemas["Problem"] = openapi::problem_schema(false);
+    results_.emplace_back(json::object{{"type", "null"}});
+    auto& result = schemas.at("FeedResult").at("properties").at("result").as_object();
+    result = {{"anyOf", results_}, {"description", result.at("description")}};
     auto& error = schemas.at("FeedError").at("properties").at("error").as_object();
     error = {{"allOf", json::array{reference("schemas", "Problem")}}, {"description", error.at("description")}};
     return {{"asyncapi", "3.0.0"},
@@ -133,6 +136,8 @@ class Document {
   // The members of an operation that a message carries.
   json::object input_schema(api::Operation const& operation) {
     auto const schema = operation.schema(builder_);
+    if (schema.output && std::ranges::find(results_, json::value(*schema.output)) == results_.end())
+      results_.emplace_back(*schema.output);
     json::object properties;
     json::array required;
     for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
@@ -221,12 +226,14 @@ class Document {
               {"channel", channel},
               {"title", "Frames of the server"},
               {"summary", "What a subscriber is told."},
+              {"description", "Events in the order of the log, and what is said about them and about messages."},
               {"messages", on_channel(frames_)}}},
             {"receive_message",
              {{"action", "receive"},
               {"channel", channel},
               {"title", "Messages of a client"},
-              {"summary", "What a subscriber may ask for; each is answered by a `result` or an `error`."},
+              {"summary", "What a subscriber may ask for."},
+              {"description", "Each is answered by a `result` or an `error` with its `id`."},
               {"messages", on_channel(sent_)},
               {"reply", {{"channel", channel}, {"messages", on_channel({"result", "error"})}}}}}};
   }
@@ -235,6 +242,7 @@ class Document {
   api::Operation const* follow_ = nullptr;
   reflect::SchemaBuilder builder_;
   json::object messages_;
+  json::array results_;  ///< what the commands answer
   std::vector<std::string> frames_;
   std::vector<std::string> sent_;
 };

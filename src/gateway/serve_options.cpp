@@ -27,6 +27,7 @@ struct Flags {
   std::string tls_key;
   std::vector<std::string> trusted_proxies;
   std::vector<std::string> cors_origins;
+  std::string feed_compression = "off";
   std::string store = "rocksdb:./data";
   std::string bootstrap_file;
   std::string issuer;
@@ -50,6 +51,8 @@ std::map<std::string, api::Registration> registrations() {
   using enum api::Registration;
   return {{"open", open}, {"invited", invited}, {"closed", closed}};
 }
+
+std::map<std::string, bool> switches() { return {{"off", false}, {"on", true}}; }
 
 std::map<std::string, log::Level> levels() {
   using enum log::Level;
@@ -112,6 +115,12 @@ void declare_network(CLI::App& app, Flags& flags) {
   add_list(app, "--cors-origin", flags.cors_origins,
            "Web origins whose pages may call: https://app.example.org (default: none)")
       ->type_name("ORIGIN,...");
+  app.add_option("--feed-compression", flags.feed_compression,
+                 "Whether WebSockets are compressed (permessage-deflate) where clients offer it: less traffic for more "
+                 "time and memory")
+      ->transform(one_of(switches()))
+      ->type_name("off|on")
+      ->capture_default_str();
 }
 
 void declare(CLI::App& app, Flags& flags) {
@@ -262,6 +271,7 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
   out.store = std::filesystem::absolute(*directory).lexically_normal();
   out.log_level = levels().at(flags.log_level);
   out.app.server.threads = flags.threads;
+  out.app.server.feed_deflates = switches().at(flags.feed_compression);
   out.app.slow = std::chrono::milliseconds(flags.slow_ms);
   out.app.workers = flags.threads;
   if (!flags.registration.empty()) out.app.registration = registrations().at(flags.registration);

@@ -273,23 +273,22 @@ void Exchange::abandon(Error error) {
   if (give_up_) give_up_();
 }
 
-// What is wrong with a request for a feed that is neither for a WebSocket nor for server-sent events.
 Exchange::Refusal Exchange::read_feed_request(api::Request& request) const {
   if (asks_for_websocket(request_)) return check_upgrade(request_);
-  if (accepts_event_stream(request_)) {
-    if (auto const last = request_.headers.find("Last-Event-ID"); last && !last->empty())
-      request.members["after"] = json::string(*last);
-    return std::nullopt;
-  }
-  Error error;
-  error.code = ErrorCode::validation;
-  error.status = 426;
-  error.detail = "the feed is a WebSocket, or server-sent events with `Accept: text/event-stream`";
-  return error;
+  if (auto const last = request_.headers.find("Last-Event-ID"); last && !last->empty())
+    request.members["after"] = json::string(*last);
+  return std::nullopt;
 }
 
 void Exchange::open_feed(std::shared_ptr<api::FeedPlan const> plan) {
   if (asks_for_websocket(request_)) return open_channel(std::move(plan));
+  if (!accepts_event_stream(request_)) {
+    Error error;
+    error.code = ErrorCode::validation;
+    error.status = 426;
+    error.detail = "the feed is a WebSocket, or server-sent events with `Accept: text/event-stream`";
+    return refuse(std::move(error));
+  }
   HttpResponse response{
       .status = 200,
       .content = std::make_shared<FeedContent>(parts_.runtime, std::move(plan), credential_.value_or(""), post_)};

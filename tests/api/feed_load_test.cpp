@@ -98,7 +98,7 @@ TEST_F(FeedServe, Hazard24_resumes_over_restarts_without_gap_or_repetition) {
   start_session();
   std::atomic<bool> stopping = false;
   std::atomic<int> written = 0;
-  std::jthread const writer([&, url = url_] {  // the same after each restart
+  std::jthread writer([&, url = url_] {  // the same after each restart
     while (!stopping) {
       auto client = owner(url);
       try {
@@ -130,8 +130,13 @@ TEST_F(FeedServe, Hazard24_resumes_over_restarts_without_gap_or_repetition) {
     serve("127.0.0.1:" + std::to_string(port_));
   }
   stopping = true;
+  writer.join();
   auto last = follow("?after=" + after);
-  read(50, last);
+  for (std::size_t before = 0; before != seen.size() && seen.back() != std::to_string(written - 1);) {
+    before = seen.size();
+    read(1, last);
+  }
+  EXPECT_EQ(seen.back(), std::to_string(written - 1));
   // An event whose answer was lost may be there once more under the same number, from the writer's next try.
   int highest = -1;
   for (auto const& text : seen) {
@@ -139,7 +144,7 @@ TEST_F(FeedServe, Hazard24_resumes_over_restarts_without_gap_or_repetition) {
     EXPECT_TRUE(number == highest + 1 || number == highest) << number << " after " << highest;
     highest = number;
   }
-  EXPECT_GT(highest, 50 * kRestarts);
+  EXPECT_GE(seen.size(), 50U * kRestarts);
 }
 
 // `codi watch` is one of those who follow.

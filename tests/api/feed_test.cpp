@@ -73,6 +73,7 @@ TEST_F(Feed, tells_who_asks_for_a_page_how_to_follow) {
   EXPECT_EQ(answer.headers.find("upgrade")->second, "websocket");
   EXPECT_EQ(answer.headers.find("sec-websocket-version")->second, "13");
   EXPECT_EQ(client().get(kProject + "/feed").status, 401);
+  EXPECT_EQ(owner().get("/v1/projects/elsewhere/feed").status, 404);
 }
 
 TEST_F(Feed, another_tenants_project_is_not_there) {

@@ -1,10 +1,14 @@
 // The live feed, with the WebSocket client of Node and a reader of server-sent events.
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { test } from "node:test";
 import { done } from "../support/api.ts";
+import { sourceFolder } from "../support/machine.ts";
+import { run } from "../support/process.ts";
 import { openScene, startSession, uniqueName } from "../support/scene.ts";
 
-const { server, api, project } = await openScene();
+const { server, machine, api, project } = await openScene();
 const token = server.bootstrap.token;
 const address = `${server.url}/v1/projects/${project}/feed`;
 
@@ -83,10 +87,25 @@ void test("server-sent events are the same frames", async () => {
   assert.equal(answer.headers.get("content-type"), "text/event-stream");
   assert(answer.body);
   await append(session.id, "streamed");
+  const reader = answer.body.getReader();
+  const decoder = new TextDecoder();
   let text = "";
-  for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
-    text += part;
-    if (text.includes('"text":"streamed"')) break;
+  while (!text.includes('"text":"streamed"')) {
+    const { value, done: ended } = await reader.read();
+    assert(!ended, text);
+    text += decoder.decode(value, { stream: true });
   }
+  await reader.cancel();
   assert.match(text, /\nid: [0-9a-f]{32}\ndata: \{"type":"event"/);
+});
+
+void test("spectral finds no error and no warning in the AsyncAPI document", async () => {
+  const folder = join(sourceFolder, "tests/e2e");
+  const file = join(machine.folder, "asyncapi.json");
+  await writeFile(file, await (await fetch(`${server.url}/asyncapi.json`)).text());
+  const program = join(folder, "node_modules/@stoplight/spectral-cli/dist/index.js");
+  const words = ["lint", "--fail-severity=hint", "--format=json", "--quiet", "--ruleset=.spectral-asyncapi.yaml", file];
+  const found = await run(process.execPath, [program, ...words], { cwd: folder, env: machine.env });
+  assert.deepEqual(JSON.parse(found.stdout), [], found.stdout);
+  assert.equal(found.status, 0, found.stderr);
 });

@@ -290,7 +290,8 @@ void test("a name of another tenant's in a body or a query looks like one that n
 
 void test("every list is free of another tenant's things", async () => {
   let lists = 0;
-  for (const operation of guarded.filter(({ method }) => method === "get")) {
+  // The feed is no list, and has no end: feed.test.ts.
+  for (const operation of guarded.filter(({ id, method }) => method === "get" && id !== "follow_log")) {
     for (const { path } of await fillings(us.token, operation.path, ours.project.slug)) {
       const answer = await send(us.token, "get", path);
       assert.equal(answer.status, 200, answer.text);

@@ -68,20 +68,34 @@ TEST_F(ServeOptionsTest, nothing_set) {
   EXPECT_EQ(options->app.leases.thresholds.stale_permille, 667);
   EXPECT_EQ(options->log_level, log::Level::info);
   EXPECT_EQ(options->app.slow, limits::kSlowRequest);
+  EXPECT_FALSE(options->app.server.feed_deflates);
 }
 
 TEST_F(ServeOptionsTest, everything_set) {
-  auto const options = parse({"--listen",         "[::1]:80",
-                              "--store",          "rocksdb:/srv/x/../codi",
-                              "--bootstrap-file", "/srv/boot.json",
-                              "--registration",   "invited",
-                              "--issuer",         "me",
-                              "--threads",        "3",
-                              "--session-idle",   "0.5",
-                              "--session-stale",  "0.9",
-                              "--log-level",      "warn",
-                              "--slow-ms",        "250"});
+  auto const options = parse({"--listen",
+                              "[::1]:80",
+                              "--store",
+                              "rocksdb:/srv/x/../codi",
+                              "--bootstrap-file",
+                              "/srv/boot.json",
+                              "--registration",
+                              "invited",
+                              "--issuer",
+                              "me",
+                              "--threads",
+                              "3",
+                              "--session-idle",
+                              "0.5",
+                              "--session-stale",
+                              "0.9",
+                              "--log-level",
+                              "warn",
+                              "--slow-ms",
+                              "250",
+                              "--feed-compression",
+                              "on"});
   ASSERT_TRUE(options);
+  EXPECT_TRUE(options->app.server.feed_deflates);
   EXPECT_EQ(to_string(options->app.server.listen.at(0)), "[::1]:80");
   EXPECT_EQ(options->store, "/srv/codi");
   EXPECT_EQ(options->app.bootstrap_file, "/srv/boot.json");
