@@ -195,7 +195,7 @@ Exchange::Refusal Exchange::find_credential() {
     credential_.reset();
     return std::nullopt;
   }
-  if (!header && follows() && asks_for_websocket(request_) && !check_upgrade(request_)) {
+  if (!request_.headers.find("Authorization") && follows() && asks_for_websocket(request_) && !check_upgrade(request_)) {
     credential_ = token_among_protocols(request_);
     return std::nullopt;
   }
