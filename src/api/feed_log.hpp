@@ -33,7 +33,7 @@ struct LoggedEvent {
 };
 
 /// Makes one of an event that was read in this transaction.
-Task<LoggedEvent> logged_event(db::Tx& tx, ProjectId project, std::string event);
+Task<LoggedEvent> logged_event(db::Tx& tx, ProjectId project, std::string text);
 
 /// The end of one project's log, watched and read once for all on this server who follow it. Keeps the last events;
 /// who is further behind reads the store. Thread-safe.

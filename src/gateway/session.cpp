@@ -109,6 +109,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       if (co_await serve_one(reads) == Next::close) break;
       stream_.expires_after(options_.idle_time);
     }
+    if (websocket_) co_await websocket_->serve();
+    websocket_.reset();
     // Closing while there is something unread would make the peer's system throw away an answer that it has not read.
     bool const unread = (parser_ && !parser_->is_done()) || buffer_.size() > 0 || stream_.has_unread();
     co_await stream_.finish(unread);
@@ -155,7 +157,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       co_return co_await refuse(parser, refusal_of(error));
     pipelined_ = stream_.reads() == reads ? pipelined_ + 1 : 0;
     auto response = co_await answer_of(std::move(request));
-    if (response.channel) co_return co_await converse(parser, std::move(response));
+    if (response.channel) co_return co_await become_websocket(parser, std::move(response));
     if (pipelined_ >= limits::kPipelinedRequests) response.close = true;
     co_return co_await write(parser, response);
   }
@@ -304,8 +306,9 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     return error;
   }
 
-  // From its answer on the connection is a WebSocket, to its end.
-  Awaitable<Next> converse(Parser& parser, HttpResponse response) {
+  // From its answer on the connection is one, to its end. It is served by serve() itself: what a request takes is freed
+  // before, for a WebSocket is idle most of its time.
+  Awaitable<Next> become_websocket(Parser& parser, HttpResponse response) {
     if (buffer_.size() > 0)
       co_return co_await refuse(parser, malformed("nothing may follow a request for a WebSocket before its answer"));
     WebSocketTimes const times{
@@ -315,8 +318,6 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     parser_.reset();
     buffer_.shrink_to_fit();
     if (draining_) websocket_->drain();
-    co_await websocket_->serve();
-    websocket_.reset();
     co_return Next::close;
   }
 
