@@ -46,6 +46,8 @@ class Client {
     answer_time_ = time;
     tries_ = 1;
   }
+  /// From now on a request gets so much longer: one that the server holds.
+  void wait_longer(std::chrono::milliseconds more) { answer_time_ += more; }
   /// A new key for one request.
   [[nodiscard]] std::string new_key() const;
 
@@ -79,5 +81,7 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
 
 /// One line about a claim that is in the way: who holds it, since when, until when, why.
 std::string conflict_line(json::value const& claim, Timestamp now);
+/// One line about a ticket that comes first: who waits for what, since when.
+std::string waiting_line(json::value const& ticket, Timestamp now);
 
 }  // namespace codi::cli

@@ -33,6 +33,14 @@ std::string conflict_line(json::value const& claim, Timestamp now) {
   return line;
 }
 
+std::string waiting_line(json::value const& ticket, Timestamp now) {
+  std::string targets;
+  for (auto const& target : items_of(ticket, "targets"))
+    if (target.is_string()) targets += (targets.empty() ? "" : ", ") + printable(std::string_view(target.get_string()));
+  return fmt::format("{} waits in line for {} since {}", shown(ticket, "session_alias"), targets,
+                     relative_time(now, shown(ticket, "since")));
+}
+
 Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timestamp now) {
   auto const problem = parse_loosely(answer.body).value_or(nullptr);
   auto const code = shown(problem, "code");
@@ -50,11 +58,16 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
   if (auto const& errors = items_of(problem, "errors"); errors.size() > 1)
     for (auto const& field : errors)
       out.details.push_back(fmt::format("{}: {}", shown(field, "pointer"), shown(field, "detail")));
-  // Said once, for people: what the first conflict is stands in the place of the server's sentence about it.
-  for (auto const& claim : items_of(problem, "conflicts")) out.details.push_back(conflict_line(claim, now));
-  if (!out.details.empty() && !items_of(problem, "conflicts").empty()) {
-    out.what = fmt::format("{} ({})", out.details.front(), code);
-    out.details.erase(out.details.begin());
+  // Said once, for people: these lines stand in the place of the server's sentence about the same.
+  std::vector<std::string> lines;
+  for (auto const& claim : items_of(problem, "conflicts")) lines.push_back(conflict_line(claim, now));
+  for (auto const& ticket : items_of(problem, "waiting")) lines.push_back(waiting_line(ticket, now));
+  if (!items_of(problem, "cycle").empty()) lines.emplace_back("this would wait for ever");
+  for (auto const& step : items_of(problem, "cycle"))
+    if (step.is_string()) lines.push_back(printable(std::string_view(step.get_string())));
+  if (!lines.empty()) {
+    out.what = fmt::format("{} ({})", lines.front(), code);
+    out.details.insert(out.details.end(), lines.begin() + 1, lines.end());
   }
   for (auto const& hint : items_of(problem, "recovery"))
     if (hint.is_string()) out.hints.push_back(printable(std::string_view(hint.get_string())));

@@ -131,15 +131,20 @@ json::object as_json(Findings const& findings, std::size_t checked, GuardPolicy 
   json::array renamed;
   for (auto const& [rename, whole] : findings.renamed)
     renamed.push_back(json::object{{"from", askable_path(rename.from)}, {"to", askable_path(rename.to)}});
-  return {{"clear", findings.clear()},       {"checked", checked},
-          {"conflicts", findings.conflicts}, {"more", findings.more},
-          {"renamed", std::move(renamed)},   {"session_known", findings.session_known},
+  return {{"clear", findings.clear()},
+          {"checked", checked},
+          {"conflicts", findings.conflicts},
+          {"more", findings.more},
+          {"warnings", findings.warnings},
+          {"renamed", std::move(renamed)},
+          {"session_known", findings.session_known},
           {"policy", to_string(policy)}};
 }
 
 Outcome<> judge(Context& context, Mode mode, Changes const& changes, Findings const& findings, GuardPolicy policy) {
   if (context.json()) context.print_json(as_json(findings, changes.paths.size(), policy));
   for (auto const& line : rename_lines(findings)) context.note("guard: " + line);
+  for (auto const& line : warning_lines(findings, context.now())) context.note("warning: guard: " + line);
   if (findings.clear()) {
     if (mode == Mode::paths && !context.json())
       context.shell().out << context.out_style().paint(Tone::green, "clear") << '\n';
@@ -165,6 +170,11 @@ void answer_without(Context& context, GuardPolicy policy, Complaint const& why) 
 }
 
 void answer_findings(Context& context, Findings const& findings, bool allows) {
+  if (findings.clear() && !findings.warnings.empty()) {
+    auto const lines = warning_lines(findings, context.now());
+    answer(context, permission_answer(Permission::ask, fmt::format("codi guard: {}", fmt::join(lines, "\n"))));
+    return;
+  }
   if (findings.clear()) {
     if (allows) answer(context, permission_answer(Permission::allow, "codi guard: no other session holds this file"));
     return;

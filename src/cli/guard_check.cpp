@@ -19,6 +19,7 @@ using coordination::TargetKind;
 
 struct Answer {
   json::array conflicts;
+  json::array warnings;
   bool more = false;
 };
 
@@ -70,6 +71,9 @@ class Looking {
         out.more = out.more || out.conflicts.size() == limits::kConflictsShown;
         if (out.conflicts.size() < limits::kConflictsShown) out.conflicts.push_back(claim);
       }
+      for (auto const& claim : items_of(reply->body, "warnings"))
+        if (out.warnings.size() < limits::kConflictsShown && seen.insert(text_of(claim, "id")).second)
+          out.warnings.push_back(claim);
     }
     return out;
   }
@@ -140,6 +144,7 @@ Outcome<> weigh_conflicts(Looking& looking, std::vector<std::string> const& path
   };
   auto all = looking.check(paths, false);
   if (!all) return pass_on(all);
+  out.warnings = std::move(all->warnings);
   bool const some_shared = std::ranges::any_of(all->conflicts, &is_shared);
   if (!some_shared) {
     take(*std::move(all), paths);
@@ -239,6 +244,13 @@ std::vector<std::string> conflict_lines(Findings const& findings, Timestamp now)
   for (auto const& claim : findings.conflicts)
     out.push_back(first_met(claim, findings.paths) + conflict_line(claim, now));
   if (findings.more) out.emplace_back("… and more");
+  return out;
+}
+
+std::vector<std::string> warning_lines(Findings const& findings, Timestamp now) {
+  std::vector<std::string> out;
+  for (auto const& claim : findings.warnings)
+    out.push_back("on another branch, to meet in a merge: " + conflict_line(claim, now));
   return out;
 }
 

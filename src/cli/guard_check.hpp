@@ -20,6 +20,7 @@ struct Findings {
   std::vector<std::string> paths = {};  ///< among which the conflicts are
   json::array conflicts = {};           ///< claims of other sessions; limits::kConflictsShown at most
   bool more = false;                    ///< there are more than those
+  json::array warnings = {};            ///< claims across branches, which the project only warns of; as many at most
   bool only_shared = false;             ///< none of them is exclusive
   bool session_known = false;           ///< without one every claim is another's
   std::vector<LeftBehind> renamed;      ///< claims of the own session that a rename left behind
@@ -37,6 +38,9 @@ std::string askable_path(std::string_view path);
 
 /// Lines for a person: which of the paths is held, and what the claim says of itself.
 std::vector<std::string> conflict_lines(Findings const& findings, Timestamp now);
+
+/// The same for claims across branches.
+std::vector<std::string> warning_lines(Findings const& findings, Timestamp now);
 
 /// `codi claim mv OLD NEW`, or what else moves the claim; limits::kGuardHintsShown at most.
 std::vector<std::string> rename_lines(Findings const& findings);

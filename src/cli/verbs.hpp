@@ -7,17 +7,19 @@
 /// The verbs, one function an area and file.
 namespace codi::cli {
 
-std::vector<Verb> setup_verbs();                          ///< init
-std::vector<Verb> login_verbs();                          ///< login logout whoami
-std::vector<Verb> session_verbs(Catalog const& catalog);  ///< session start, list, show, heartbeat, end
-std::vector<Verb> claim_verbs(Catalog const& catalog);    ///< claim release claims check
-std::vector<Verb> owner_verbs();                          ///< owners import, show
-std::vector<Verb> log_verbs(Catalog const& catalog);      ///< log timeline
-std::vector<Verb> watch_verbs(Catalog const& catalog);    ///< watch
-std::vector<Verb> handoff_verbs(Catalog const& catalog);  ///< handoff and what stands below it
-std::vector<Verb> guard_verbs();                          ///< guard install, remove, status, check
-std::vector<Verb> operator_verbs();                       ///< backup restore operator-token
-std::vector<Verb> information_verbs();                    ///< errors version completion
+std::vector<Verb> setup_verbs();                               ///< init
+std::vector<Verb> login_verbs();                               ///< login logout whoami
+std::vector<Verb> session_verbs(Catalog const& catalog);       ///< session start, list, show, heartbeat, end
+std::vector<Verb> claim_verbs(Catalog const& catalog);         ///< claim release claims check
+std::vector<Verb> claim_change_verbs(Catalog const& catalog);  ///< claim mv, transfer, mode, request-release...
+std::vector<Verb> ticket_verbs(Catalog const& catalog);        ///< tickets, ticket show, ticket cancel
+std::vector<Verb> owner_verbs();                               ///< owners import, show
+std::vector<Verb> log_verbs(Catalog const& catalog);           ///< log timeline
+std::vector<Verb> watch_verbs(Catalog const& catalog);         ///< watch
+std::vector<Verb> handoff_verbs(Catalog const& catalog);       ///< handoff and what stands below it
+std::vector<Verb> guard_verbs();                               ///< guard install, remove, status, check
+std::vector<Verb> operator_verbs();                            ///< backup restore operator-token
+std::vector<Verb> information_verbs();                         ///< errors version completion
 
 /// All of them, and those that the operations make by themselves.
 std::vector<Verb> all_verbs(Catalog const& catalog);

@@ -1,5 +1,5 @@
-#include "base/ids.hpp"
 #include "base/limits.hpp"
+#include "cli/claim_words.hpp"
 #include "cli/duration.hpp"
 #include "cli/generic.hpp"
 #include "cli/json_access.hpp"
@@ -8,31 +8,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace codi::cli {
 namespace {
 
-constexpr std::size_t kClaimsLookedThrough = 100'000;
-constexpr auto kTargetDoc =
-    "File, directory (`src/api/`: all below it), pattern in quotes ('src/**/*.rs') or resource (`port:5432`). Paths "
-    "are "
-    "relative to the current folder; outside a repository to the project's root.";
-
-Outcome<json::array> targets_of(Context& context, std::vector<std::string> const& typed) {
-  auto const& repository = context.repository();
-  if (!repository) return std::unexpected(repository.error());
-  json::array out;
-  for (auto const& text : typed) {
-    auto target = target_of(context.shell(), *repository, text);
-    if (!target) return pass_on(target);
-    out.emplace_back(*target);
-  }
-  return out;
-}
-
 Table claims_table(Context const& context, json::array const& claims, bool with_holder) {
-  Table table({"TARGET", with_holder ? "HOLDER" : "", "SINCE", "ENDS", "BRANCH", "REASON", "ID"});
+  Table table({"TARGET", with_holder ? "HOLDER" : "", "MODE", "SINCE", "ENDS", "BRANCH", "REASON", "ID"});
+  auto const is_shared = [](json::value const& claim) { return text_of(claim, "mode") == "shared"; };
+  bool const tells_mode = std::ranges::any_of(claims, is_shared);
   for (auto const& claim : claims) {
     auto const cell = [&](std::string_view name) -> std::string {
       auto const* const value = member_of(claim, name);
@@ -41,6 +26,7 @@ Table claims_table(Context const& context, json::array const& claims, bool with_
     auto const ended = text_of(claim, "state") == "ended";
     table.add({{cell("target"), Tone::bold},
                {with_holder ? cell("session_alias") : "", Tone::cyan},
+               {tells_mode ? cell("mode") : ""},
                {cell("created_at")},
                {ended ? cell("ended_at") : cell("expires_at")},
                {cell("branch")},
@@ -50,95 +36,57 @@ Table claims_table(Context const& context, json::array const& claims, bool with_
   return table;
 }
 
+void warn_across_branches(Context const& context, json::value const& answer) {
+  for (auto const& one : items_of(answer, "warnings"))
+    context.note("warning: on another branch, to meet in a merge: " + conflict_line(one, context.now()));
+}
+
+void print_claimed(Context const& context, json::value const& answer) {
+  auto const style = context.out_style();
+  for (auto const& one : items_of(answer, "claims"))
+    context.shell().out << style.paint(Tone::green, text_of(one, "mode") == "shared" ? "shared" : "claimed") << "  "
+                        << style.paint(Tone::bold, printable(text_of(one, "target"))) << "  for "
+                        << text_of(one, "session_alias") << ", ends "
+                        << relative_time(context.now(), text_of(one, "expires_at")) << " unless renewed\n";
+  context.shell().out << style.paint(Tone::dim, "fencing token  " + text_of(answer, "fencing_token")) << '\n';
+}
+
+void print_queued(Context const& context, json::value const& answer, std::string const& ticket) {
+  auto const style = context.out_style();
+  auto const* const place = member_of(answer, "place");
+  context.shell().out << style.paint(Tone::yellow, "in line") << "  place "
+                      << (place ? shown_member(*place, "place", context.now()) : "?") << ", ticket " << ticket << '\n';
+  context.note("what it waits for is claimed when its turn comes: `codi ticket show " + ticket + "`");
+}
+
+// A request that is held is answered so much later.
+Outcome<> allow_for_waiting(Context& context, json::object const& members) {
+  auto const* const seconds = member_of(members, "wait_seconds");
+  if (seconds == nullptr || !seconds->is_int64()) return {};
+  auto const client = context.client();
+  if (!client) return std::unexpected(client.error());
+  (*client)->wait_longer(std::chrono::seconds(std::clamp(seconds->get_int64(), {}, limits::kWaitSecondsMax)));
+  return {};
+}
+
 Outcome<> claim(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
   auto targets = targets_of(context, arguments.all("TARGET"));
   if (!targets) return pass_on(targets);
   auto members = members_of(options, arguments);
   members["targets"] = std::move(*targets);
   if (arguments.has("shared")) members["mode"] = "shared";
+  if (auto allowed = allow_for_waiting(context, members); !allowed) return allowed;
   auto const reply = context.act("create_claims", std::move(members));
   if (!reply) return std::unexpected(reply.error());
   if (context.json()) {
     context.print_json(reply->body);
-    return {};
+  } else if (auto const ticket = text_of(reply->body, "ticket"); !ticket.empty()) {
+    print_queued(context, reply->body, ticket);
+  } else {
+    print_claimed(context, reply->body);
+    warn_across_branches(context, reply->body);
   }
-  auto const style = context.out_style();
-  for (auto const& one : items_of(reply->body, "claims"))
-    context.shell().out << style.paint(Tone::green, "claimed") << "  "
-                        << style.paint(Tone::bold, printable(text_of(one, "target"))) << "  for "
-                        << text_of(one, "session_alias") << ", ends "
-                        << relative_time(context.now(), text_of(one, "expires_at")) << " unless renewed\n";
-  context.shell().out << style.paint(Tone::dim, "fencing token  " + text_of(reply->body, "fencing_token")) << '\n';
   return {};
-}
-
-// A target and what the server echoes for it differ in spelling only: a folder may be named without its slash.
-std::string comparable(std::string_view target) {
-  while (target.ends_with('/')) target.remove_suffix(1);
-  if (target.starts_with("./")) target.remove_prefix(2);
-  return std::string(target);
-}
-
-// The claims of `held` that `typed` names: by target, by id or by the beginning of an id.
-Outcome<std::vector<std::string>> named_claims(Context& context, json::array const& held, std::string const& typed) {
-  auto const target = targets_of(context, {typed});
-  std::vector<std::string> by_target;
-  std::vector<std::string> by_id;
-  for (auto const& one : held) {
-    auto const id = text_of(one, "id");
-    if (target && comparable(text_of(one, "target")) == comparable(std::string_view(target->front().get_string())))
-      by_target.push_back(id);
-    if (typed.size() >= 4 && id.starts_with(typed)) by_id.push_back(id);
-  }
-  if (!by_target.empty()) return by_target;
-  if (by_id.size() == 1) return by_id;
-  if (by_id.size() > 1)
-    return complain(Exit::usage, fmt::format("{} claims have ids that begin with {}", by_id.size(), typed));
-  return complain(Exit::failed, fmt::format("the session holds no claim on {}", typed),
-                  {"`codi claims --mine` shows what it holds."});
-}
-
-// The claims that the arguments name among those of the session of this place; all of them for --all.
-Outcome<std::vector<std::string>> own_claims(Context& context, Arguments const& arguments) {
-  auto const typed = arguments.all("TARGET");
-  bool const all = arguments.has("all");
-  if (all != typed.empty()) return complain(Exit::usage, "name the claims, or give --all");
-  auto const known = context.known_session();
-  if (!known) return std::unexpected(known.error());
-  auto const& session = *known;
-  if (!session)
-    return complain(Exit::failed, "no session was started here, so nothing is held", {"Name one with --session."});
-  auto const held = context.list("list_claims", {{"session", *session}}, limits::kClaimsPerSession);
-  if (!held) return std::unexpected(held.error());
-  auto const& claims = items_of(*held, "items");
-  std::vector<std::string> ids;
-  if (all)
-    for (auto const& one : claims) ids.push_back(text_of(one, "id"));
-  for (auto const& text : typed) {
-    auto const named = parse_uuid(text) ? std::vector<std::string>{text} : named_claims(context, claims, text);
-    if (!named) return std::unexpected(named.error());
-    ids.insert(ids.end(), named->begin(), named->end());
-  }
-  return ids;
-}
-
-// One claim of anybody, by its id, its target, or the beginning of its id, looked for among all.
-Outcome<std::string> any_claim(Context& context, std::string const& typed) {
-  if (parse_uuid(typed)) return typed;
-  std::vector<json::object> searches{{}};
-  if (auto const target = targets_of(context, {typed})) searches.insert(searches.begin(), {{"path", target->front()}});
-  for (auto const& search : searches) {
-    auto const live = context.list("list_claims", search, kClaimsLookedThrough);
-    if (!live) return std::unexpected(live.error());
-    auto const named = named_claims(context, items_of(*live, "items"), typed);
-    if (named && named->size() == 1) return named->front();
-    if (named)
-      return complain(Exit::usage, fmt::format("{} claims are on {}: name one by its id", named->size(), typed),
-                      {"`codi claims` shows them."});
-    if (named.error().exit == Exit::usage) return std::unexpected(named.error());
-  }
-  return complain(Exit::failed, fmt::format("nobody holds a claim on {}", typed),
-                  {"`codi claims` shows what is held."});
 }
 
 // Does the same to each of several claims, and says so.
@@ -229,6 +177,7 @@ Outcome<> check(Context& context, std::vector<Option> const& options, Arguments 
   if (!targets) return pass_on(targets);
   auto members = members_of(options, arguments);
   members["targets"] = std::move(*targets);
+  if (arguments.has("shared")) members["mode"] = "shared";
   auto const known = context.known_session();
   if (!known) return std::unexpected(known.error());
   if (auto const& session = *known) members["session"] = *session;
@@ -240,36 +189,47 @@ Outcome<> check(Context& context, std::vector<Option> const& options, Arguments 
     context.print_json(reply->body);
   else if (free)
     context.shell().out << context.out_style().paint(Tone::green, "clear") << '\n';
+  if (!context.json()) warn_across_branches(context, reply->body);
   if (free) return {};
   Complaint taken{.exit = Exit::refused, .what = context.json() ? "" : "not clear"};
   if (!context.json())
     for (auto const& one : items_of(reply->body, "conflicts"))
       taken.details.push_back(conflict_line(one, context.now()));
+  auto const* const waiting = member_of(reply->body, "waiting");
+  if (!context.json() && waiting != nullptr && *waiting != json::value(0))
+    taken.details.push_back(
+        fmt::format("{} in line for some of it, `codi tickets` shows who", shown_member(*waiting, "", context.now())));
   return std::unexpected(std::move(taken));
 }
 
-Option target_option(bool required) {
-  return {.name = "TARGET", .doc = kTargetDoc, .positional = true, .many = true, .required = required, .path = true};
-}
+Option shared_option() { return {.name = "shared", .doc = "Same as --mode shared.", .take = Take::flag}; }
 
 Verb claim_verb(Catalog const& catalog) {
   auto options = options_of(catalog.at("create_claims"), {"targets"});
-  for (auto& option : options)
+  for (auto& option : options) {
     if (option.name == "wait") option.bare_value = "60s";
+    if (option.name == "queue") option.take = Take::flag;
+  }
   auto const filling = options;
   options.insert(options.begin(), target_option(true));
-  options.push_back({.name = "shared", .doc = "Same as --mode shared.", .take = Take::flag});
-  return {.words = "claim",
-          .summary = "Claim files, directories, patterns and resources: all of them, or none",
-          .description =
-              "Without a session one is started for this working tree. A conflict exits 3 and names who holds what.",
-          .options = std::move(options),
-          .examples = {{"codi claim src/api/users.rs"},
-                       {"codi claim src/api/ tests/api/ --ttl 30m --reason \"the users endpoint\""},
-                       {"codi claim 'src/**/*_test.rs'"},
-                       {"codi claim src/main.rs --json"}},
-          .run = [filling](Context& context, Arguments const& arguments) { return claim(context, filling, arguments); },
-          .covers = {"create_claims"}};
+  options.push_back(shared_option());
+  return {
+      .words = "claim",
+      .summary = "Claim files, directories, patterns and resources: all of them, or none",
+      .description =
+          "Without a session one is started for this working tree. A conflict exits 3 and names who holds what. With "
+          "--wait the command waits in line, and leaves it when its time is up or it is interrupted; with --queue "
+          "it ends at once and the session waits. What would wait for ever exits 3 too.",
+      .options = std::move(options),
+      .examples = {{"codi claim src/api/users.rs"},
+                   {"codi claim src/api/ tests/api/ --ttl 30m --reason \"the users endpoint\""},
+                   {"codi claim 'src/**/*_test.rs'"},
+                   {"codi claim docs/api.md --shared"},
+                   {"codi claim src/main.rs --wait 10m --priority high"},
+                   {"codi claim port:5432 --queue"},
+                   {"codi claim src/main.rs --json"}},
+      .run = [filling](Context& context, Arguments const& arguments) { return claim(context, filling, arguments); },
+      .covers = {"create_claims"}};
 }
 
 Verb claims_verb(Catalog const& catalog) {
@@ -291,20 +251,14 @@ Verb check_verb(Catalog const& catalog) {
   auto options = options_of(catalog.at("check_claims"), {"targets"});
   auto const filling = options;
   options.insert(options.begin(), target_option(true));
+  options.push_back(shared_option());
   return {.words = "check",
           .summary = "See what claiming would meet; changes nothing",
           .description = "Exits 0 when all is clear and 3 when something is in the way. Own claims are not.",
           .options = std::move(options),
-          .examples = {{"codi check src/api/users.rs && echo free"}, {"codi check 'src/**/*.sql'"}},
+          .examples = {{"codi check src/api/users.rs && echo free"}, {"codi check 'src/**/*.sql' --shared"}},
           .run = [filling](Context& context, Arguments const& arguments) { return check(context, filling, arguments); },
           .covers = {"check_claims"}};
-}
-
-Option claim_option() {
-  return {.name = "CLAIM",
-          .doc = "The claim: its id, the beginning of it, or what is claimed.",
-          .positional = true,
-          .required = true};
 }
 
 Option all_option(std::string doc) { return {.name = "all", .doc = std::move(doc), .take = Take::flag}; }

@@ -28,6 +28,7 @@ void put_ticket(Tx& tx, models::Ticket const& ticket);
 /// Removes what is left of a ticket that has left the line.
 void forget_ticket(Tx& tx, ProjectId project, TicketId id);
 
+/// None of a ticket whose session queues without a request.
 Task<std::optional<Turn>> turn_of(Tx& tx, ProjectId project, TicketId id);
 void set_turn(Tx& tx, ProjectId project, TicketId id, Turn turn);
 /// The key that changes when a ticket's turn does, and when it leaves the line; and what it holds now. For a watch.

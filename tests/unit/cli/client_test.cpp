@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <thread>
+
 namespace codi::cli {
 namespace {
 
@@ -50,6 +52,19 @@ TEST_F(ClientTest, puts_members_where_the_operation_declares_them) {
   EXPECT_EQ(seen[1].body, R"({"reason":"größe"})");
   EXPECT_EQ(seen[1].header("content-type"), "application/json");
   EXPECT_EQ(seen[1].header("idempotency-key").size(), 36U);
+}
+
+TEST_F(ClientTest, waits_longer_for_what_the_server_holds) {
+  FakeServer const server([](SeenRequest const&) {
+    std::this_thread::sleep_for(300ms);
+    return FakeAnswer{.body = json::object{}};
+  });
+  settings.server = server.url();
+  Client client(test.shell, Catalog(api::operations()), settings);
+  client.answer_within(50ms);
+  EXPECT_FALSE(client.call("get_project", {{"project", "p"}}));
+  client.wait_longer(1min);
+  EXPECT_TRUE(client.call("get_project", {{"project", "p"}}));
 }
 
 TEST_F(ClientTest, a_part_of_the_path_that_is_missing_is_a_usage_error) {

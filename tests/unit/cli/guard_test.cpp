@@ -323,6 +323,21 @@ TEST_F(GuardOfShared, an_agent_asks_its_user_about_a_shared_claim) {
   EXPECT_EQ(decision(), "none");
 }
 
+TEST_F(Guard, what_is_held_on_another_branch_is_a_warning_and_an_agent_asks_its_user) {
+  start("ann", {{"branch", "main"}});
+  start("carol", {{"branch", "topic"}});
+  ASSERT_EQ(claim("carol", {"src/api/"}).status, 201U);
+  EXPECT_EQ(edit(tree.root() / "src/api/users.rs"), 0) << err();
+  EXPECT_EQ(decision(), "ask");
+  EXPECT_NE(out().find("on another branch, to meet in a merge: src/api/ is held by carol"), std::string::npos) << out();
+  tree.write("src/api/users.rs", "changed");
+  tree.stage();
+  EXPECT_EQ(codi({"guard", "check", "--staged"}), 0) << err();
+  EXPECT_TRUE(said("warning: guard: on another branch")) << err();
+  EXPECT_EQ(codi({"guard", "check", "--staged", "--json"}), 0);
+  EXPECT_EQ(out_json().at("warnings").as_array().size(), 1U);
+}
+
 TEST_F(Guard, an_agent_is_denied_what_another_session_holds) {
   start_own();
   others_hold({"src/api/users.rs"}, {{"reason", "the users endpoint"}});

@@ -126,13 +126,6 @@ TEST_F(Verbs, a_conflict_exits_3_and_names_the_holder) {
   EXPECT_EQ(out_json().at("conflicts").at(0).at("session_alias"), "DEV-1");
 }
 
-TEST_F(Verbs, what_is_not_offered_yet_is_refused_clearly) {
-  EXPECT_EQ(codi({"claim", "src/x.rs", "--shared"}), 1);
-  EXPECT_TRUE(said("not offered")) << err();
-  EXPECT_EQ(codi({"claim", "src/x.rs", "--wait", "5m"}), 1);
-  EXPECT_TRUE(said("not offered")) << err();
-}
-
 TEST_F(Verbs, patterns_are_claimed_checked_listed_and_released_from_any_folder) {
   auto const repo = repository();
   test.shell.directory = repo / "src";
@@ -696,7 +689,7 @@ TEST_F(Verbs, completion_scripts_are_valid_and_complete_verbs) {
   EXPECT_EQ(codi({"completion", "bash"}), 0);
   auto const script = out() +
                       "COMP_WORDS=(codi session st); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n"
-                      "COMP_WORDS=(codi --json ti); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n"
+                      "COMP_WORDS=(codi --json tim); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n"
                       "COMP_WORDS=(codi claim --rea); COMP_CWORD=2; _codi; echo \"${COMPREPLY[*]}\"\n";
   auto const done = run_program({"bash", "-c", script}, "/", test.shell.environment);
   ASSERT_TRUE(done);
