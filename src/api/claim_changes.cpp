@@ -147,10 +147,13 @@ struct TransferClaim {
     if (to->id == held->claim.session_id) co_return std::move(held->claim);
     if (auto const fits = co_await may_take(tx, *project, *to, held->claim); !fits)
       co_return std::unexpected(fits.error());
-    if (auto const fits = co_await check_new_place(tx, *project, *to, {held->claim}); !fits)
-      co_return std::unexpected(fits.error());
     auto const from = held->acting.session().alias;
     std::vector<Claim> one{std::move(held->claim)};
+    std::vector<coordination::Target> freed;
+    if (auto const alone = co_await check_move(tx, *project, *to, one, freed); !alone) {
+      co_await serve_line(tx, *project, std::move(freed));
+      co_return std::unexpected(alone.error());
+    }
     move_claims(tx, *project, *to, one);
     if (auto const ends = co_await check_for_deadlock(tx, *project, *to); !ends)
       co_return std::unexpected(ends.error());
@@ -161,6 +164,7 @@ struct TransferClaim {
                       .data = {{"claim_ids", ids_of(one)},
                                {"from_session_id", to_string(held->acting.session().id)},
                                {"from_session_alias", from}}});
+    co_await serve_line(tx, *project, std::move(freed));
     co_await serve_line(tx, *project, one);
     co_return std::move(one.front());
   }

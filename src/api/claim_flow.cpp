@@ -76,6 +76,7 @@ db::EventDraft conflict_draft(ClaimWish const& wish, Standing const& standing) {
       standing.conflicts.empty() ? standing.ahead.front().session_id : standing.conflicts.front().session_id;
   auto const& alias =
       standing.conflicts.empty() ? standing.ahead.front().session_alias : standing.conflicts.front().session_alias;
+  if (wish.mode == models::ClaimMode::shared) out.data["mode"] = "shared";
   out.data["holder_session_id"] = to_string(holder);
   out.data["holder_session_alias"] = alias;
   return out;
@@ -153,21 +154,33 @@ Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, a
   co_return event;
 }
 
-Task<Result<void>> check_new_place(db::Tx& tx, models::Project const& project, models::Session to,
-                                   std::vector<Claim> claims) {
-  for (auto const& claim : claims) {
-    if (claim.branch == to.branch && claim.worktree == to.worktree) continue;
-    Asking asking{.session = &to, .mode = claim.mode};
-    std::vector<Target> const target{db::target_of(claim, project.case_sensitive)};
-    auto standing = co_await look_at(tx, project, std::move(asking), target);
+Task<Result<void>> check_move(db::Tx& tx, models::Project const& project, models::Session to, std::vector<Claim> claims,
+                              std::vector<Target>& freed) {
+  EndBudget budget;
+  for (auto const mode : {models::ClaimMode::exclusive, models::ClaimMode::shared}) {
+    ClaimWish wish{.mode = mode};
+    for (auto const& claim : claims)
+      if (claim.mode == mode) wish.targets.push_back(db::target_of(claim, project.case_sensitive));
+    if (wish.targets.empty()) continue;
+    Asking asking{.session = &to, .mode = mode, .enough = claims.size() + limits::kConflictsShown};
+    auto standing = co_await look_at(tx, project, std::move(asking), wish.targets);
     if (!standing) co_return std::unexpected(std::move(standing.error()));
-    std::erase_if(standing->conflicts, [&](Claim const& other) {
-      return std::ranges::any_of(claims, [&](Claim const& moving) { return moving.id == other.id; });
-    });
-    standing->ahead.clear();  // they wait for what moves, whoever holds it
+    for (auto const& over : standing->ran_out) {
+      if (!budget.take(over)) co_return refuse_for_now();
+      freed.push_back(db::target_of(over, project.case_sensitive));
+      co_await expire_claim(tx, project, over);
+    }
+    auto const moves = [&](Claim const& held) {
+      return std::ranges::any_of(claims, [&](Claim const& claim) { return claim.id == held.id; });
+    };
+    std::erase_if(standing->conflicts, moves);
     if (standing->conflicts.empty()) continue;
-    auto const owned = co_await with_owners(tx, project, standing->conflicts);
-    co_return std::unexpected(conflict_error(*standing, owned));
+    Standing shown{.conflicts = std::move(standing->conflicts), .more = standing->more};
+    if (shown.conflicts.size() > limits::kConflictsShown) {
+      shown.conflicts.erase(shown.conflicts.begin() + limits::kConflictsShown, shown.conflicts.end());
+      shown.more = true;
+    }
+    co_return co_await refuse_conflict(tx, project, std::move(to), std::move(wish), std::move(shown));
   }
   co_return Result<void>();
 }

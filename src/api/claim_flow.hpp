@@ -86,11 +86,11 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, models::Clai
 Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
                                    std::vector<models::Claim>& claims, std::optional<db::EventDraft> said = {});
 
-/// CLAIM-USR-3001 when what does not stand in the way of a claim where its holder works would where `to` does: on
-/// another branch.
-Task<Result<void>> check_new_place(db::Tx& tx, models::Project const& project, models::Session to,
-                                   std::vector<models::Claim> claims);
-
+/// Whether claims may be given to another session: CLAIM-USR-3001, with its event, when they meet what anybody else
+/// holds beside them, also their present holder, and there is no place of theirs. Those who wait are passed. Claims in
+/// the way that have run out are ended, and added to `freed`.
+Task<Result<void>> check_move(db::Tx& tx, models::Project const& project, models::Session to,
+                              std::vector<models::Claim> claims, std::vector<coordination::Target>& freed);
 /// Gives live claims to another session, under one new fencing token.
 void move_claims(db::Tx& tx, models::Project const& project, models::Session const& to,
                  std::vector<models::Claim>& claims);

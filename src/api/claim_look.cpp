@@ -5,6 +5,7 @@
 #include "db/tickets.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace codi::api {
 namespace {
@@ -65,6 +66,7 @@ class Looking {
   }
 
   Task<void> meet_ticket(TicketId id, Target const& target) {
+    if (judged_.contains(id)) co_return;
     auto ticket = co_await db::get_ticket(tx_, project_.id, id);
     if (!ticket) co_return;
     if (co_await db::over(tx_, *ticket)) {
@@ -74,7 +76,9 @@ class Looking {
     bool const across = project_.policies.cross_branch != models::BranchPolicy::block &&
                         target.kind != coordination::TargetKind::resource &&
                         db::across(place_of(asking_.session), {ticket->branch, ticket->worktree});
+    // A resource that both want has no branch.
     if (across) co_return;
+    judged_.insert(id);
     if (ticket->state != models::TicketState::offered) {
       if (order_of(*ticket) > co_await own_order()) co_return;
       if (asking_.session && co_await holds_up(asking_.session->id, *ticket)) co_return;
@@ -115,6 +119,7 @@ class Looking {
   Asking asking_;
   db::ClaimSearch search_;
   Standing standing_;
+  std::set<TicketId> judged_;  // whose place before or behind this request is known
 };
 
 }  // namespace

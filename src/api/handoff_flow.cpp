@@ -166,8 +166,10 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
   }
   if (step == HandoffStep::accept) {
     auto claims = still_held(tx, handoff);
-    if (auto const fits = co_await check_new_place(tx, project, session, claims); !fits)
-      co_return std::unexpected(fits.error());
+    std::vector<coordination::Target> freed;
+    auto const alone = co_await check_move(tx, project, session, claims, freed);
+    co_await serve_line(tx, project, std::move(freed));
+    if (!alone) co_return std::unexpected(alone.error());
     move_claims(tx, project, session, claims);
     if (auto const ends = co_await check_for_deadlock(tx, project, session); !ends)
       co_return std::unexpected(ends.error());

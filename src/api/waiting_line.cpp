@@ -1,5 +1,6 @@
 #include "api/waiting_line.hpp"
 
+#include "db/claim_index.hpp"
 #include "db/claims.hpp"
 #include "db/sessions.hpp"
 #include "db/tickets.hpp"
@@ -201,7 +202,7 @@ Task<Result<Ticket>> wait_in_line(db::Tx& tx, models::Project const& project, mo
                    fmt::format("{} wait in this project already: try again later", limits::kTickets));
   auto arrival = tx.now();
   if (auto const last = co_await db::last_arrival(tx, project.id)) arrival = std::max(arrival, *last + 1ms);
-  Ticket ticket{.id = TicketId::make(tx.now(), tx.random()),
+  Ticket ticket{.id = db::make_ticket_id(tx),
                 .project_id = project.id,
                 .session_id = session.id,
                 .session_alias = session.alias,

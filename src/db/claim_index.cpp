@@ -42,6 +42,16 @@ TenantKey count_key(Tx const& tx, ProjectId project, SessionId session) {
   return tx.key("project", project, "session_claim_count", session);
 }
 
+// Two targets of one ticket may be indexed in one place: a file and a directory of the same name, two patterns that
+// begin alike. The last ten bits of an id, which a ticket leaves at zero, tell their rows apart.
+TicketId numbered(TicketId id, std::size_t number) {
+  static_assert(limits::kTargetsPerBatch <= 1'024);
+  auto& bytes = id.uuid.bytes;
+  bytes[14] = static_cast<std::uint8_t>((bytes[14] & 0xFCU) | ((number >> 8U) & 0x03U));
+  bytes[15] = static_cast<std::uint8_t>(number & 0xFFU);
+  return id;
+}
+
 Target parse_stored_glob(std::string_view pattern, bool case_sensitive) {
   auto target = coordination::parse_target(TargetKind::glob, pattern, case_sensitive);
   if (!target) throw StorageFailure(StorageCode::corrupt, "a stored claim has a pattern that can't be read");
@@ -73,13 +83,15 @@ void unindex_claim(Tx& tx, Claim const& claim, Target const& target) {
   tx.add(count_key(tx, claim.project_id, claim.session_id), -1);
 }
 
-void index_ticket_target(Tx& tx, models::Ticket const& ticket, Target const& target) {
-  tx.set(index_key(tx, ticket.project_id, ticket.id, target),
+TicketId make_ticket_id(Tx& tx) { return numbered(TicketId::make(tx.now(), tx.random()), 0); }
+
+void index_ticket_target(Tx& tx, models::Ticket const& ticket, std::size_t number, Target const& target) {
+  tx.set(index_key(tx, ticket.project_id, numbered(ticket.id, number), target),
          row_of(ticket.session_id, ticket.mode, kTicket, target, coordination::canonical(target)));
 }
 
-void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, Target const& target) {
-  tx.clear(index_key(tx, ticket.project_id, ticket.id, target));
+void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, std::size_t number, Target const& target) {
+  tx.clear(index_key(tx, ticket.project_id, numbered(ticket.id, number), target));
 }
 
 TenantKey claim_paths(Tx const& tx, ProjectId project) { return tx.key("project", project, "claim_paths"); }
@@ -123,7 +135,8 @@ ClaimId id_of_row(std::string_view key) {
   return id;
 }
 
-TicketId ticket_of_row(std::string_view key) { return TicketId{id_of_row(key).uuid}; }
+TicketId ticket_of_row(ClaimId row) { return numbered(TicketId{row.uuid}, 0); }
+TicketId ticket_of_row(std::string_view key) { return ticket_of_row(id_of_row(key)); }
 
 Task<std::optional<Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session, Target target,
                                                bool case_sensitive) {

@@ -46,15 +46,19 @@ struct IndexRow {
 /// Reads the value of a row of claim_paths(), claim_globs() or the resources.
 IndexRow read_index_row(std::string_view value);
 
-/// Adds the rows by which others find that a ticket waits for its targets.
-void index_ticket_target(Tx& tx, models::Ticket const& ticket, coordination::Target const& target);
-/// Removes them.
-void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, coordination::Target const& target);
+/// A new ticket's id. It ends in ten bits of zero, in whose place the rows of its targets have their number.
+TicketId make_ticket_id(Tx& tx);
+/// Adds the row by which others find that a ticket waits for one of its targets: its `number`th, from 0.
+void index_ticket_target(Tx& tx, models::Ticket const& ticket, std::size_t number, coordination::Target const& target);
+/// Removes it.
+void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, std::size_t number,
+                           coordination::Target const& target);
 /// The pattern of a stored claim, parsed; not again when this thread has parsed it lately.
 coordination::Target stored_glob(std::string_view pattern, bool case_sensitive);
 /// The id that ends a key of the index: of a claim, or of a ticket.
 ClaimId id_of_row(std::string_view key);
 TicketId ticket_of_row(std::string_view key);
+TicketId ticket_of_row(ClaimId row);
 
 /// The session's claim on exactly this target.
 Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session,

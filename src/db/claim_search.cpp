@@ -98,6 +98,7 @@ Task<Result<void>> ClaimSearch::search(Target target, Enough enough, bool claims
   live_ = 0;
   ran_out_ = 0;
   found_ = {};
+  if (claims_too) known_tickets_.clear();
   if (target.glob && !target.glob->matches_any()) co_return Result<void>();
   co_await look_for_paths(target);
   if (target.kind != TargetKind::resource) co_await look_for_globs(target);
@@ -279,7 +280,7 @@ Task<void> ClaimSearch::meet_glob(Target const& target, ClaimId id, std::string_
 
 Task<void> ClaimSearch::take(ClaimId id, bool waits) {
   if (!waits) co_return co_await take_claim(id);
-  take_ticket(TicketId{id.uuid});
+  take_ticket(ticket_of_row(id));
 }
 
 void ClaimSearch::take_ticket(TicketId id) {

@@ -44,7 +44,7 @@ struct Seeker {
 struct Obstacles {
   std::vector<models::Claim> claims;
   std::vector<models::Claim> tolerated;  ///< across branches, where the project warns; limits::kConflictsShown at most
-  std::vector<TicketId> tickets;         ///< that wait for something of it, each once in all searches
+  std::vector<TicketId> tickets;         ///< that wait for something of it, each once
 };
 
 /// Finds the claims and tickets that stand in the way of a batch of targets. One for one transaction, before anything
@@ -109,7 +109,7 @@ class ClaimSearch {
   std::size_t live_ = 0;
   std::size_t ran_out_ = 0;
   Obstacles found_;
-  std::vector<TicketId> known_tickets_;  // in whatever search
+  std::vector<TicketId> known_tickets_;  // in this search; of waiting_for() in any
 };
 
 }  // namespace codi::db

@@ -65,7 +65,7 @@ std::string turn_key(Tx const& tx, ProjectId project, TicketId id) { return turn
 
 void enter_line(Tx& tx, Ticket const& ticket, std::vector<Target> const& targets, Timestamp arrival) {
   put_ticket(tx, ticket);
-  for (auto const& target : targets) index_ticket_target(tx, ticket, target);
+  for (std::size_t i = 0; i < targets.size(); ++i) index_ticket_target(tx, ticket, i, targets[i]);
   tx.set(Tx::key_at(line_key(tx, ticket.project_id), make_key({}, ticket.id)), "");
   tx.set(tx.key("project", ticket.project_id, "session_tickets", ticket.session_id, ticket.id), "");
   tx.set(flag_key(tx, ticket.project_id), std::to_string(arrival.ms));
@@ -73,7 +73,7 @@ void enter_line(Tx& tx, Ticket const& ticket, std::vector<Target> const& targets
 
 Task<void> leave_line(Tx& tx, Ticket ticket, std::vector<Target> targets) {
   auto const project = ticket.project_id;
-  for (auto const& target : targets) unindex_ticket_target(tx, ticket, target);
+  for (std::size_t i = 0; i < targets.size(); ++i) unindex_ticket_target(tx, ticket, i, targets[i]);
   tx.clear(Tx::key_at(line_key(tx, project), make_key({}, ticket.id)));
   tx.clear(tx.key("project", project, "session_tickets", ticket.session_id, ticket.id));
   tx.clear(turn_row(tx, project, ticket.id));

@@ -218,6 +218,30 @@ TEST_F(Waiting, Hazard7_a_release_that_changes_nothing_lets_nobody_through) {
   EXPECT_EQ(state_of(last), "waiting");
 }
 
+// Whatever two targets of one ticket are called, each of them is waited for (hazard 6).
+TEST_F(Waiting, Hazard6_targets_that_begin_alike_are_each_waited_for) {
+  for (auto const& [kept, freed] : {std::pair{"a", "a/"}, std::pair{"s/*.h", "s/*.c"}, std::pair{"s/*.c", "s/*.h"}}) {
+    auto const held = claimed("A", freed);
+    auto const both = queued("B", {freed, kept});
+    EXPECT_EQ(claim("C", {kept}).code, "CLAIM-USR-3001") << kept;
+    EXPECT_EQ(claim("C", {freed}).text("/waiting/0/ticket"), both) << freed;
+    ASSERT_EQ(on("release_claim", held).status, 200U);
+    EXPECT_EQ(state_of(both), "granted") << freed;
+    for (auto const& id : ticket(both).body.at("claim_ids").as_array())
+      EXPECT_EQ(on("release_claim", std::string(id.as_string())).status, 200U);
+  }
+}
+
+TEST_F(Waiting, who_may_pass_for_a_files_branch_waits_for_a_port) {
+  start("main", {{"branch", "main"}});
+  start("topic", {{"branch", "topic"}});
+  claimed("A", "port:80");
+  auto const first = queued("main", {"src/x.rs", "port:80"});
+  auto const second = claim("topic", {"src/x.rs", "port:80"}, {{"queue", true}});
+  ASSERT_EQ(second.status, 202U) << second.code;
+  EXPECT_EQ(second.text("/place"), "2");
+}
+
 TEST_F(Waiting, those_who_share_are_served_together) {
   auto const held = claimed("A", "src/x.rs");
   auto const b = queued("B", {"src/x.rs"}, {{"mode", "shared"}});
@@ -490,6 +514,29 @@ TEST_F(Waiting, a_claim_goes_to_another_branch_only_where_nobody_holds_the_same)
   EXPECT_EQ(call("accept_handoff", {{"handoff", offered.text("/id")}, {"session", "other"}}).code, "CLAIM-USR-3001");
   ASSERT_EQ(call("end_session", {{"session", "main"}}).status, 200U);
   EXPECT_EQ(on("transfer_claim", id, {{"to_session", "other"}}).status, 200U);
+TEST_F(Waiting, what_is_given_away_must_not_meet_what_is_kept) {
+  auto const both = claim("A", {"src/x.rs", "src/"});
+  auto const id = both.text("/claims/0/id");
+  auto const refused = on("transfer_claim", id, {{"to_session", "B"}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3001");
+  EXPECT_EQ(refused.text("/conflicts/0/target"), "src/");
+  EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/session_alias"), "A");
+  ASSERT_EQ(on("release_claim", both.text("/claims/1/id")).status, 200U);
+  EXPECT_EQ(on("transfer_claim", id, {{"to_session", "B"}}).status, 200U);
+}
+
+TEST_F(Waiting, a_handoff_is_not_taken_over_while_its_giver_holds_what_meets_it) {
+  claimed("A", "src/x.rs");
+  auto const offered =
+      call("offer_handoff", {{"session", "A"}, {"to", {{"session", "B"}}}, {"summary", "s"}, {"with_claims", true}});
+  ASSERT_EQ(offered.status, 201U) << offered.code << json::serialize(offered.body);
+  auto const rest = claimed("A", "src/");
+  json::object const taking{{"handoff", offered.text("/id")}, {"session", "B"}};
+  EXPECT_EQ(call("accept_handoff", taking).code, "CLAIM-USR-3001");
+  EXPECT_EQ(holder_of("src/x.rs"), "A");
+  ASSERT_EQ(on("release_claim", rest).status, 200U);
+  EXPECT_EQ(call("accept_handoff", taking).status, 200U);
+  EXPECT_EQ(holder_of("src/x.rs"), "B");
 }
 
 TEST_F(Waiting, a_holder_is_asked_and_answers) {
