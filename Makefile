@@ -1,6 +1,7 @@
 # The outside of the build; `make help` lists what is here. What is compiled, and how, stands in CMakeLists.txt and CMakePresets.json.
 JOBS ?= $(shell nproc)
 FUZZ_TIME ?= 600
+SOAK_TIME ?= 0
 LISTEN ?= 127.0.0.1:7620
 STORE ?= rocksdb:./data
 PREFIX ?= /usr/local
@@ -9,7 +10,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run test deps build build-tests install deb test-deb lint lint-fast coverage sanitize fuzz bench ci format docs clean
+.PHONY: help run test deps build build-tests install deb test-deb lint lint-fast coverage sanitize fuzz soak bench ci format docs clean
 
 help: ## Lists the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +84,12 @@ fuzz: ## Fuzzes every target with ASan and UBSan, for FUZZ_TIME seconds of all t
 	@tools/configure fuzz ON
 	@ninja -C build/fuzz -j $(JOBS) fuzz
 	@tools/fuzz run build/fuzz --time $(FUZZ_TIME) --jobs $(JOBS)
+
+soak: ## Checks random histories of claims until one has a flaw; SOAK_TIME seconds, from SEED
+	@tools/deps run test
+	@tools/configure release ON
+	@ninja -C build/release -j $(JOBS) test_histories
+	@SOAK_TIME=$(SOAK_TIME) SEED=$(SEED) tools/soak build/release
 
 docs: ## Makes the reference of the C++ declarations in build/doxygen/html
 	@tools/deps run test lint

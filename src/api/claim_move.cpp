@@ -127,12 +127,14 @@ class Renaming {
     }
     end_claims(tx_, project_, given_up, models::ClaimEnd::released);
     auto const paths = paths_of(claims);
+    json::object data{{"claim_ids", ids_of(claims)}, {"moved", std::move(told)}};
+    if (!given_up.empty()) data["released_claim_ids"] = ids_of(given_up);
     db::append_event(tx_, project_.id, &acting_.session(),
                      {.action = "FILE_CLAIM",
                       .text = fmt::format("{} is {} now", coordination::canonical(rename_.from),
                                           coordination::canonical(rename_.to)),
                       .paths = paths,
-                      .data = {{"claim_ids", ids_of(claims)}, {"moved", std::move(told)}}});
+                      .data = std::move(data)});
     co_return claims;
   }
 

@@ -141,7 +141,8 @@ class Creating {
     auto ticket = co_await db::get_ticket(tx_, project_.id, id);
     // Lost while this server was not heard of.
     if (!ticket) co_return co_await begin();
-    auto attempt = co_await try_as(order_of(*ticket));
+    auto attempt =
+        co_await try_as(order_of(*ticket), db::EventDraft{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}});
     std::vector<coordination::Target> freed;
     if (attempt) freed = std::move(attempt->freed);
     bool const is_granted = attempt && attempt->grant;
@@ -171,12 +172,12 @@ class Creating {
   }
 
  private:
-  Task<Result<Attempt>> try_as(std::optional<Order> order) {
+  Task<Result<Attempt>> try_as(std::optional<Order> order, std::optional<db::EventDraft> said = {}) {
     Applicant who{.session = acting_.session(),
                   .order = order,
                   .priority = in_.priority.value_or(models::Priority::normal),
                   .caller = &acting_.caller()};
-    co_return co_await attempt_claims(tx_, project_, std::move(who), wish_);
+    co_return co_await attempt_claims(tx_, project_, std::move(who), wish_, std::move(said));
   }
 
   Task<Result<CreateClaimsOut>> wait(models::Priority priority, Standing standing) {

@@ -1,0 +1,55 @@
+#pragma once
+#include "db/fault/fault_engine.hpp"
+#include "histories/claim_history.hpp"
+#include "support/workshop.hpp"
+
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <string>
+#include <vector>
+
+namespace codi::testing {
+
+/// The clock of a second server, which goes ahead or behind.
+class ShiftedClock final : public Clock {
+ public:
+  ShiftedClock(Clock const& below, std::chrono::milliseconds by) : below_(below), by_(by) {}
+  [[nodiscard]] Timestamp now() const override { return below_.now() + by_; }
+  [[nodiscard]] std::chrono::milliseconds monotonic() const override { return below_.monotonic(); }
+
+ private:
+  Clock const& below_;
+  std::chrono::milliseconds by_;
+};
+
+/// What a history is drawn from.
+struct HistoryPlan {
+  std::uint64_t seed = 1;
+  std::size_t clients = 2;
+  std::size_t operations = 15;  ///< of each client
+};
+
+/// Two servers on one store, whose clocks differ by less than the grace of leases; the second one's transactions
+/// conflict, are answered late, and are committed or lost without an answer, by a seed.
+class HistoryRunner {
+ public:
+  explicit HistoryRunner(std::uint64_t seed);
+
+  /// Lets clients do at random, at once, whatever can be done with claims, in a project of its own, until nothing is
+  /// held and nobody waits.
+  ClaimHistory run(HistoryPlan const& plan);
+
+ private:
+  friend class HistoryClient;
+  friend class Epilogue;
+
+  ApiHarness api_;
+  ShiftedClock other_clock_;
+  std::unique_ptr<db::FaultEngine> faulty_;
+  api::Runtime other_;
+  std::string owner_;
+  std::size_t projects_ = 0;
+};
+
+}  // namespace codi::testing
