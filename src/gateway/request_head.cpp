@@ -91,4 +91,20 @@ Error body_too_large() {
                        fmt::format("a request body may have {} bytes", limits::kBodyBytes));
 }
 
+Error too_slow() {
+  Error error;
+  error.code = ErrorCode::overloaded;
+  error.detail = "the request was not finished in time; it may still be carried out";
+  error.retry_after_s = 1;
+  return error;
+}
+
+Error shutting_down() {
+  Error error;
+  error.code = ErrorCode::overloaded;
+  error.detail = "the server shuts down; what the request waited for is given up";
+  error.retry_after_s = 1;
+  return error;
+}
+
 }  // namespace codi::gateway

@@ -29,4 +29,8 @@ Error request_error(ErrorCode code, unsigned status, std::string detail);
 Error malformed(std::string_view what);
 Error body_too_large();
 
+/// What a request is answered that takes too long, and one that waits when the server shuts down.
+Error too_slow();
+Error shutting_down();
+
 }  // namespace codi::gateway

@@ -298,14 +298,6 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     answered_.cancel();
   }
 
-  static Error shutting_down() {
-    Error error;
-    error.code = ErrorCode::overloaded;
-    error.detail = "the server shuts down; what the request waited for is given up";
-    error.retry_after_s = 1;
-    return error;
-  }
-
   // From its answer on the connection is one, to its end. It is served by serve() itself: what a request takes is freed
   // before, for a WebSocket is idle most of its time.
   Awaitable<Next> become_websocket(Parser& parser, HttpResponse response) {
@@ -319,14 +311,6 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     buffer_.shrink_to_fit();
     if (draining_) websocket_->drain();
     co_return Next::close;
-  }
-
-  static Error too_slow() {
-    Error error;
-    error.code = ErrorCode::overloaded;
-    error.detail = "the request was not finished in time; it may still be carried out";
-    error.retry_after_s = 1;
-    return error;
   }
 
   Awaitable<Next> refuse(Parser const& parser, std::optional<Error> error) {
@@ -386,7 +370,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   std::optional<HttpResponse> response_;
   middleware::Handler::Abandon abandon_;  ///< of the request that is being answered
   Clock::time_point answer_until_;
-  bool held_ = false;  ///< its answer may take long
+  bool held_ = false;                       ///< its answer may take long
   std::shared_ptr<ContentSender> content_;  ///< that is being sent
   std::shared_ptr<WebSocket> websocket_;    ///< that the connection has become
   ServerOptions const& options_;

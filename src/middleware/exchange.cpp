@@ -90,7 +90,7 @@ void Exchange::start() {
       return open_channel(nullptr);
   }
   give_up_ = api::execute(parts_.runtime, *route_.operation, std::move(request),
-               [self = shared_from_this()](api::Finished finished) { self->executed(std::move(finished)); });
+                          [self = shared_from_this()](api::Finished finished) { self->executed(std::move(finished)); });
 }
 
 void Exchange::refuse_unread(Error error) {
@@ -195,7 +195,8 @@ Exchange::Refusal Exchange::find_credential() {
     credential_.reset();
     return std::nullopt;
   }
-  if (!request_.headers.find("Authorization") && follows() && asks_for_websocket(request_) && !check_upgrade(request_)) {
+  if (!request_.headers.find("Authorization") && follows() && asks_for_websocket(request_) &&
+      !check_upgrade(request_)) {
     credential_ = token_among_protocols(request_);
     return std::nullopt;
   }

@@ -96,7 +96,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::optional<RateDecision> rate_;  ///< of the bucket that has the least left
   std::optional<RateLimit> limited_;  ///< the bucket that is empty
   std::vector<std::string_view> allowed_;
-  std::function<void()> give_up_;  ///< tells the operation that nobody waits for it any more
+  std::function<void()> give_up_;             ///< tells the operation that nobody waits for it any more
   std::optional<api::Request> subscription_;  ///< to a feed: what it asks for
   bool answered_ = false;
   unsigned status_ = 0;  ///< of the answer
