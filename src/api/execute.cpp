@@ -8,8 +8,6 @@
 #include "base/encoding.hpp"
 #include "db/retry.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <atomic>
 
@@ -338,7 +336,6 @@ class Execution : public std::enable_shared_from_this<Execution> {
     facts_.now = runtime_.clock.now();
     runtime_.random.fill(facts_.seed);
     facts_.abandoned = abandoned_;
-    laps_.end(Part::wait);
     transact();
   }
 
@@ -356,8 +353,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (flight_) runtime_.in_flight.leave(*flight_);
     Identity identity;
     remember_tenant();
-    // An operator is of no tenant and no user.
-    if (caller_ && caller_->kind != auth::CredentialKind::operator_token)
+      if (caller_ && caller_->kind != auth::CredentialKind::operator_token)
       identity = {caller_->tenant, caller_->user, caller_->session};
     auto const done = std::move(done_);
     done({std::move(answer), identity, rate_, laps_});
