@@ -514,72 +514,74 @@ TEST_F(Waiting, a_claim_goes_to_another_branch_only_where_nobody_holds_the_same)
   EXPECT_EQ(call("accept_handoff", {{"handoff", offered.text("/id")}, {"session", "other"}}).code, "CLAIM-USR-3001");
   ASSERT_EQ(call("end_session", {{"session", "main"}}).status, 200U);
   EXPECT_EQ(on("transfer_claim", id, {{"to_session", "other"}}).status, 200U);
-  TEST_F(Waiting, what_is_given_away_must_not_meet_what_is_kept) {
-    auto const both = claim("A", {"src/x.rs", "src/"});
-    auto const id = both.text("/claims/0/id");
-    auto const refused = on("transfer_claim", id, {{"to_session", "B"}});
-    EXPECT_EQ(refused.code, "CLAIM-USR-3001");
-    EXPECT_EQ(refused.text("/conflicts/0/target"), "src/");
-    EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/session_alias"), "A");
-    ASSERT_EQ(on("release_claim", both.text("/claims/1/id")).status, 200U);
-    EXPECT_EQ(on("transfer_claim", id, {{"to_session", "B"}}).status, 200U);
-  }
+}
 
-  TEST_F(Waiting, a_handoff_is_not_taken_over_while_its_giver_holds_what_meets_it) {
-    claimed("A", "src/x.rs");
-    auto const offered =
-        call("offer_handoff", {{"session", "A"}, {"to", {{"session", "B"}}}, {"summary", "s"}, {"with_claims", true}});
-    ASSERT_EQ(offered.status, 201U) << offered.code << json::serialize(offered.body);
-    auto const rest = claimed("A", "src/");
-    json::object const taking{{"handoff", offered.text("/id")}, {"session", "B"}};
-    EXPECT_EQ(call("accept_handoff", taking).code, "CLAIM-USR-3001");
-    EXPECT_EQ(holder_of("src/x.rs"), "A");
-    ASSERT_EQ(on("release_claim", rest).status, 200U);
-    EXPECT_EQ(call("accept_handoff", taking).status, 200U);
-    EXPECT_EQ(holder_of("src/x.rs"), "B");
-  }
+TEST_F(Waiting, what_is_given_away_must_not_meet_what_is_kept) {
+  auto const both = claim("A", {"src/x.rs", "src/"});
+  auto const id = both.text("/claims/0/id");
+  auto const refused = on("transfer_claim", id, {{"to_session", "B"}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3001");
+  EXPECT_EQ(refused.text("/conflicts/0/target"), "src/");
+  EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/session_alias"), "A");
+  ASSERT_EQ(on("release_claim", both.text("/claims/1/id")).status, 200U);
+  EXPECT_EQ(on("transfer_claim", id, {{"to_session", "B"}}).status, 200U);
+}
 
-  TEST_F(Waiting, a_holder_is_asked_and_answers) {
-    auto const id = claimed("A", "src/x.rs");
-    auto const asked = on("request_release", id, {{"session", "B"}, {"reason", "a fix"}});
-    ASSERT_EQ(asked.status, 200U) << asked.code;
-    EXPECT_EQ(asked.text("/release_requests/0/session_alias"), "B");
-    EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/release_requests/0/reason"), "a fix");
-    EXPECT_EQ(last_event("RELEASE_REQUEST").at("data").at("holder_session_alias"), "A");
-    EXPECT_EQ(on("request_release", id, {{"session", "A"}}).code, "API-USR-2003");
-    auto const kept = on("answer_release", id, {{"grant", false}, {"reason", "soon"}});
-    EXPECT_EQ(kept.text("/release_requests"), "[]");
-    EXPECT_EQ(last_event("RELEASE_REFUSED").at("text"), "keeps src/x.rs: soon");
-    EXPECT_EQ(on("answer_release", id, {{"grant", true}}).code, "API-USR-2003") << "nobody asks";
-    on("request_release", id, {{"session", "B"}});
-    EXPECT_EQ(on("answer_release", id, {{"grant", true}}).text("/state"), "ended");
-    EXPECT_EQ(on("request_release", id, {{"session", "B"}}).code, "API-USR-2003");
-  }
+TEST_F(Waiting, a_handoff_is_not_taken_over_while_its_giver_holds_what_meets_it) {
+  claimed("A", "src/x.rs");
+  auto const offered =
+      call("offer_handoff", {{"session", "A"}, {"to", {{"session", "B"}}}, {"summary", "s"}, {"with_claims", true}});
+  ASSERT_EQ(offered.status, 201U) << offered.code << json::serialize(offered.body);
+  auto const rest = claimed("A", "src/");
+  json::object const taking{{"handoff", offered.text("/id")}, {"session", "B"}};
+  EXPECT_EQ(call("accept_handoff", taking).code, "CLAIM-USR-3001");
+  EXPECT_EQ(holder_of("src/x.rs"), "A");
+  ASSERT_EQ(on("release_claim", rest).status, 200U);
+  EXPECT_EQ(call("accept_handoff", taking).status, 200U);
+  EXPECT_EQ(holder_of("src/x.rs"), "B");
+}
 
-  TEST_F(Waiting, Hazard13_claims_move_with_what_was_renamed) {
-    auto const held = claim("A", {"src/old/x.rs", "src/old/", "src/old/*.md", "src/other.rs", "port:1"});
-    ASSERT_EQ(held.status, 201U) << held.code;
-    auto const moved = call("move_claims", {{"session", "A"}, {"from", "src/old"}, {"to", "lib/new/"}});
-    ASSERT_EQ(moved.status, 200U) << moved.code << json::serialize(moved.body);
-    std::vector<std::string> targets;
-    for (auto const& one : moved.body.at("claims").as_array()) targets.emplace_back(one.at("target").as_string());
-    EXPECT_EQ(targets, (std::vector<std::string>{"lib/new/x.rs", "lib/new/", "lib/new/*.md"}));
-    EXPECT_GT(moved.text("/fencing_token"), held.text("/fencing_token"));
-    EXPECT_EQ(claim("B", {"src/old/x.rs"}).status, 201U);
-    EXPECT_EQ(claim("B", {"lib/new/y.rs"}).code, "CLAIM-USR-3001");
-    EXPECT_EQ(claim("B", {"src/other.rs"}).code, "CLAIM-USR-3001");
-    EXPECT_EQ(call("move_claims", {{"session", "A"}, {"from", "nothing"}, {"to", "x"}}).status, 404U);
-    EXPECT_EQ(call("move_claims", {{"session", "A"}, {"from", "*.c"}, {"to", "x"}}).code, "API-USR-2001");
-  }
+TEST_F(Waiting, a_holder_is_asked_and_answers) {
+  auto const id = claimed("A", "src/x.rs");
+  auto const asked = on("request_release", id, {{"session", "B"}, {"reason", "a fix"}});
+  ASSERT_EQ(asked.status, 200U) << asked.code;
+  EXPECT_EQ(asked.text("/release_requests/0/session_alias"), "B");
+  EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/release_requests/0/reason"), "a fix");
+  EXPECT_EQ(last_event("RELEASE_REQUEST").at("data").at("holder_session_alias"), "A");
+  EXPECT_EQ(on("request_release", id, {{"session", "A"}}).code, "API-USR-2003");
+  auto const kept = on("answer_release", id, {{"grant", false}, {"reason", "soon"}});
+  EXPECT_EQ(kept.text("/release_requests"), "[]");
+  EXPECT_EQ(last_event("RELEASE_REFUSED").at("text"), "keeps src/x.rs: soon");
+  EXPECT_EQ(on("answer_release", id, {{"grant", true}}).code, "API-USR-2003") << "nobody asks";
+  on("request_release", id, {{"session", "B"}});
+  EXPECT_EQ(on("answer_release", id, {{"grant", true}}).text("/state"), "ended");
+  EXPECT_EQ(on("request_release", id, {{"session", "B"}}).code, "API-USR-2003");
+}
 
-  TEST_F(Waiting, a_move_onto_what_another_holds_is_refused_whole) {
-    ASSERT_EQ(claim("A", {"src/a", "src/b"}).status, 201U);
-    claimed("B", "lib/b");
-    auto const refused = call("move_claims", {{"session", "A"}, {"from", "src/"}, {"to", "lib/"}});
-    EXPECT_EQ(refused.code, "CLAIM-USR-3001");
-    EXPECT_EQ(holder_of("src/a"), "A");
-    EXPECT_EQ(holder_of("lib/a"), "nobody");
-  }
+TEST_F(Waiting, Hazard13_claims_move_with_what_was_renamed) {
+  auto const held = claim("A", {"src/old/x.rs", "src/old/", "src/old/*.md", "src/other.rs", "port:1"});
+  ASSERT_EQ(held.status, 201U) << held.code;
+  auto const moved = call("move_claims", {{"session", "A"}, {"from", "src/old"}, {"to", "lib/new/"}});
+  ASSERT_EQ(moved.status, 200U) << moved.code << json::serialize(moved.body);
+  std::vector<std::string> targets;
+  for (auto const& one : moved.body.at("claims").as_array()) targets.emplace_back(one.at("target").as_string());
+  EXPECT_EQ(targets, (std::vector<std::string>{"lib/new/x.rs", "lib/new/", "lib/new/*.md"}));
+  EXPECT_GT(moved.text("/fencing_token"), held.text("/fencing_token"));
+  EXPECT_EQ(claim("B", {"src/old/x.rs"}).status, 201U);
+  EXPECT_EQ(claim("B", {"lib/new/y.rs"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(claim("B", {"src/other.rs"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(call("move_claims", {{"session", "A"}, {"from", "nothing"}, {"to", "x"}}).status, 404U);
+  EXPECT_EQ(call("move_claims", {{"session", "A"}, {"from", "*.c"}, {"to", "x"}}).code, "API-USR-2001");
+}
+
+TEST_F(Waiting, a_move_onto_what_another_holds_is_refused_whole) {
+  ASSERT_EQ(claim("A", {"src/a", "src/b"}).status, 201U);
+  claimed("B", "lib/b");
+  auto const refused = call("move_claims", {{"session", "A"}, {"from", "src/"}, {"to", "lib/"}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3001");
+  EXPECT_EQ(holder_of("src/a"), "A");
+  EXPECT_EQ(holder_of("lib/a"), "nobody");
+}
 
 }  // namespace
 }  // namespace codi::testing
