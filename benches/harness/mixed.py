@@ -6,7 +6,7 @@ CLIENTS = 64
 FLOWS_PER_SECOND = 400
 PROMISE_MS = 100
 # Operations that no flow makes, because they answer a stream.
-NOT_MEASURED = {"download_backup", "rotate_signing_keys"}
+NOT_MEASURED = {"download_backup", "follow_log", "rotate_signing_keys"}
 PROJECT = "/v1/projects/default"
 
 
@@ -19,6 +19,34 @@ def claim_flow(last):
     steps = [claim, op("get_claim", "GET", f"{PROJECT}/claims/${{claim}}"), op("check_claims", "POST", f"{PROJECT}/claims/check", body={"targets": ["mixed/"]})]
     steps.append(op("renew_claim", "POST", f"{PROJECT}/claims/${{claim}}/renew", body={"ttl_seconds": 600}))
     return [*steps, last]
+
+
+def waiting_flow():
+    """One holds, another waits, asks and gets it, then shares it, gives it away and renames it."""
+    held, waits = claim_and_queue("asked")
+    return [
+        held,
+        waits,
+        op("list_tickets", "GET", f"{PROJECT}/claims/tickets"),
+        op("request_release", "POST", f"{PROJECT}/claims/${{claim}}/request-release", body={"session": "${peer}"}),
+        op("answer_release", "POST", f"{PROJECT}/claims/${{claim}}/answer-release", body={"grant": True}),
+        op("get_ticket", "GET", f"{PROJECT}/claims/tickets/${{ticket}}", capture={"claim": '"claim_ids":["'}),
+        op("set_claim_mode", "POST", f"{PROJECT}/claims/${{claim}}/mode", body={"mode": "shared"}),
+        op("transfer_claim", "POST", f"{PROJECT}/claims/${{claim}}/transfer", body={"to_session": "${session}"}),
+        op("move_claims", "POST", f"{PROJECT}/claims/move", body={"session": "${session}", "from": "asked/${client}/${n}", "to": "asked/${client}/${n}-moved"}),
+        op("release_claim", "POST", f"{PROJECT}/claims/${{claim}}/release"),
+    ]
+
+
+def cancelled_flow():
+    return [*claim_and_queue("cancelled"), op("cancel_ticket", "DELETE", f"{PROJECT}/claims/tickets/${{ticket}}"), op("release_claim", "POST", f"{PROJECT}/claims/${{claim}}/release")]
+
+
+def claim_and_queue(folder):
+    target = folder + "/${client}/${n}"
+    held = op("create_claims", "POST", f"{PROJECT}/claims", (201,), body={"session": "${session}", "targets": [target]}, capture={"claim": '"id":"'})
+    waits = op("create_claims", "POST", f"{PROJECT}/claims", (202,), body={"session": "${peer}", "targets": [target], "queue": True}, capture={"ticket": '"ticket":"'})
+    return [held, waits]
 
 
 def handoff_flow(*rest):
@@ -56,6 +84,10 @@ def tenant_flow():
         op("delete_invite", "DELETE", "/v1/invites/${invite}", (204,)),
         op("create_project", "POST", "/v1/projects", (201,), body={"slug": new, "name": "Mixed"}),
         op("update_project", "PATCH", f"/v1/projects/{new}", body={"name": "Mixed again"}),
+        op("put_owners", "PUT", f"/v1/projects/{new}/owners", body={"text": "*.rs @rust"}),
+        op("get_owners", "GET", f"/v1/projects/{new}/owners"),
+        op("match_owners", "POST", f"/v1/projects/{new}/owners/match", body={"targets": ["src/main.rs"]}),
+        op("delete_owners", "DELETE", f"/v1/projects/{new}/owners", (204,)),
         op("delete_project", "DELETE", f"/v1/projects/{new}", (204,)),
         op("create_token", "POST", "/v1/tokens", (201,), body={"name": "mixed", "permissions": ["project_read"], "expires_in": 600}, capture={"api_token": '{"id":"'}),
         op("delete_token", "DELETE", "/v1/tokens/${api_token}", (204,)),
@@ -88,6 +120,8 @@ def flows():
         "accepted": (2, handoff_flow(("accept", "${peer}"), ("complete", "${peer}"))),
         "declined": (1, handoff_flow(("decline", "${peer}"))),
         "withdrawn": (1, [*handoff_flow(("withdraw", "${session}")), op("list_handoffs", "GET", f"{PROJECT}/handoffs")]),
+        "waited for": (2, waiting_flow()),
+        "cancelled": (1, cancelled_flow()),
         "forced": (2, claim_flow(op("force_release_claim", "DELETE", f"{PROJECT}/claims/${{claim}}?reason=mixed"))),
         "looks": (3, [op("get_project", "GET", PROJECT), op("list_projects", "GET", "/v1/projects"), op("get_tenant", "GET", "/v1/tenant"), op("me", "GET", "/v1/me")]),
     }

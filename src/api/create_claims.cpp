@@ -230,6 +230,7 @@ struct CreateClaims {
       .kind = Kind::write,
       .permission = Permission::claim_write,
       .status = 201,
+      .other_status = 202,
       .grows = true,
       .mcp = true,
       .cli = "claim create"};

@@ -353,7 +353,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
     if (flight_) runtime_.in_flight.leave(*flight_);
     Identity identity;
     remember_tenant();
-      if (caller_ && caller_->kind != auth::CredentialKind::operator_token)
+    if (caller_ && caller_->kind != auth::CredentialKind::operator_token)
       identity = {caller_->tenant, caller_->user, caller_->session};
     auto const done = std::move(done_);
     done({std::move(answer), identity, rate_, laps_});

@@ -70,6 +70,7 @@ struct OperationMeta {
   Door door = Door::rest;
   std::optional<auth::Permission> permission = {};  ///< what run() demands; for documents
   unsigned status = 200;
+  unsigned other_status = 0;  ///< that it succeeds with as well, by its Out's status(); 0: none
   bool grows = false;         ///< adds to what its tenant has: refused while that is beyond its quotas
   bool finds_room = false;    ///< of what grows: run() itself sees whether the tenant's data may grow
   bool mcp = false;           ///< offered as an MCP tool

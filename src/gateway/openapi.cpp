@@ -201,6 +201,10 @@ class Document {
     }
     if (operation.meta.kind == api::Kind::stream) success["content"] = {{"application/octet-stream", json::object()}};
     if (schema.output) success["content"] = {{"application/json", {{"schema", *schema.output}}}};
+    if (auto const other = operation.meta.other_status; other != 0) {
+      answers[std::to_string(other)] = success;
+      answers[std::to_string(other)].get_object()["description"] = description_of_status(other);
+    }
     answers[std::to_string(operation.meta.status)] = std::move(success);
     if (operation.meta.method == Method::get && middleware::answers_resource(operation))
       answers["304"] = {{"description", "The resource is still what `If-None-Match` names."}};

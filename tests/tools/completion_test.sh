@@ -52,8 +52,8 @@ expect() {
 expect "claim,claims" codi cla
 expect "end,heartbeat,list,show,start" codi session ""
 expect "start" codi session st
-expect "timeline" codi --json ti
-expect "timeline" codi --project claim ti
+expect ticket,tickets,timeline codi --json ti
+expect ticket,tickets,timeline codi --project claim ti
 expect "--reason" codi claim --rea
 expect "--server,--session" codi whoami --se
 expect "exclusive,shared" codi claim --mode ""
@@ -61,7 +61,7 @@ expect "exclusive" codi claim x.rs --mode e
 expect "active,suspended" codi user update --state ""
 expect "" codi claim --reason ""
 expect "" codi claim x.rs sho
-expect "force,renew,show,srcfile one,srcfolder" codi claim ""
+expect "answer-release,force,mode,mv,renew,request-release,show,srcfile one,srcfolder,transfer" codi claim ""
 expect "srcfile one,srcfolder" codi claim --mode exclusive sr
 expect "srcfile one,srcfolder" codi timeline --path ""
 expect "srcfile one,srcfolder" codi restore ""

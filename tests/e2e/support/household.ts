@@ -12,6 +12,7 @@ export interface Household {
   session: Schemas["StartedSession"];
   taker: Schemas["StartedSession"];
   claim: Schemas["Claim"];
+  ticket: string;
   handoff: Schemas["Handoff"];
 }
 
@@ -35,6 +36,10 @@ async function fillProject(api: Api) {
   const taker = await startSession(api, slug, { alias: `${slug}-TAKER-SESSION-1`, role: "taker" });
   const body = { session: session.id, targets: [`src/${slug}.rs`], reason: `reason of ${slug}` };
   const granted = done(await api.POST("/v1/projects/{project}/claims", { params: { path }, body }));
+  const waiter = await startSession(api, slug, { alias: `${slug}-WAITER-SESSION-1` });
+  const wish = { ...body, session: waiter.id, queue: true };
+  const { ticket } = done(await api.POST("/v1/projects/{project}/claims", { params: { path }, body: wish }));
+  if (ticket === null) throw new Error("nobody waits");
   const text = `* @owner-of-${slug}\n`;
   done(await api.PUT("/v1/projects/{project}/owners", { params: { path }, body: { text } }));
   const event = { session: session.id, action: "PROGRESS", text: `text of ${slug}`, data: { progress: 50 } };
@@ -52,7 +57,7 @@ async function fillProject(api: Api) {
   const token = done(
     await api.POST("/v1/tokens", { body: { name: `token of ${slug}`, project: slug, permissions, expires_in: 3600 } }),
   );
-  return { project, session, taker, claim, handoff, token };
+  return { project, session, taker, claim, ticket, handoff, token };
 }
 
 /** Makes a tenant that has one of everything; twice when `besides` is a household, whose tenant gets another project. */

@@ -136,7 +136,7 @@ void test("Hazard 10, 12: a claim runs out on time while nobody calls, and its h
   const body = { session: holder.id, action: "FILE_CHANGE", text: "still at it", fencing_token: granted.fencing_token };
   refused(await api.POST("/v1/projects/{project}/events", { params: { path }, body }), 409, "CLAIM-USR-3002");
   const next = done(await claim(project, other.id, ["src/short.rs"]));
-  assert(next.fencing_token > granted.fencing_token);
+  assert(next.fencing_token !== null && granted.fencing_token !== null && next.fencing_token > granted.fencing_token);
 });
 
 void test("Hazard 8: a claim that was renewed a moment before does not run out", async () => {
@@ -218,21 +218,4 @@ void test("Hazard 26: numbered aliases never collide, also when they are asked f
     body: { alias: "writer-session-3" },
   });
   refused(again, 409, "API-USR-2003");
-});
-
-void test("what this server does not offer yet is refused with a clear error", async () => {
-  const project = await makeProject(api);
-  const session = (await startSession(api, project)).id;
-  const path = { project };
-  for (const [body, pointer] of [
-    [{ session, targets: ["src/a.rs"], mode: "shared" as const }, "/mode"],
-    [{ session, targets: ["src/a.rs"], wait_seconds: 5 }, "/wait_seconds"],
-    [{ session, targets: ["src/a.rs"], queue: true }, "/queue"],
-  ] as const) {
-    const answer = await api.POST("/v1/projects/{project}/claims", {
-      params: { path },
-      body: { ...body, targets: [...body.targets] },
-    });
-    assert.equal(refused(answer, 422, "API-USR-2001").errors?.[0]?.pointer, pointer);
-  }
 });

@@ -44,7 +44,7 @@ async function write(api: Api, project: string, session: string, name: string, s
         params: { path },
         body: { session, targets: [target] },
       });
-      seen.claims.set(target, done(granted).fencing_token);
+      seen.claims.set(target, done(granted).fencing_token ?? "none");
       done(
         await api.POST("/v1/projects/{project}/events", {
           params: { path },

@@ -44,7 +44,7 @@ void test("every operation has an id of its own, says who may call it, and answe
   assert.equal(new Set(ids).size, ids.length);
 
   const house = await makeHousehold(server.url);
-  const { api, project, session, taker, claim, handoff } = house;
+  const { api, project, session, taker, claim, ticket, handoff } = house;
   const anyone = connect(server.url);
   const administration = connect(server.url, server.bootstrap.operator_token);
   const path = { project: project.slug };
@@ -160,6 +160,20 @@ void test("every operation has an id of its own, says who may call it, and answe
     }),
   );
 
+  done(await api.GET("/v1/projects/{project}/claims/tickets", { params: { path } }));
+  const ticketPath = { params: { path: { ...path, ticket } } };
+  done(await api.GET("/v1/projects/{project}/claims/tickets/{ticket}", ticketPath));
+  done(await api.DELETE("/v1/projects/{project}/claims/tickets/{ticket}", ticketPath));
+  const asked = { params: { path: { ...path, claim: claim.id } }, body: { session: session.id } };
+  done(await api.POST("/v1/projects/{project}/claims/{claim}/request-release", asked));
+  const ofClaim = { params: { path: { ...path, claim: claim.id } } };
+  done(await api.POST("/v1/projects/{project}/claims/{claim}/answer-release", { ...ofClaim, body: { grant: false } }));
+  done(await api.POST("/v1/projects/{project}/claims/{claim}/mode", { ...ofClaim, body: { mode: "shared" } }));
+  done(
+    await api.POST("/v1/projects/{project}/claims/{claim}/transfer", { ...ofClaim, body: { to_session: session.id } }),
+  );
+  const rename = { session: session.id, from: claim.target, to: `${claim.target}.moved` };
+  done(await api.POST("/v1/projects/{project}/claims/move", { params: { path }, body: rename }));
   const release = { params: { path: { ...path, claim: claim.id } }, body: {} };
   done(await api.POST("/v1/projects/{project}/claims/{claim}/release", release));
   const wish = { params: { path }, body: { session: taker.id, targets: ["src/forced.rs"] } };
@@ -206,7 +220,7 @@ void test("every operation has an id of its own, says who may call it, and answe
 void test("a list that has no more says so, and a page can be followed", async () => {
   const { api, project } = await makeHousehold(server.url);
   const path = { project: project.slug };
-  for (let n = 0; n < 3; ++n) await startSession(api, project.slug);
+  for (let n = 0; n < 2; ++n) await startSession(api, project.slug);
   const first = done(await api.GET("/v1/projects/{project}/sessions", { params: { path, query: { limit: 4 } } }));
   assert.equal(first.items.length, 4);
   assert(first.next);

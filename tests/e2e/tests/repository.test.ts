@@ -25,10 +25,15 @@ void test("Hazard 14: worktrees and clones of a repository share its project and
   assert.equal(await init(worktree), project);
 
   await machine.codiDone(original, ["claim", "src/pay.rs"]);
-  for (const folder of [clone, worktree]) {
-    const refusal = await machine.codi(folder, ["claim", "src/pay.rs"]);
-    assert.equal(refusal.status, 3, refusal.stderr);
-  }
+  const refusal = await machine.codi(clone, ["claim", "src/pay.rs"]);
+  assert.equal(refusal.status, 3, refusal.stderr);
+  const warned = await machine.codi(worktree, ["claim", "src/pay.rs"]);
+  assert.equal(warned.status, 0, warned.stderr);
+  assert.match(warned.stderr, /on another branch.*src\/pay\.rs is held by/);
+  await machine.codiDone(worktree, ["release", "--all"]);
+  await machine.codiDone(original, ["project", "update", "--policies", '{"cross_branch": "block"}']);
+  const blocked = await machine.codi(worktree, ["claim", "src/pay.rs"]);
+  assert.equal(blocked.status, 3, blocked.stderr);
   await machine.codiDone(worktree, ["claim", "src/fix.rs"]);
   const claims = done(await api.GET("/v1/projects/{project}/claims", { params: { path: { project } } })).items;
   assert.deepEqual(
