@@ -72,7 +72,10 @@ TEST(Hazard24, a_drain_reads_a_request_that_has_begun) {
   Server server({}, handler);
   server.start();
   RawClient slow(server.address().port);
-  slow.send("POST /a HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nab");
+  slow.send("POST /a HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n");
+  auto const go_on = slow.response();
+  ASSERT_TRUE(go_on && go_on->starts_with("HTTP/1.1 100 ")) << "what was sent may be under way for a while";
+  slow.send("ab");
   auto drained = std::async(std::launch::async, [&] { return server.stop_and_drain(); });
   EXPECT_TRUE(soon([&] { return refuses(server.address().port); }));
   slow.send("cd");
