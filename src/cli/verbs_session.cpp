@@ -21,10 +21,14 @@ Outcome<> start(Context& context, std::vector<Option> const& options, Arguments 
   for (auto& [name, value] : members_of(options, arguments)) (*members)[name] = value;
   auto const reply = context.call("start_session", std::move(*members));
   if (!reply) return std::unexpected(reply.error());
-  auto const tree = context.tree();
-  if (!tree) return std::unexpected(tree.error());
   auto const alias = text_of(reply->body, "alias");
-  (*tree)->remember({text_of(reply->body, "id"), alias, false});
+  // Who names its session acts for it wherever it is: the verbs of others in this place must not follow it.
+  bool const named = context.settings()->session.has_value();
+  if (!named) {
+    auto const tree = context.tree();
+    if (!tree) return std::unexpected(tree.error());
+    (*tree)->remember({text_of(reply->body, "id"), alias, false});
+  }
   if (context.json()) {
     context.print_json(reply->body, &context.catalog().at("start_session"));
     return {};
@@ -32,7 +36,9 @@ Outcome<> start(Context& context, std::vector<Option> const& options, Arguments 
   context.shell().out << alias << '\n';
   if (context.shows_secrets()) context.shell().out << text_of(reply->body, "session_token") << '\n';
   if (context.shell().err_is_terminal)
-    context.note(fmt::format("verbs in {} now act for it; elsewhere: export CODI_SESSION={}", *context.place(), alias));
+    context.note(
+        named ? fmt::format("to act for it: export CODI_SESSION={}", alias)
+              : fmt::format("verbs in {} now act for it; elsewhere: export CODI_SESSION={}", *context.place(), alias));
   return {};
 }
 

@@ -276,6 +276,17 @@ TEST_F(Verbs, Hazard25_the_session_token_is_shown_on_request_only) {
   EXPECT_EQ(codi({"claim", "y"}), 1) << "it acts for its own session only";
 }
 
+TEST_F(Verbs, who_names_a_session_leaves_that_of_the_working_tree) {
+  EXPECT_EQ(codi({"session", "start", "--alias", "MINE"}), 0) << err();
+  test.shell.environment["CODI_SESSION"] = "THEIRS";
+  EXPECT_EQ(codi({"session", "start", "--alias", "THEIRS"}), 0) << err();
+  EXPECT_EQ(codi({"claim", "x", "--json"}), 0) << err();
+  EXPECT_EQ(out_json().at("claims").at(0).at("session_alias"), "THEIRS");
+  test.shell.environment.erase("CODI_SESSION");
+  EXPECT_EQ(codi({"claim", "y", "--json"}), 0) << err();
+  EXPECT_EQ(out_json().at("claims").at(0).at("session_alias"), "MINE");
+}
+
 TEST_F(Verbs, an_alias_in_use_exits_3) {
   start("DEV-1");
   EXPECT_EQ(codi({"session", "start", "--alias", "dev-1"}), 3);
