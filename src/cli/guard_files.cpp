@@ -121,9 +121,10 @@ Outcome<Changes> pushed_changes(Shell const& shell, std::vector<PushedRef> const
     if (!is_zeros(ref.local_id) && !ref.remote_ref.starts_with("refs/notes/")) wanted.push_back(ref.local_id);
   }
   if (wanted.empty()) return Changes{};
-  // After a force push, or before a fetch, the remote's commit may not be here.
   std::vector<std::string> words{"-c", "log.showRoot=true", "log", "-c", "-z", "--format=", "--name-only"};
-  words.insert(words.end(), {"--no-renames", "--no-relative", "--no-ext-diff", "--ignore-missing"});
+  words.insert(words.end(), {"--no-show-signature", "--no-renames", "--no-relative", "--no-ext-diff"});
+  // After a force push, or before a fetch, the remote's commit may not be here.
+  words.insert(words.end(), {"--ignore-submodules=none", "--ignore-missing"});
   words.insert(words.end(), wanted.begin(), wanted.end());
   words.emplace_back("--not");
   words.insert(words.end(), known.begin(), known.end());

@@ -182,6 +182,40 @@ TEST_F(GuardFiles, the_very_first_push_names_every_file) {
   EXPECT_EQ(pushed({{id(), "refs/heads/main", kNone}}), Names{"src/api/users.rs"});
 }
 
+TEST_F(GuardFiles, signatures_that_git_is_told_to_show_are_no_files) {
+  add_remote();
+  auto const before = id();
+  tree.write("mine.rs", "1");
+  tree.stage();
+  test.write(tree.root() / ".git/signed", "tree " + tree.run({"write-tree"}) + "\nparent " + before +
+                                              "\nauthor A <a@b> 1700000000 +0000\ncommitter A <a@b> 1700000000 +0000\n"
+                                              "gpgsig -----BEGIN PGP SIGNATURE-----\n \n iQ==\n -----END PGP "
+                                              "SIGNATURE-----\n\nsigned\n");
+  auto const commit = tree.run({"hash-object", "-t", "commit", "-w", ".git/signed"});
+  test.write(tree.root() / ".git/gpg", "#!/bin/sh\necho 'gpg: Good signature' >&2\n");
+  std::filesystem::permissions(tree.root() / ".git/gpg", std::filesystem::perms::owner_all);
+  tree.run({"config", "gpg.program", (tree.root() / ".git/gpg").string()});
+  tree.run({"config", "log.showSignature", "true"});
+  ASSERT_NE(tree.run({"log", "-1", "--format=", commit}).find("Good signature"), std::string::npos);
+  EXPECT_EQ(pushed({{commit, "refs/heads/main", before}}), Names{"mine.rs"});
+}
+
+TEST_F(GuardFiles, submodules_that_git_is_told_to_ignore_are_seen) {
+  add_remote();
+  auto const before = id();
+  auto const below = tree.root() / "vendor/lib";
+  test.write(below / "x.c", "1");
+  tree.run_in(below, {"init", "-q"});
+  tree.run_in(below, {"add", "-A"});
+  tree.run_in(below, {"commit", "-qm", "x"});
+  test.write(tree.root() / ".gitmodules", "[submodule \"lib\"]\npath = vendor/lib\nurl = ./lib\nignore = all\n");
+  tree.run({"config", "diff.ignoreSubmodules", "all"});
+  tree.run({"add", "-f", "vendor/lib", ".gitmodules"});
+  EXPECT_EQ(staged().paths, (Names{".gitmodules", "vendor/lib"}));
+  tree.run({"commit", "-qm", "lib"});
+  EXPECT_EQ(pushed({{id(), "refs/heads/main", before}}), (Names{".gitmodules", "vendor/lib"}));
+}
+
 TEST_F(GuardFiles, the_lines_of_a_pre_push_hook_are_read) {
   auto const one = std::string(40, 'a');
   std::istringstream in("refs/heads/x " + one + " refs/heads/y " + kNone + "\n(delete) " + kNone + " refs/heads/z " +
