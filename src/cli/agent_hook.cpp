@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <system_error>
 
@@ -72,11 +73,12 @@ std::vector<std::string> edited_paths(Shell const& shell, Repository const& repo
   auto const path = (shell.directory / file).lexically_normal();
   std::vector<std::string> out;
   if (auto name = name_in(shell, repository, path)) out.push_back(*std::move(name));
+  // A link on the way, or the file itself: what is written is what it leads to.
   std::error_code error;
-  if (!fs::is_symlink(path, error)) return out;
   auto const real = fs::weakly_canonical(path, error);
   if (error) return out;
-  if (auto name = name_in(shell, repository, real)) out.push_back(*std::move(name));
+  if (auto name = name_in(shell, repository, real); name && std::ranges::find(out, *name) == out.end())
+    out.push_back(*std::move(name));
   return out;
 }
 

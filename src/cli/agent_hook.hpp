@@ -25,9 +25,9 @@ struct ToolCall {
 /// JSON object, located and without a word of it.
 Outcome<ToolCall> read_tool_call(std::istream& in);
 
-/// The names below the repository's root that writing `file` changes: its own and, when it is a link, that of what it
-/// leads to. A file of another working tree of the repository counts there. None for what lies outside and for git's
-/// own files.
+/// The names below the repository's root that writing `file` changes: its own and, where a link is on the way or it is
+/// one itself, that of what it leads to. A file of another working tree of the repository counts there. None for what
+/// lies outside and for git's own files.
 std::vector<std::string> edited_paths(Shell const& shell, Repository const& repository,
                                       std::filesystem::path const& file);
 

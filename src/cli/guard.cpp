@@ -53,6 +53,9 @@ Outcome<Changes> named_files(Context& context, std::vector<std::string> const& t
       return complain(Exit::usage, fmt::format("{} lies outside the repository {}", name, repository->root.string()));
     auto text = below->generic_string();
     while (text.ends_with('/')) text.pop_back();
+    if (repository)
+      for (auto& written : edited_paths(context.shell(), *repository, repository->root / text))
+        if (written != text) out.paths.push_back(std::move(written));
     out.paths.push_back(std::move(text));
   }
   return out;

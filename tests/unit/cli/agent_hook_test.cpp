@@ -95,5 +95,13 @@ TEST_F(AgentHookPaths, a_link_is_itself_and_what_it_leads_to) {
   EXPECT_EQ(paths(tree.root() / "out.rs"), Names{"out.rs"});
 }
 
+TEST_F(AgentHookPaths, a_file_behind_a_linked_folder_is_that_of_the_folder_itself_too) {
+  fs::create_directory_symlink("src/api", tree.root() / "api");
+  EXPECT_EQ(paths(tree.root() / "api/users.rs"), (Names{"api/users.rs", "src/api/users.rs"}));
+  EXPECT_EQ(paths(tree.root() / "api/new.rs"), (Names{"api/new.rs", "src/api/new.rs"})) << "which is not there yet";
+  fs::create_directory_symlink(tree.root(), test.folder("elsewhere") / "repo");
+  EXPECT_EQ(paths(test.folder("elsewhere") / "repo/src/x.rs"), Names{"src/x.rs"});
+}
+
 }  // namespace
 }  // namespace codi::cli

@@ -189,6 +189,8 @@ TEST_F(Guard, files_can_be_named_from_any_folder) {
   EXPECT_EQ(codi({"guard", "check", "users.rs"}), 0);
   EXPECT_EQ(out(), "clear\n");
   EXPECT_EQ(codi({"guard", "check", "../../x"}), 2);
+  std::filesystem::create_directory_symlink("api", tree.root() / "src/link");
+  EXPECT_EQ(codi({"guard", "check", "link/users.rs"}), 3) << "behind a linked folder";
 }
 
 TEST_F(Guard, arguments_that_do_not_go_together_are_refused) {
