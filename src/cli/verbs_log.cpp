@@ -1,5 +1,6 @@
 #include "base/errors.hpp"
 #include "base/limits.hpp"
+#include "cli/claim_words.hpp"
 #include "cli/duration.hpp"
 #include "cli/generic.hpp"
 #include "cli/json_access.hpp"
@@ -36,22 +37,10 @@ Outcome<json::object> data_of(std::vector<std::string> const& pairs) {
   return out;
 }
 
-Outcome<json::array> paths_of(Context& context, std::vector<std::string> const& typed) {
-  auto const& repository = context.repository();
-  if (!repository) return std::unexpected(repository.error());
-  json::array out;
-  for (auto const& text : typed) {
-    auto target = target_of(context.shell(), *repository, text);
-    if (!target) return pass_on(target);
-    out.emplace_back(*target);
-  }
-  return out;
-}
-
 Outcome<> write_event(Context& context, Arguments const& arguments) {
   auto data = data_of(arguments.all("data"));
   if (!data) return pass_on(data);
-  auto paths = paths_of(context, arguments.all("path"));
+  auto paths = targets_of(context, arguments.all("path"));
   if (!paths) return pass_on(paths);
   json::object members{{"text", fmt::format("{}", fmt::join(arguments.all("TEXT"), " "))},
                        {"action", arguments.one("action").value_or("INFO")}};
@@ -78,7 +67,7 @@ Outcome<json::object> timeline_filter(Context& context, std::vector<Option> cons
   auto members = members_of(options, arguments);
   if (auto const& session = context.flags().session) members["session"] = *session;
   if (auto const path = arguments.one("path")) {
-    auto targets = paths_of(context, {*path});
+    auto targets = targets_of(context, {*path});
     if (!targets) return pass_on(targets);
     members["path"] = targets->front();
   }
