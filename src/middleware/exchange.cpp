@@ -153,12 +153,10 @@ void Exchange::take_from_buckets() {
   // By the token alone: who presents it may spell the field in many ways.
   auto const caller =
       header ? limiters_.key_of(authorization_ ? authorization_->token : *header) : request_.remote_address;
-  auto const of_caller = limiters_.callers.take(caller, parts_.rates.caller);
-  auto const of_address = limiters_.addresses.take(request_.remote_address, parts_.rates.address);
-  note(of_caller);
-  note(of_address);
-  if (!of_address.allowed) limited_ = RateLimit::address;
-  if (!of_caller.allowed) limited_ = RateLimit::caller;
+  auto const taken = limiters_.take(caller, request_.remote_address, parts_.rates);
+  note(taken.caller);
+  note(taken.address);
+  limited_ = taken.limited();
 }
 
 void Exchange::note(RateDecision const& decision) {
@@ -211,16 +209,7 @@ Exchange::Refusal Exchange::find_credential() {
 
 Exchange::Refusal Exchange::obey_rate_limit() {
   if (!limited_) return std::nullopt;
-  Error error;
-  error.code = ErrorCode::rate_limited;
-  error.limit = limited_;
-  error.detail =
-      fmt::format("a caller may make {:g} requests a second in bursts of {:g}, an address {:g} in bursts of {:g}",
-                  parts_.rates.caller.per_second, parts_.rates.caller.burst, parts_.rates.address.per_second,
-                  parts_.rates.address.burst);
-  auto const slower = std::min(parts_.rates.caller.per_second, parts_.rates.address.per_second);
-  error.retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / slower)));
-  return error;
+  return too_many_requests(*limited_, parts_.rates);
 }
 
 api::Request Exchange::read_request() {

@@ -45,6 +45,9 @@ FeedChannel::FeedChannel(FeedDoor door, std::shared_ptr<api::FeedPlan const> pla
                                         door_.request.post);
 }
 
+// Who has gone waits for nothing.
+FeedChannel::~FeedChannel() { give_up_waiting(); }
+
 void FeedChannel::open() {
   if (!feed_ && door_.request.credential) authenticate(*door_.request.credential, std::nullopt, nullptr);
 }
@@ -125,6 +128,7 @@ void FeedChannel::tick() {
 
 void FeedChannel::drain() {
   draining_ = true;
+  give_up_waiting();
   speak();
 }
 
@@ -215,18 +219,30 @@ void FeedChannel::command(models::FeedMessage message) {
   request.members["project"] = to_string(feed_->plan().project);
   if (message.idempotency_key && !request.malformed) {
     request.idempotency_key = std::move(message.idempotency_key);
-    request.fingerprint = sha256(fmt::format("{}\n{}", operation->meta.id, members));
+    request.fingerprint =
+        sha256(fmt::format("{} {}\n{}", to_string(feed_->plan().project), operation->meta.id, members));
   }
   Command const of{
       .operation = *operation, .id = std::move(message.id), .request_id = request_id, .bytes_in = members.size()};
   door_.parts.metrics.request_started();
-  api::execute(door_.parts.runtime, *operation, std::move(request),
-               [weak = weak_from_this(), of, &metrics = door_.parts.metrics](api::Finished finished) {
-                 auto const status = finished.answer ? finished.answer->status : status_of(finished.answer.error());
-                 metrics.request_finished(full_path(of.operation.meta), api::to_string(of.operation.meta.method),
-                                          status, std::chrono::steady_clock::now() - of.since);
-                 if (auto const self = weak.lock()) self->executed(of, std::move(finished));
-               });
+  auto const number = ++commands_;
+  give_ups_[number] = [] {};  // it may be answered at once
+  auto give_up =
+      api::execute(door_.parts.runtime, *operation, std::move(request),
+                   [weak = weak_from_this(), of, number, &metrics = door_.parts.metrics](api::Finished finished) {
+                     auto const status = finished.answer ? finished.answer->status : status_of(finished.answer.error());
+                     metrics.request_finished(full_path(of.operation.meta), api::to_string(of.operation.meta.method),
+                                              status, std::chrono::steady_clock::now() - of.since);
+                     auto const self = weak.lock();
+                     if (!self) return;
+                     self->give_ups_.erase(number);
+                     self->executed(of, std::move(finished));
+                   });
+  if (auto const at = give_ups_.find(number); at != give_ups_.end()) at->second = std::move(give_up);
+}
+
+void FeedChannel::give_up_waiting() {
+  for (auto const& [number, give_up] : give_ups_) give_up();
 }
 
 void FeedChannel::executed(Command const& command, api::Finished finished) {
@@ -272,15 +288,11 @@ void FeedChannel::read_on_if_free() {
 
 std::optional<Error> FeedChannel::obey_rate_limit() const {
   auto const& credential = feed_ ? feed_->credential() : door_.request.credential.value_or("");
-  auto const rate = door_.parts.rates.caller;
-  if (door_.limiters.callers.take(door_.limiters.key_of("Bearer " + credential), rate).allowed) return std::nullopt;
-  door_.parts.metrics.request_rate_limited(RateLimit::caller);
-  Error error;
-  error.code = ErrorCode::rate_limited;
-  error.limit = RateLimit::caller;
-  error.retry_after_s = 1;
-  error.detail = fmt::format("a caller may make {:g} requests a second in bursts of {:g}", rate.per_second, rate.burst);
-  return error;
+  auto const taken = door_.limiters.take(door_.limiters.key_of(credential), door_.request.address, door_.parts.rates);
+  auto const limited = taken.limited();
+  if (!limited) return std::nullopt;
+  door_.parts.metrics.request_rate_limited(*limited);
+  return too_many_requests(*limited, door_.parts.rates);
 }
 
 std::string FeedChannel::make_request_id() const {

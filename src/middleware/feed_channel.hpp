@@ -8,8 +8,10 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +50,9 @@ class FeedChannel final : public Channel, public std::enable_shared_from_this<Fe
   /// With a plan the caller is known; without one, a credential in the request is looked at first, or the first message
   /// must bring one within limits::kFeedAuthTime.
   FeedChannel(FeedDoor door, std::shared_ptr<api::FeedPlan const> plan);
+  ~FeedChannel() override;
+  FeedChannel(FeedChannel const&) = delete;
+  FeedChannel& operator=(FeedChannel const&) = delete;
   /// To be called once, before anything else.
   void open();
 
@@ -71,6 +76,7 @@ class FeedChannel final : public Channel, public std::enable_shared_from_this<Fe
   bool admitted(api::Finished finished);
   void renew(models::FeedMessage message);
   void command(models::FeedMessage message);
+  void give_up_waiting();
   void executed(Command const& command, api::Finished finished);
   Result<models::FeedMessage> read(std::string const& text);
   void answer(std::string text);
@@ -87,6 +93,8 @@ class FeedChannel final : public Channel, public std::enable_shared_from_this<Fe
   bool asked_ = false;                 ///< the feed has yet to give a step
   std::deque<std::shared_ptr<std::string const>> answers_;
   std::size_t under_way_ = 0;  ///< commands without an answer
+  std::uint64_t commands_ = 0;
+  std::map<std::uint64_t, std::function<void()>> give_ups_;  ///< of those that are under way, by number
   std::function<void()> read_on_;
   std::optional<Spoken> end_;
   bool authenticating_ = false;

@@ -5,6 +5,10 @@
 #include "middleware/exchange.hpp"
 #include "middleware/problem.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
 #include <exception>
 #include <span>
 
@@ -20,6 +24,28 @@ Error internal_error(std::exception const& thrown) {
 }
 
 }  // namespace
+
+Error too_many_requests(RateLimit limit, Rates const& rates) {
+  auto const slower = std::min(rates.caller.per_second, rates.address.per_second);
+  Error out;
+  out.code = ErrorCode::rate_limited;
+  out.limit = limit;
+  out.retry_after_s = static_cast<unsigned>(std::max(1.0, std::ceil(1 / slower)));
+  out.detail =
+      fmt::format("a caller may make {:g} requests a second in bursts of {:g}, an address {:g} in bursts of {:g}",
+                  rates.caller.per_second, rates.caller.burst, rates.address.per_second, rates.address.burst);
+  return out;
+}
+
+std::optional<RateLimit> Limiters::Taken::limited() const {
+  if (!caller.allowed) return RateLimit::caller;
+  if (!address.allowed) return RateLimit::address;
+  return std::nullopt;
+}
+
+Limiters::Taken Limiters::take(std::string const& caller, std::string const& address, Rates const& rates) {
+  return {.caller = callers.take(caller, rates.caller), .address = addresses.take(address, rates.address)};
+}
 
 Limiters::Limiters(Clock const& clock) : callers(clock), addresses(clock) {
   SystemRandom().fill(std::as_writable_bytes(std::span(digest_key_)));

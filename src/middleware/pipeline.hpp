@@ -27,9 +27,20 @@ struct Rates {
                .burst = limits::kAddressRequestsPerSecond * limits::kBurstSeconds};
 };
 
+/// Refuses a request that came faster than these.
+Error too_many_requests(RateLimit limit, Rates const& rates);
+
 /// The buckets of one server, one a caller and one an address. Thread-safe.
 struct Limiters {
   explicit Limiters(Clock const& clock);
+  struct Taken {
+    RateDecision caller;
+    RateDecision address;
+    /// The bucket that is empty.
+    [[nodiscard]] std::optional<RateLimit> limited() const;
+  };
+  /// Counts one request.
+  Taken take(std::string const& caller, std::string const& address, Rates const& rates);
   /// The bucket of a credential: a digest, because a limiter must not hold what a caller can be impersonated with.
   [[nodiscard]] std::string key_of(std::string_view credential) const { return short_digest(credential, digest_key_); }
 

@@ -85,6 +85,61 @@ TEST_F(FeedCommands, are_carried_out_once_with_a_key) {
   EXPECT_EQ(second.frame("result").at("result").at("cursor"), cursor);
 }
 
+TEST_F(FeedCommands, a_key_is_of_the_feeds_project) {
+  ASSERT_EQ(owner().post("/v1/projects", R"({"slug":"other","name":"Other"})").status, 201);
+  ASSERT_EQ(owner().post("/v1/projects/other/sessions", R"({"alias":"writer"})").status, 201);
+  auto message = command("log", "1", {{"session", "writer"}, {"action", "INFO"}, {"text", "once"}});
+  message["idempotency_key"] = "key-1";
+  auto here = follow();
+  here.say(message);
+  EXPECT_EQ(here.frame("result").at("status"), json::value(201));
+  FeedClient there(app_->address().port, "/v1/projects/other/feed", {FeedClient::bearer(token())});
+  there.say(message);
+  EXPECT_EQ(there.frame("error").at("error").at("status"), json::value(422)) << "and not the other project's event";
+}
+
+TEST_F(FeedCommands, count_with_the_callers_other_requests) {
+  gateway::AppOptions options;
+  options.rates.caller = {.per_second = 0.001, .burst = 6};
+  app_.reset();
+  start(std::move(options));
+  auto feed = follow();
+  ASSERT_EQ(feed.status(), 101U);
+  EXPECT_EQ(owner().get(kProject).status, 200);
+  feed.say(command("heartbeat", "1", {{"session", "writer"}}));
+  EXPECT_EQ(feed.frame("result").at("id"), json::value("1"));
+  while (owner().get(kProject).status == 200) continue;
+  feed.say(command("heartbeat", "2", {{"session", "writer"}}));
+  EXPECT_EQ(feed.frame("error").at("error").at("code"), json::value("AUTH-SYS-1004"));
+}
+
+TEST_F(FeedCommands, a_claim_that_waits_leaves_the_line_with_its_connection) {
+  start_session("holder");
+  auto const held = owner().post(kProject + "/claims", R"({"session":"holder","targets":["src/a.rs"]})");
+  auto const waiting = [&] { return owner().get(kProject + "/claims/tickets").json().at("items").as_array().size(); };
+  {
+    auto feed = follow();
+    feed.say(
+        command("claim", "1", {{"session", "writer"}, {"targets", json::array{"src/a.rs"}}, {"wait_seconds", 60}}));
+    ASSERT_TRUE(testing::soon([&] { return waiting() == 1; }));
+  }
+  EXPECT_TRUE(testing::soon([&] { return waiting() == 0; }));
+  owner().post(kProject + "/claims/" + held.text("/claims/0/id") + "/release", "{}");
+  EXPECT_TRUE(owner().get(kProject + "/claims").json().at("items").as_array().empty());
+}
+
+TEST_F(FeedCommands, a_claim_that_waits_is_given_up_when_the_server_shuts_down) {
+  start_session("holder");
+  owner().post(kProject + "/claims", R"({"session":"holder","targets":["src/a.rs"]})");
+  auto feed = follow();
+  feed.say(command("claim", "1", {{"session", "writer"}, {"targets", json::array{"src/a.rs"}}, {"wait_seconds", 60}}));
+  ASSERT_TRUE(
+      testing::soon([&] { return !owner().get(kProject + "/claims/tickets").json().at("items").as_array().empty(); }));
+  EXPECT_TRUE(app_->stop_and_drain()) << "within its time";
+  EXPECT_EQ(feed.frame("error").at("id"), json::value("1"));
+  EXPECT_EQ(feed.close_code(), 1001U);
+}
+
 TEST_F(FeedCommands, many_at_once_are_all_answered) {
   auto feed = follow();
   std::set<std::string> waiting;
