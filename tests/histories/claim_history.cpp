@@ -28,7 +28,7 @@ class Comparison {
 
   std::vector<std::string> run() {
     for (auto const& call : history_.calls) {
-      if (call.status == 0) add(call, "was never answered");
+      if (call.status == 0 && !call.lost) add(call, "was never answered");
       if (call.operation == "create_claims") compare_claim(call);
       if (call.status / 100 == 2)
         for (auto const& claim : call.claims)
@@ -55,7 +55,7 @@ class Comparison {
     std::size_t const grants = found == granted_.end() ? 0 : found->second.size();
     if (grants > 1) return add(call, fmt::format("was granted {} times", grants));
     // A server that fails may have done it or not.
-    bool const unknown = call.status >= 500 && call.code.starts_with("DB-");
+    bool const unknown = call.lost || (call.status >= 500 && call.code.starts_with("DB-"));
     if (grants == 0) {
       if (call.status == 201) add(call, "was told of a grant that the log does not have");
       return;

@@ -34,6 +34,7 @@ struct SeenCall {
   std::uint64_t began = 0;
   std::uint64_t ended = 0;
   unsigned status = 0;  ///< 0: no answer
+  bool lost = false;    ///< for the connection ended before
   std::string code = {};
   std::string ticket = {};
   std::vector<SeenClaim> claims = {};  ///< that it answered

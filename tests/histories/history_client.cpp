@@ -1,7 +1,5 @@
 #include "histories/history_client.hpp"
 
-#include "api/reaper.hpp"
-
 #include <fmt/format.h>
 
 #include <array>
@@ -57,22 +55,12 @@ std::vector<SeenCall> Stage::calls() {
   return calls_;
 }
 
-HistoryClient::HistoryClient(HistoryRunner& runner, Stage& stage, HistoryPlan const& plan, std::string project,
-                             std::size_t number, std::int64_t session_ttl_seconds, std::int64_t claim_ttl_seconds,
-                             bool priorities)
-    : runner_(runner),
-      stage_(stage),
-      random_(plan.seed * 1'000'003 + number),
-      project_(std::move(project)),
-      number_(number),
-      operations_(plan.operations),
-      session_ttl_seconds_(session_ttl_seconds),
-      claim_ttl_seconds_(claim_ttl_seconds),
-      priorities_(priorities) {}
+HistoryClient::HistoryClient(HistoryWorld& world, Stage& stage, ClientPlan plan, std::size_t number)
+    : world_(world), stage_(stage), random_(plan.seed * 1'000'003 + number), plan_(std::move(plan)), number_(number) {}
 
 void HistoryClient::run() {
   start_session();
-  for (std::size_t i = 0; i < operations_; ++i) act();
+  for (std::size_t i = 0; i < plan_.operations; ++i) act();
   if (chance(30)) send("end_session", {{"session", session_}});
   stage_.leave(session_);
 }
@@ -100,8 +88,12 @@ void HistoryClient::act() {
 }
 
 void HistoryClient::start_session() {
-  auto const reply = send(
-      "start_session", {{"alias", fmt::format("c{}-{}", number_, ++sessions_)}, {"ttl_seconds", session_ttl_seconds_}});
+  Reply reply;
+  // An alias of which nobody knows whether it was given is not asked for again.
+  do {
+    auto const alias = fmt::format("c{}-{}", number_, ++sessions_);
+    reply = send("start_session", {{"alias", alias}, {"ttl_seconds", plan_.session_ttl_seconds}});
+  } while (reply.status == 0 && !stage_.stuck);
   if (!session_.empty()) stage_.leave(session_);
   session_ = reply.text("/id");
   stage_.enter(session_);
@@ -116,9 +108,9 @@ void HistoryClient::claim(bool queue, bool wait) {
     targets.emplace_back(call.targets.back());
   }
   Members members{{"session", session_}, {"targets", std::move(targets)}, {"reason", call.tag}};
-  members["ttl_seconds"] = claim_ttl_seconds_;
+  members["ttl_seconds"] = plan_.claim_ttl_seconds;
   if (chance(30)) members["mode"] = "shared";
-  if (priorities_) members["priority"] = chance(50) ? "high" : "low";
+  if (plan_.priorities) members["priority"] = chance(50) ? "high" : "low";
   if (queue) members["queue"] = true;
   if (wait) members["wait_seconds"] = chance(80) ? 3'000 : 1;
   auto const reply = record(std::move(call), std::move(members), wait);
@@ -153,40 +145,23 @@ void HistoryClient::cancel() {
   if (!tickets_.empty()) send("cancel_ticket", {{"ticket", tickets_[draw(tickets_.size())]}});
 }
 
-void HistoryClient::pass_time() {
-  runner_.api_.clock.advance(std::chrono::milliseconds(draw(chance(20) ? 40'000 : 6'000)));
-}
+void HistoryClient::pass_time() { world_.pass_time(std::chrono::milliseconds(draw(chance(20) ? 40'000 : 6'000))); }
 
-void HistoryClient::reap() { api::Reaper(server()).run_once(); }
-
-api::Runtime& HistoryClient::server() { return chance(50) ? runner_.api_.runtime : runner_.other_; }
+void HistoryClient::reap() { world_.reap(random_()); }
 
 Reply HistoryClient::send(std::string const& operation, Members members, bool may_give_up) {
-  members["project"] = project_;
-  api::Request request;
-  request.members = std::move(members);
-  request.credential = runner_.owner_;
-  request.address = "127.0.0.1";
-  request.request_id = "test";
-  auto const promise = std::make_shared<std::promise<api::Finished>>();
-  auto answer = promise->get_future();
-  auto const give_up = api::execute(server(), ApiHarness::find(operation), std::move(request),
-                                    [promise](api::Finished finished) { promise->set_value(std::move(finished)); });
-  if (may_give_up && chance(25) && answer.wait_for(std::chrono::microseconds(draw(2'000))) != std::future_status::ready)
-    give_up();
-  while (answer.wait_for(20ms) != std::future_status::ready)
-    if (stage_.stuck) {
-      give_up();
-      if (answer.wait_for(20s) != std::future_status::ready) return {.code = "(no answer)"};
-    }
-  return ApiHarness::reply_of(answer.get());
+  members["project"] = plan_.project;
+  CallingStyle style{.server = random_(), .stuck = &stage_.stuck};
+  if (may_give_up && chance(25)) style.patience = std::chrono::microseconds(draw(2'000));
+  return world_.call(operation, std::move(members), style);
 }
 
 Reply HistoryClient::record(SeenCall call, Members members, bool may_give_up) {
-  call.began = stage_.tick();
+  call.began = Stage::tick();
   auto reply = send(call.operation, std::move(members), may_give_up);
-  call.ended = stage_.tick();
+  call.ended = Stage::tick();
   call.status = reply.status;
+  call.lost = reply.code == HistoryWorld::kLost;
   call.code = reply.code;
   call.ticket = member(reply.body, "ticket");
   if (reply.status / 100 == 2) {

@@ -1,28 +1,36 @@
 #pragma once
-#include "histories/history_runner.hpp"
+#include "histories/claim_history.hpp"
+#include "histories/history_world.hpp"
 
-#include <condition_variable>
+#include <atomic>
+#include <mutex>
+#include <random>
+#include <string>
+#include <vector>
 
 namespace codi::testing {
 
 /// What the clients of one history share. Thread-safe.
 class Stage {
  public:
-  std::uint64_t tick() { return ++ticks_; }
-  void add(SeenCall call);
+  /// The same clock for all processes of a machine.
+  static std::uint64_t tick() {
+    return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
+  }
+  virtual ~Stage() = default;
+  virtual void add(SeenCall call);
   /// A claim that somebody was given, by an id of `all`; empty when there was none yet.
   SeenClaim any_claim(std::uint64_t chosen);
   std::string any_session(std::uint64_t chosen);
   void enter(std::string const& session);
   /// Nobody acts for the session any more, but what it waits for may yet be granted to it.
-  void leave(std::string const& session);
+  virtual void leave(std::string const& session);
   std::vector<std::string> left();
   std::vector<SeenCall> calls();
   std::size_t calls_done();
   std::atomic<bool> stuck = false;  ///< held requests are to be given up
 
  private:
-  std::atomic<std::uint64_t> ticks_ = 0;
   std::mutex mutex_;
   std::vector<SeenCall> calls_;
   std::vector<SeenClaim> claims_;
@@ -30,11 +38,20 @@ class Stage {
   std::vector<std::string> left_;
 };
 
+/// What the clients of one history do.
+struct ClientPlan {
+  std::uint64_t seed = 1;
+  std::string project;
+  std::size_t operations = 15;  ///< of each client
+  std::int64_t session_ttl_seconds = 3'600;
+  std::int64_t claim_ttl_seconds = 60;  ///< one in all of a history: claiming again with another may shorten a claim
+  bool priorities = false;
+};
+
 /// One client with a session of its own.
 class HistoryClient {
  public:
-  HistoryClient(HistoryRunner& runner, Stage& stage, HistoryPlan const& plan, std::string project, std::size_t number,
-                std::int64_t session_ttl_seconds, std::int64_t claim_ttl_seconds, bool priorities);
+  HistoryClient(HistoryWorld& world, Stage& stage, ClientPlan plan, std::size_t number);
   void run();
 
  private:
@@ -52,19 +69,14 @@ class HistoryClient {
   void pass_time();
   void reap();
   SeenClaim own();
-  api::Runtime& server();
   Reply send(std::string const& operation, Members members, bool may_give_up = false);
   Reply record(SeenCall call, Members members, bool may_give_up = false);
 
-  HistoryRunner& runner_;
+  HistoryWorld& world_;
   Stage& stage_;
   std::mt19937_64 random_;
-  std::string project_;
+  ClientPlan plan_;
   std::size_t number_;
-  std::size_t operations_;
-  std::int64_t session_ttl_seconds_;
-  std::int64_t claim_ttl_seconds_;  // one in all of a history: claiming again with another may shorten a claim
-  bool priorities_;
   std::size_t sessions_ = 0;
   std::size_t tags_ = 0;
   std::string session_;

@@ -1,10 +1,11 @@
 #include "histories/history_runner.hpp"
 
 #include "api/reaper.hpp"
-#include "histories/history_client.hpp"
+#include "histories/history_epilogue.hpp"
 
 #include <fmt/format.h>
 
+#include <future>
 #include <thread>
 
 namespace codi::testing {
@@ -17,7 +18,6 @@ constexpr std::int64_t kLongSession = 36'000;
 constexpr std::int64_t kShortSession = 30;
 constexpr std::int64_t kShortClaim = 5;
 constexpr std::int64_t kLongClaim = 60;
-constexpr auto kNothingHappens = 20s;
 
 api::Settings without_limits() { return {.tenant_rate = {.per_second = 1e9, .burst = 1e9}, .quotas = {}}; }
 
@@ -47,88 +47,26 @@ HistoryRunner::HistoryRunner(std::uint64_t seed)
                .token;
 }
 
-/// Releases what those hold who have left, until nothing is held and nobody waits, and reads what was written.
-class Epilogue {
- public:
-  Epilogue(HistoryRunner& runner, Stage& stage, std::string project)
-      : runner_(runner), stage_(stage), project_(std::move(project)) {}
-
-  void wind_up(std::atomic<std::size_t> const& at_work) {
-    auto last = std::chrono::steady_clock::now();
-    for (std::size_t round = 0;; ++round) {
-      bool const done = at_work == 0;
-      bool const moved = release_what_is_left();
-      if (round % 8 == 0) api::Reaper(runner_.api_.runtime).run_once();
-      if (done && !moved && is_over()) return;
-      if (moved || !done) rounds_without_ = 0;
-      auto const now = std::chrono::steady_clock::now();
-      auto const calls = stage_.calls_done();
-      if (moved || calls != calls_) last = now;
-      calls_ = calls;
-      if (now - last > kNothingHappens) stage_.stuck = true;
-      if (!moved) runner_.api_.clock.advance(10ms);
-      if (!done) std::this_thread::sleep_for(1ms);
+Reply HistoryRunner::call(std::string_view operation, json::object members, CallingStyle const& style) {
+  api::Request request;
+  request.members = std::move(members);
+  request.credential = owner_;
+  request.address = "127.0.0.1";
+  request.request_id = "test";
+  auto const promise = std::make_shared<std::promise<api::Finished>>();
+  auto answer = promise->get_future();
+  auto const give_up = api::execute(runtime(style.server), ApiHarness::find(operation), std::move(request),
+                                    [promise](api::Finished finished) { promise->set_value(std::move(finished)); });
+  if (style.patience && answer.wait_for(*style.patience) != std::future_status::ready) give_up();
+  while (answer.wait_for(20ms) != std::future_status::ready)
+    if (style.stuck && *style.stuck) {
+      give_up();
+      if (answer.wait_for(20s) != std::future_status::ready) return {.code = std::string(kNoAnswer)};
     }
-  }
+  return ApiHarness::reply_of(answer.get());
+}
 
-  void read_into(ClaimHistory& history) {
-    // What ran out unnoticed is written too.
-    runner_.api_.clock.advance(std::chrono::seconds(2 * kShortSession));
-    api::Reaper reaper(runner_.api_.runtime);
-    while (reaper.run_once() > 0) continue;
-    history.calls = stage_.calls();
-    history.waiting = waiting_;
-    if (stage_.stuck) history.waiting.emplace_back("of a held request");
-    for (auto const& event : items("list_events")) history.events.push_back(seen_event(event));
-    for (auto const* const state : {"live", "ended"})
-      for (auto const& claim : items("list_claims", {{"state", state}})) history.left.push_back(seen_claim(claim));
-  }
-
- private:
-  static constexpr std::size_t kRoundsToServe = 40;
-
-  Reply call(std::string_view operation, json::object members) {
-    members["project"] = project_;
-    return runner_.api_.call(operation, std::move(members), runner_.owner_);
-  }
-
-  std::vector<json::object> items(std::string_view operation, json::object members = {}) {
-    std::vector<json::object> out;
-    members["limit"] = 500;
-    for (;;) {
-      auto const page = call(operation, members);
-      EXPECT_EQ(page.status, 200U) << page.code;
-      if (page.status != 200) return out;
-      for (auto const& item : page.body.at("items").as_array()) out.push_back(item.as_object());
-      if (page.body.at("next").is_null()) return out;
-      members["after"] = page.body.at("next");
-    }
-  }
-
-  // Nothing is held and nobody waits, or who waits does so for ever.
-  bool is_over() {
-    if (!items("list_claims").empty()) return false;
-    auto const waiting = items("list_tickets");
-    if (!waiting.empty() && ++rounds_without_ <= kRoundsToServe) return false;
-    for (auto const& ticket : waiting) waiting_.emplace_back(ticket.at("id").as_string());
-    return true;
-  }
-
-  bool release_what_is_left() {
-    bool any = false;
-    for (auto const& session : stage_.left())
-      for (auto const& claim : items("list_claims", {{"session", session}}))
-        any = call("release_claim", {{"claim", claim.at("id")}}).status == 200 || any;
-    return any;
-  }
-
-  HistoryRunner& runner_;
-  Stage& stage_;
-  std::string project_;
-  std::vector<std::string> waiting_;
-  std::size_t rounds_without_ = 0;
-  std::size_t calls_ = 0;
-};
+bool HistoryRunner::reap(std::uint64_t server) { return api::Reaper(runtime(server)).run_once() > 0; }
 
 ClaimHistory HistoryRunner::run(HistoryPlan const& plan) {
   auto const project = fmt::format("h{}", ++projects_);
@@ -143,11 +81,19 @@ ClaimHistory HistoryRunner::run(HistoryPlan const& plan) {
   std::vector<std::thread> threads;
   for (std::size_t i = 0; i < plan.clients; ++i)
     threads.emplace_back([&, i] {
-      HistoryClient(*this, stage, plan, project, i, out.session_ttl_seconds, claim_ttl, out.priorities).run();
+      HistoryClient(*this, stage,
+                    {.seed = plan.seed,
+                     .project = project,
+                     .operations = plan.operations,
+                     .session_ttl_seconds = out.session_ttl_seconds,
+                     .claim_ttl_seconds = claim_ttl,
+                     .priorities = out.priorities},
+                    i)
+          .run();
       --at_work;
     });
-  Epilogue epilogue(*this, stage, project);
-  epilogue.wind_up(at_work);
+  Epilogue epilogue(*this, stage, project, 10ms);
+  epilogue.wind_up([&] { return at_work > 0; });
   for (auto& thread : threads) thread.join();
   epilogue.read_into(out);
   return out;

@@ -1,13 +1,11 @@
 #pragma once
 #include "db/fault/fault_engine.hpp"
 #include "histories/claim_history.hpp"
-#include "support/workshop.hpp"
+#include "histories/history_client.hpp"
+#include "histories/history_world.hpp"
 
-#include <atomic>
-#include <mutex>
-#include <random>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace codi::testing {
 
@@ -32,7 +30,7 @@ struct HistoryPlan {
 
 /// Two servers on one store, whose clocks differ by less than the grace of leases; the second one's transactions
 /// conflict, are answered late, and are committed or lost without an answer, by a seed.
-class HistoryRunner {
+class HistoryRunner final : public HistoryWorld {
  public:
   explicit HistoryRunner(std::uint64_t seed);
 
@@ -40,9 +38,12 @@ class HistoryRunner {
   /// held and nobody waits.
   ClaimHistory run(HistoryPlan const& plan);
 
+  Reply call(std::string_view operation, json::object members, CallingStyle const& style) override;
+  void pass_time(std::chrono::milliseconds time) override { api_.clock.advance(time); }
+  bool reap(std::uint64_t server) override;
+
  private:
-  friend class HistoryClient;
-  friend class Epilogue;
+  api::Runtime& runtime(std::uint64_t server) { return server % 2 == 0 ? api_.runtime : other_; }
 
   ApiHarness api_;
   ShiftedClock other_clock_;

@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <curl/curl.h>
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -48,6 +49,8 @@ class CurlClient {
   /// Trusts the certificates of a file in the place of the system's.
   void trust(std::string ca_file) { ca_file_ = std::move(ca_file); }
 
+  /// Hangs up on an answer that takes longer.
+  void set_timeout(std::chrono::milliseconds time) { timeout_ = time; }
   void set_token(std::string token) { token_ = std::move(token); }
 
   WebAnswer get(std::string const& path, Headers headers = {}) {
@@ -79,7 +82,7 @@ class CurlClient {
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body->c_str());
     }
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, list);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT, 30L);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_.count()));
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, &CurlClient::take_body);
@@ -109,6 +112,7 @@ class CurlClient {
   std::string path_;
   std::string ca_file_;
   std::string token_;
+  std::chrono::milliseconds timeout_ = std::chrono::seconds(30);
   std::unique_ptr<CURL, decltype(&curl_easy_cleanup)> curl_;
 };
 
