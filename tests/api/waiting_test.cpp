@@ -1,9 +1,11 @@
 #include "support/app_fixture.hpp"
+#include "support/child_process.hpp"
 #include "support/raw_client.hpp"
 
 #include <fmt/format.h>
 
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <string>
 #include <thread>
@@ -12,6 +14,7 @@ namespace codi {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::ChildProcess;
 using testing::RawClient;
 using testing::soon;
 
@@ -84,6 +87,21 @@ TEST_F(HeldRequest, Hazard5_a_peer_that_hangs_up_is_noticed_and_gets_nothing) {
   begin();
   auto waiter = wait_as("B");
   waiter.reset();
+  EXPECT_TRUE(soon([&] { return waiting() == 0; }));
+  release();
+  EXPECT_EQ(holder(), "nobody");
+}
+
+TEST_F(HeldRequest, Hazard5_a_command_that_is_interrupted_waits_no_more) {
+  begin();
+  auto const folder = directory_.path().string();
+  ChildProcess waiter({"/usr/bin/env", "-C", folder, "HOME=" + folder, "CODI_SERVER=" + app_->url(),
+                       "CODI_TOKEN=" + std::string(bootstrap().at("token").as_string()), "CODI_PROJECT=default",
+                       "CODI_SESSION=B", CODI_PROGRAM, "claim", "src/x.rs", "--wait", "10m"},
+                      STDERR_FILENO);
+  EXPECT_TRUE(soon([&] { return waiting() == 1; })) << waiter.read_some();
+  ::kill(waiter.pid(), SIGINT);
+  EXPECT_EQ(waiter.wait(), -1) << "the signal ends it";
   EXPECT_TRUE(soon([&] { return waiting() == 0; }));
   release();
   EXPECT_EQ(holder(), "nobody");
