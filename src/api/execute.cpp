@@ -52,6 +52,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   [[nodiscard]] bool streams() const { return operation_.meta.kind == Kind::stream; }
   [[nodiscard]] auth::Caller const* caller_or_null() const { return caller_ ? &*caller_ : nullptr; }
 
+  // For the first transaction, and anew for each that follows a wait.
   void draw_facts() {
     facts_.now = runtime_.clock.now();
     runtime_.random.fill(facts_.seed);
@@ -333,8 +334,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   void resume() {
     seat_ = 0;
-    facts_.now = runtime_.clock.now();
-    runtime_.random.fill(facts_.seed);
+    draw_facts();
     facts_.abandoned = abandoned_;
     transact();
   }

@@ -583,5 +583,14 @@ TEST_F(Waiting, a_move_onto_what_another_holds_is_refused_whole) {
   EXPECT_EQ(holder_of("lib/a"), "nobody");
 }
 
+TEST_F(Waiting, nothing_is_taken_because_the_clock_was_moved_meanwhile) {
+  claimed("A", "src/x.rs", {{"ttl_seconds", 60}});
+  auto request = waits("B", "src/x.rs", 1);
+  EXPECT_TRUE(request.is_held());
+  api.clock.step(30min);
+  EXPECT_EQ(request.reply().code, "CLAIM-USR-3001");
+  EXPECT_EQ(holder_of("src/x.rs"), "A");
+}
+
 }  // namespace
 }  // namespace codi::testing
