@@ -99,14 +99,14 @@ std::unexpected<Error> refuse_for_now() {
 Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
                                  std::optional<db::EventDraft> said) {
   Applicant who{.session = acting.session(), .caller = &acting.caller()};
-  auto attempt = co_await attempt_claims(tx, project, std::move(who), wish, std::move(said));
+  std::vector<Target> freed;
+  auto attempt = co_await attempt_claims(tx, project, std::move(who), wish, freed, std::move(said));
   if (!attempt) co_return std::unexpected(std::move(attempt.error()));
-  auto const freed = std::move(attempt->freed);
-  if (attempt->grant) {
-    co_await serve_line(tx, project, freed);
+  if (attempt->grant || attempt->standing.clear()) {
+    co_await serve_line(tx, project, std::move(freed));
+    if (!attempt->grant) co_return refuse_for_now();
     co_return *std::move(attempt->grant);
   }
-  if (attempt->left_some && attempt->standing.clear()) co_return refuse_for_now();
   auto refusal = co_await refuse_conflict(tx, project, acting.session(), std::move(wish), std::move(attempt->standing));
   co_await serve_line(tx, project, freed);
   co_return refusal;

@@ -43,9 +43,8 @@ Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, aut
 /// One try to claim a batch, before anybody is refused.
 struct Attempt {
   std::optional<Grant> grant;
-  Standing standing;                        ///< what was in the way
-  std::vector<coordination::Target> freed;  ///< of claims and tickets that were ended on the way: serve_line() these
-  bool left_some = false;                   ///< more have run out than are ended at once: try again
+  Standing standing;       ///< what was in the way
+  bool left_some = false;  ///< more have run out than are ended at once: try again
 };
 /// On whose behalf, and with which place in the line.
 struct Applicant {
@@ -54,9 +53,11 @@ struct Applicant {
   models::Priority priority = models::Priority::normal;
   auth::Caller const* caller = nullptr;  ///< whose quotas count; null: they were looked at before
 };
-/// As grant_claims, without a refusal, and without serving the line. `only_look`: even if it could, it grants nothing.
+/// As grant_claims, without a refusal, and without serving the line: what claims and tickets were laid on that it ended
+/// on the way is added to `freed`, also before an error. `only_look`: even if it could, it grants nothing.
 Task<Result<Attempt>> attempt_claims(db::Tx& tx, models::Project const& project, Applicant who, ClaimWish wish,
-                                     std::optional<db::EventDraft> said = {}, bool only_look = false);
+                                     std::vector<coordination::Target>& freed, std::optional<db::EventDraft> said = {},
+                                     bool only_look = false);
 /// The refusal for what was in the way, with its CLAIM_CONFLICT event.
 Task<std::unexpected<Error>> refuse_conflict(db::Tx& tx, models::Project const& project, models::Session session,
                                              ClaimWish wish, Standing standing);

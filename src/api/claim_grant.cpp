@@ -22,8 +22,13 @@ bool same_target(Target const& a, Target const& b) { return a.kind == b.kind && 
 /// One try to claim a batch.
 class Granting {
  public:
-  Granting(db::Tx& tx, models::Project const& project, Applicant who, ClaimWish wish)
-      : tx_(tx), project_(project), who_(std::move(who)), session_(who_.session), wish_(std::move(wish)) {}
+  Granting(db::Tx& tx, models::Project const& project, Applicant who, ClaimWish wish, std::vector<Target>& freed)
+      : tx_(tx),
+        project_(project),
+        who_(std::move(who)),
+        session_(who_.session),
+        wish_(std::move(wish)),
+        freed_(freed) {}
 
   Task<Result<Attempt>> run(std::optional<db::EventDraft> said, bool only_look) {
     // Claims that are found but not yet written are seen by nobody, so the whole batch is looked at before any is
@@ -51,14 +56,14 @@ class Granting {
     for (auto const& claim : attempt_.standing.ran_out) co_await end(claim);
     for (auto const& ticket : attempt_.standing.lapsed) {
       auto freed = co_await take_out_of_line(tx_, project_, ticket, "is not waited for any more");
-      std::ranges::move(freed, std::back_inserter(attempt_.freed));
+      std::ranges::move(freed, std::back_inserter(freed_));
     }
   }
 
   Task<void> end(Claim claim) {
     attempt_.left_some = attempt_.left_some || !budget_.take(claim);
     if (attempt_.left_some) co_return;
-    attempt_.freed.push_back(db::target_of(claim, project_.case_sensitive));
+    freed_.push_back(db::target_of(claim, project_.case_sensitive));
     co_await expire_claim(tx_, project_, std::move(claim));
   }
 
@@ -182,6 +187,7 @@ class Granting {
   Applicant who_;
   models::Session const& session_;
   ClaimWish wish_;
+  std::vector<Target>& freed_;
   Attempt attempt_;
   EndBudget budget_;
 };
@@ -189,8 +195,8 @@ class Granting {
 }  // namespace
 
 Task<Result<Attempt>> attempt_claims(db::Tx& tx, models::Project const& project, Applicant who, ClaimWish wish,
-                                     std::optional<db::EventDraft> said, bool only_look) {
-  Granting granting(tx, project, std::move(who), std::move(wish));
+                                     std::vector<Target>& freed, std::optional<db::EventDraft> said, bool only_look) {
+  Granting granting(tx, project, std::move(who), std::move(wish), freed);
   co_return co_await granting.run(std::move(said), only_look);
 }
 

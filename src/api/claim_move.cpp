@@ -10,7 +10,6 @@
 
 #include <algorithm>
 #include <array>
-#include <iterator>
 #include <optional>
 
 namespace codi::api {
@@ -45,11 +44,13 @@ class Renaming {
         if (move.claim.mode == mode) wish.targets.push_back(move.after);
       if (wish.targets.empty()) continue;
       Applicant who{.session = acting_.session()};
-      auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish, {}, true);
+      auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish, freed, {}, true);
       if (!attempt) co_return std::unexpected(std::move(attempt.error()));
-      std::ranges::move(attempt->freed, std::back_inserter(freed));
       if (attempt->standing.clear() && !attempt->left_some) continue;
-      if (attempt->standing.clear()) co_return refuse_for_now();
+      if (attempt->standing.clear()) {
+        co_await serve_line(tx_, project_, std::move(freed));
+        co_return refuse_for_now();
+      }
       auto refusal =
           co_await refuse_conflict(tx_, project_, acting_.session(), std::move(wish), std::move(attempt->standing));
       co_await serve_line(tx_, project_, std::move(freed));

@@ -122,18 +122,19 @@ class Creating {
 
   Task<Result<CreateClaimsOut>> begin() {
     auto const priority = in_.priority.value_or(models::Priority::normal);
-    auto attempt = co_await try_as(std::nullopt);
+    std::vector<coordination::Target> freed;
+    auto attempt = co_await try_as(std::nullopt, freed);
     if (!attempt) co_return std::unexpected(std::move(attempt.error()));
-    auto const freed = std::move(attempt->freed);
-    if (!attempt->grant && attempt->left_some && attempt->standing.clear()) co_return refuse_for_now();
     Result<CreateClaimsOut> out;
     if (attempt->grant)
       out = granted(*std::move(attempt->grant));
+    else if (attempt->standing.clear())
+      out = refuse_for_now();
     else if (in_.queue.value_or(false) || in_.wait_seconds.value_or(0) > 0)
       out = co_await wait(priority, std::move(attempt->standing));
     else
       out = co_await refuse_conflict(tx_, project_, acting_.session(), wish_, std::move(attempt->standing));
-    co_await serve_line(tx_, project_, freed);
+    co_await serve_line(tx_, project_, std::move(freed));
     co_return out;
   }
 
@@ -141,10 +142,9 @@ class Creating {
     auto ticket = co_await db::get_ticket(tx_, project_.id, id);
     // Lost while this server was not heard of.
     if (!ticket) co_return co_await begin();
-    auto attempt =
-        co_await try_as(order_of(*ticket), db::EventDraft{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}});
     std::vector<coordination::Target> freed;
-    if (attempt) freed = std::move(attempt->freed);
+    db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
+    auto attempt = co_await try_as(order_of(*ticket), freed, std::move(said));
     bool const is_granted = attempt && attempt->grant;
     bool const times_out = tx_.now() >= *ticket->gives_up_at;
     if (attempt && !is_granted && !times_out) {
@@ -172,12 +172,13 @@ class Creating {
   }
 
  private:
-  Task<Result<Attempt>> try_as(std::optional<Order> order, std::optional<db::EventDraft> said = {}) {
+  Task<Result<Attempt>> try_as(std::optional<Order> order, std::vector<coordination::Target>& freed,
+                               std::optional<db::EventDraft> said = {}) {
     Applicant who{.session = acting_.session(),
                   .order = order,
                   .priority = in_.priority.value_or(models::Priority::normal),
                   .caller = &acting_.caller()};
-    co_return co_await attempt_claims(tx_, project_, std::move(who), wish_, std::move(said));
+    co_return co_await attempt_claims(tx_, project_, std::move(who), wish_, freed, std::move(said));
   }
 
   Task<Result<CreateClaimsOut>> wait(models::Priority priority, Standing standing) {

@@ -158,14 +158,13 @@ class Serving {
     bool const held = ticket->gives_up_at.has_value();
     Applicant who{.session = *session, .order = order_of(*ticket)};
     db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
-    auto attempt =
-        co_await attempt_claims(tx_, project_, std::move(who), wish_of(project_, *ticket), std::move(said), held);
+    auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish_of(project_, *ticket), freed_,
+                                           std::move(said), held);
     if (!attempt && !held) {
       add(co_await take_out_of_line(tx_, project_, *ticket, attempt.error().detail));
       co_return;
     }
     if (attempt) {
-      add(std::move(attempt->freed));
       if (attempt->left_some) co_return db::watch_ticket(tx_, project_.id, id, tx_.now());
       if (!attempt->standing.clear()) co_return;
     }

@@ -592,5 +592,38 @@ TEST_F(Waiting, nothing_is_taken_because_the_clock_was_moved_meanwhile) {
   EXPECT_EQ(holder_of("src/x.rs"), "A");
 }
 
+TEST_F(Waiting, Hazard6_who_ends_more_than_it_can_at_once_serves_the_line_too) {
+  json::array many;
+  for (std::size_t i = 0; i < limits::kClaimsEndedAtOnce; ++i) many.emplace_back("src/a" + std::to_string(i));
+  many.emplace_back("src/z");
+  auto const round = [&](std::string const& by, auto meet) {
+    start("H-" + by);
+    ASSERT_EQ(call("create_claims", {{"session", "H-" + by}, {"targets", many}, {"ttl_seconds", 10}}).status, 201U);
+    auto const waiting = queued("B", {"src/a*"});
+    pass(13s);
+    EXPECT_EQ(meet().code, "API-SYS-2501") << by;
+    EXPECT_EQ(state_of(waiting), "granted") << by;
+    for (auto const& held : items("list_claims", {{"session", "B"}}))
+      on("release_claim", std::string(held.at("id").as_string()));
+    reap();
+  };
+  round("claim", [&] { return claim("C", {"src/"}); });
+  round("line", [&] { return call("write_line", {{"line", "C: FILE_CLAIM src/"}}); });
+  claimed("D", "old/");
+  round("move", [&] { return call("move_claims", {{"session", "D"}, {"from", "old"}, {"to", "src"}}); });
+}
+
+TEST_F(Waiting, Hazard6_who_finds_no_room_serves_what_it_has_ended) {
+  claimed("A", "src/", {{"ttl_seconds", 10}});
+  ASSERT_EQ(claim("D", {"docs/1", "docs/2"}).status, 201U);
+  auto request = waits("B", "src/a", 1);
+  EXPECT_TRUE(request.is_held());
+  auto const next = queued("C", {"src/b"});
+  api.runtime.settings.quotas = {.sessions = {}, .claims = 1, .events_per_minute = {}, .storage_bytes = {}};
+  pass(13s);
+  EXPECT_EQ(request.reply().code, "API-USR-2012");
+  EXPECT_EQ(state_of(next), "granted");
+}
+
 }  // namespace
 }  // namespace codi::testing
