@@ -34,7 +34,7 @@ struct Grant {
 };
 
 /// Claims all targets for the session, or none. A conflict, also with those who wait, is a refusal (CLAIM-USR-3001)
-/// that leaves a CLAIM_CONFLICT event. Claims of others whose lease has run out are ended on the way;
+/// that leaves a CLAIM_CONFLICT event; CLAIM-USR-3003 when the session, over others, would wait for itself. Claims of others whose lease has run out are ended on the way;
 /// where they are more than an EndBudget, that is a refusal too (API-SYS-2501), and the next try ends more. `said`
 /// replaces text and data of the FILE_CLAIM event.
 Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,

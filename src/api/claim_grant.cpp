@@ -46,6 +46,10 @@ class Granting {
     if (auto const room = co_await has_room(own); !room) co_return std::unexpected(room.error());
     if (attempt_.left_some) co_return std::move(attempt_);
     attempt_.grant = write(own, std::move(said));
+    // It may have passed one with a lower priority. Who waited was seen by all who came since.
+    if (!who_.order)
+      if (auto const ends = co_await check_for_deadlock(tx_, project_, session_); !ends)
+        co_return std::unexpected(ends.error());
     co_return std::move(attempt_);
   }
 

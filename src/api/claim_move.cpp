@@ -57,6 +57,8 @@ class Renaming {
       co_return refusal;
     }
     auto claims = co_await write(*moves, freed);
+    if (auto const ends = co_await check_for_deadlock(tx_, project_, acting_.session()); !ends)
+      co_return std::unexpected(ends.error());
     co_await serve_line(tx_, project_, std::move(freed));
     co_return claims;
   }

@@ -625,5 +625,21 @@ TEST_F(Waiting, Hazard6_who_finds_no_room_serves_what_it_has_ended) {
   EXPECT_EQ(state_of(next), "granted");
 }
 
+TEST_F(Waiting, a_grant_past_who_waits_longer_that_would_close_a_cycle_is_refused) {
+  claimed("B", "b");
+  claimed("C", "c");
+  auto const low = queued("B", {"c", "d"}, {{"priority", "low"}});
+  queued("A", {"b"});
+  auto const refused = claim("A", {"d"});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3003");
+  EXPECT_EQ(refused.text("/cycle"), R"(["A waits for b, held by B","B waits for d, held by A"])");
+  EXPECT_EQ(holder_of("d"), "nobody");
+  EXPECT_EQ(claim("A", {"e"}).status, 201U);
+  EXPECT_EQ(call("move_claims", {{"session", "A"}, {"from", "e"}, {"to", "d"}}).code, "CLAIM-USR-3003");
+  EXPECT_EQ(holder_of("e"), "A");
+  ASSERT_EQ(call("cancel_ticket", {{"ticket", low}}).status, 200U);
+  EXPECT_EQ(claim("A", {"d"}).status, 201U);
+}
+
 }  // namespace
 }  // namespace codi::testing
