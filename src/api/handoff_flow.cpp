@@ -160,16 +160,17 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
   handoff.reason = reason;
   handoff.updated_at = tx.now();
   std::vector<std::string> moved_paths;
+  std::vector<coordination::Target> freed;
   if (step == HandoffStep::accept || step == HandoffStep::decline) {
     handoff.taken_by_session_id = session.id;
     handoff.taken_by_session_alias = session.alias;
   }
   if (step == HandoffStep::accept) {
     auto claims = still_held(tx, handoff);
-    std::vector<coordination::Target> freed;
-    auto const alone = co_await check_move(tx, project, session, claims, freed);
-    co_await serve_line(tx, project, std::move(freed));
-    if (!alone) co_return std::unexpected(alone.error());
+    if (auto const alone = co_await check_move(tx, project, session, claims, freed); !alone) {
+      co_await serve_line(tx, project, std::move(freed));
+      co_return std::unexpected(alone.error());
+    }
     move_claims(tx, project, session, claims);
     if (auto const ends = co_await check_for_deadlock(tx, project, session); !ends)
       co_return std::unexpected(ends.error());
@@ -186,8 +187,11 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
                     .data = {{"handoff_id", to_string(handoff.id)},
                              {"state", reflect::enum_name(handoff.state)},
                              {"from_session_id", to_string(handoff.from_session_id)}}});
-  // Who takes over may wait for something itself that it now holds.
-  if (step == HandoffStep::accept) co_await serve_line(tx, project, handoff.claims);
+  if (step == HandoffStep::accept) {
+    co_await serve_line(tx, project, std::move(freed));
+    // Who takes over may wait for something itself that it now holds.
+    co_await serve_line(tx, project, handoff.claims);
+  }
   co_return handoff;
 }
 

@@ -641,5 +641,23 @@ TEST_F(Waiting, a_grant_past_who_waits_longer_that_would_close_a_cycle_is_refuse
   EXPECT_EQ(claim("A", {"d"}).status, 201U);
 }
 
+TEST_F(Waiting, what_ran_out_in_the_way_of_a_handoff_goes_to_nobody_else_first) {
+  start("main", {{"branch", "main"}});
+  start("taker", {{"branch", "main"}});
+  start("next", {{"branch", "main"}});
+  start("topic", {{"branch", "topic"}});
+  claimed("topic", "src/x.rs");
+  claimed("main", "src/x.rs", {{"ttl_seconds", 10}});
+  auto const waiting = queued("next", {"src/x.rs"});
+  auto const offered =
+      call("offer_handoff", {{"session", "topic"}, {"to", {{"session", "taker"}}}, {"summary", "go on"}});
+  ASSERT_EQ(offered.status, 201U) << offered.code;
+  pass(13s);
+  EXPECT_EQ(call("accept_handoff", {{"handoff", offered.text("/id")}, {"session", "taker"}}).status, 200U);
+  EXPECT_EQ(items("list_claims", {{"path", "src/x.rs"}}).size(), 1U);
+  EXPECT_EQ(holder_of("src/x.rs"), "taker");
+  EXPECT_EQ(state_of(waiting), "waiting");
+}
+
 }  // namespace
 }  // namespace codi::testing
