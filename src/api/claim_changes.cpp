@@ -145,8 +145,6 @@ struct TransferClaim {
     if (to->state == models::SessionState::ended)
       co_return fail(ErrorCode::conflict, to->alias + " has ended: name a session that is at work");
     if (to->id == held->claim.session_id) co_return std::move(held->claim);
-    if (auto const fits = co_await may_take(tx, *project, *to, held->claim); !fits)
-      co_return std::unexpected(fits.error());
     auto const from = held->acting.session().alias;
     std::vector<Claim> one{std::move(held->claim)};
     std::vector<coordination::Target> freed;
@@ -167,18 +165,6 @@ struct TransferClaim {
     co_await serve_line(tx, *project, std::move(freed));
     co_await serve_line(tx, *project, one);
     co_return std::move(one.front());
-  }
-
- private:
-  // What it holds on the same target already would be there twice.
-  static Task<Result<void>> may_take(db::Tx& tx, models::Project const& project, models::Session to, Claim claim) {
-    auto const held = co_await db::count_claims_of_session(tx, project.id, to.id);
-    if (held + 1 > limits::kClaimsPerSession)
-      co_return fail(ErrorCode::conflict, fmt::format("a session may hold {} claims", limits::kClaimsPerSession));
-    auto const target = db::target_of(claim, project.case_sensitive);
-    if (co_await db::claim_of_session_on(tx, project.id, to.id, target, project.case_sensitive))
-      co_return fail(ErrorCode::conflict, fmt::format("{} holds {} already", to.alias, claim.target));
-    co_return Result<void>();
   }
 };
 

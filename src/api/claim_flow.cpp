@@ -65,6 +65,21 @@ Error conflict_error(Standing const& standing, std::vector<models::Conflict> con
   return error;
 }
 
+// What the session holds on the same target already would be there twice.
+Task<Result<void>> has_room_for(db::Tx& tx, models::Project const& project, models::Session to,
+                                std::vector<Claim> claims) {
+  auto const held = co_await db::count_claims_of_session(tx, project.id, to.id);
+  if (held + claims.size() > limits::kClaimsPerSession)
+    co_return fail(ErrorCode::conflict, fmt::format("a session may hold {} claims", limits::kClaimsPerSession));
+  for (auto const& claim : claims) {
+    auto const target = db::target_of(claim, project.case_sensitive);
+    if (co_await db::claim_of_session_on(tx, project.id, to.id, target, project.case_sensitive))
+      co_return fail(ErrorCode::conflict,
+                     fmt::format("{} holds {} already: release it there first", to.alias, claim.target));
+  }
+  co_return Result<void>();
+}
+
 }  // namespace
 
 db::EventDraft conflict_draft(ClaimWish const& wish, Standing const& standing) {
@@ -156,6 +171,7 @@ Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, a
 
 Task<Result<void>> check_move(db::Tx& tx, models::Project const& project, models::Session to, std::vector<Claim> claims,
                               std::vector<Target>& freed) {
+  if (auto const fits = co_await has_room_for(tx, project, to, claims); !fits) co_return fits;
   EndBudget budget;
   for (auto const mode : {models::ClaimMode::exclusive, models::ClaimMode::shared}) {
     ClaimWish wish{.mode = mode};

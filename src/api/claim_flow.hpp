@@ -34,9 +34,9 @@ struct Grant {
 };
 
 /// Claims all targets for the session, or none. A conflict, also with those who wait, is a refusal (CLAIM-USR-3001)
-/// that leaves a CLAIM_CONFLICT event; CLAIM-USR-3003 when the session, over others, would wait for itself. Claims of others whose lease has run out are ended on the way;
-/// where they are more than an EndBudget, that is a refusal too (API-SYS-2501), and the next try ends more. `said`
-/// replaces text and data of the FILE_CLAIM event.
+/// that leaves a CLAIM_CONFLICT event; CLAIM-USR-3003 when the session, over others, would wait for itself. Claims of
+/// others whose lease has run out are ended on the way; where they are more than an EndBudget, that is a refusal too
+/// (API-SYS-2501), and the next try ends more. `said` replaces text and data of the FILE_CLAIM event.
 Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
                                  std::optional<db::EventDraft> said = {});
 
@@ -87,9 +87,10 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, models::Clai
 Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
                                    std::vector<models::Claim>& claims, std::optional<db::EventDraft> said = {});
 
-/// Whether claims may be given to another session: CLAIM-USR-3001, with its event, when they meet what anybody else
-/// holds beside them, also their present holder, and there is no place of theirs. Those who wait are passed. Claims in
-/// the way that have run out are ended, and added to `freed`.
+/// Whether claims may be given to another session: API-USR-2003 when it holds one of their targets already, or would
+/// hold too many; CLAIM-USR-3001, with its event, when they meet what anybody else holds beside them, also their
+/// present holder, and there is no place of theirs. Those who wait are passed. Claims in the way that have run out are
+/// ended, and added to `freed`.
 Task<Result<void>> check_move(db::Tx& tx, models::Project const& project, models::Session to,
                               std::vector<models::Claim> claims, std::vector<coordination::Target>& freed);
 /// Gives live claims to another session, under one new fencing token.

@@ -659,5 +659,16 @@ TEST_F(Waiting, what_ran_out_in_the_way_of_a_handoff_goes_to_nobody_else_first) 
   EXPECT_EQ(state_of(waiting), "waiting");
 }
 
+TEST_F(Waiting, nobody_holds_a_target_twice_by_a_handoff) {
+  claimed("A", "src/x.rs", {{"mode", "shared"}});
+  auto const own = claimed("B", "src/x.rs", {{"mode", "shared"}});
+  auto const offered = call("offer_handoff", {{"session", "A"}, {"to", {{"session", "B"}}}, {"summary", "s"}});
+  ASSERT_EQ(offered.status, 201U) << offered.code;
+  json::object const taking{{"handoff", offered.text("/id")}, {"session", "B"}};
+  EXPECT_EQ(call("accept_handoff", taking).code, "API-USR-2003");
+  ASSERT_EQ(on("release_claim", own).status, 200U);
+  EXPECT_EQ(call("accept_handoff", taking).status, 200U);
+}
+
 }  // namespace
 }  // namespace codi::testing
