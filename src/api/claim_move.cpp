@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <set>
 
 namespace codi::api {
 namespace {
@@ -108,11 +109,18 @@ class Renaming {
     std::vector<Claim> claims;
     std::vector<Claim> given_up;
     json::array told;
+    json::array raised;
+    std::set<ClaimId> moving;
+    for (auto const& move : moves) moving.insert(move.claim.id);
     for (auto& [claim, before, after] : moves) {
       freed.push_back(before);
       auto present =
           co_await db::claim_of_session_on(tx_, project_.id, acting_.session().id, after, project_.case_sensitive);
-      if (present && present->id != claim.id) {
+      if (present && !moving.contains(present->id)) {
+        if (claim.mode == models::ClaimMode::exclusive && present->mode == models::ClaimMode::shared) {
+          raise(*present, after);
+          raised.emplace_back(to_string(present->id));
+        }
         given_up.push_back(std::move(claim));
         claims.push_back(*std::move(present));
         continue;
@@ -131,6 +139,7 @@ class Renaming {
     end_claims(tx_, project_, given_up, models::ClaimEnd::released);
     auto const paths = paths_of(claims);
     json::object data{{"claim_ids", ids_of(claims)}, {"moved", std::move(told)}};
+    if (!raised.empty()) data["raised_claim_ids"] = std::move(raised);
     if (!given_up.empty()) data["released_claim_ids"] = ids_of(given_up);
     db::append_event(tx_, project_.id, &acting_.session(),
                      {.action = "FILE_CLAIM",
@@ -139,6 +148,15 @@ class Renaming {
                       .paths = paths,
                       .data = std::move(data)});
     co_return claims;
+  }
+
+  // Nobody else shares it, or the move would have been refused.
+  void raise(Claim& claim, Target const& target) {
+    claim.mode = models::ClaimMode::exclusive;
+    claim.fencing_token = tx_.pending_stamp();
+    claim.updated_at = tx_.now();
+    db::put_claim(tx_, claim);
+    db::index_claim_anew(tx_, claim, target);
   }
 
   db::Tx& tx_;

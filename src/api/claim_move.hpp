@@ -17,8 +17,8 @@ struct Rename {
 
 /// Moves the session's claims on `from` and on all below it, patterns too, to where they lie now, under a new fencing
 /// token: all or none. A conflict there is refused as grant_claims() refuses one. What the session holds there already
-/// takes the place of what would move there. Those who wait for the old places are served. API-USR-2002 when the
-/// session holds nothing at `from`.
+/// takes the place of what would move there, and is exclusive if that was. Those who wait for the old places are
+/// served. API-USR-2002 when the session holds nothing at `from`.
 Task<Result<std::vector<models::Claim>>> rename_claims(db::Tx& tx, models::Project const& project,
                                                        auth::Acting const& acting, Rename rename);
 

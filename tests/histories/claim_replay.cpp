@@ -159,6 +159,9 @@ void Replay::change(SeenEvent const& event, std::string const& id, std::string c
   if (!from.empty()) {
     held.session = event.session;
     held.token = token_of(event.cursor);
+  } else if (std::ranges::count(texts(event.data, "raised_claim_ids"), id) > 0) {
+    held.shared = false;
+    held.token = token_of(event.cursor);
   } else if (event.data.contains("moved")) {
     if (path == held.path) return;
     held.path = path;

@@ -670,5 +670,28 @@ TEST_F(Waiting, nobody_holds_a_target_twice_by_a_handoff) {
   EXPECT_EQ(call("accept_handoff", taking).status, 200U);
 }
 
+TEST_F(Waiting, a_move_onto_what_one_shares_is_exclusive_if_what_moved_was) {
+  auto const alone = claim("A", {"src/a"});
+  auto const shared = claim("A", {"src/b"}, {{"mode", "shared"}});
+  auto const moved = call("move_claims", {{"session", "A"}, {"from", "src/a"}, {"to", "src/b"}});
+  ASSERT_EQ(moved.status, 200U) << moved.code;
+  EXPECT_EQ(moved.text("/claims/0/id"), shared.text("/claims/0/id"));
+  EXPECT_EQ(moved.text("/claims/0/mode"), "exclusive");
+  EXPECT_GT(moved.text("/fencing_token"), shared.text("/fencing_token"));
+  EXPECT_EQ(call("get_claim", {{"claim", alone.text("/claims/0/id")}}).text("/state"), "ended");
+  EXPECT_EQ(claim("B", {"src/b"}, {{"mode", "shared"}}).code, "CLAIM-USR-3001");
+}
+
+TEST_F(Waiting, Hazard13_a_move_below_itself_loses_no_claim) {
+  ASSERT_EQ(claim("A", {"src/"}).status, 201U);
+  ASSERT_EQ(claim("A", {"src/core/"}).status, 201U);
+  auto const moved = call("move_claims", {{"session", "A"}, {"from", "src"}, {"to", "src/core"}});
+  ASSERT_EQ(moved.status, 200U) << moved.code;
+  std::vector<std::string> targets;
+  for (auto const& one : items("list_claims", {{"session", "A"}})) targets.emplace_back(one.at("target").as_string());
+  EXPECT_EQ(targets, (std::vector<std::string>{"src/core/", "src/core/core/"}));
+  EXPECT_EQ(claim("B", {"src/core/x"}).code, "CLAIM-USR-3001");
+}
+
 }  // namespace
 }  // namespace codi::testing
