@@ -4,6 +4,7 @@
 #include "api/execute.hpp"
 #include "api/retention.hpp"
 #include "api/scope.hpp"
+#include "api/waiting_line.hpp"
 #include "coordination/lfs_url.hpp"
 #include "coordination/slug.hpp"
 #include "db/audit.hpp"
@@ -240,7 +241,9 @@ struct UpdateProject {
     project.name = in.name.value_or(project.name);
     if (in.repo_url) project.repo_url = coordination::normalize_remote_url(*in.repo_url);
     if (in.lfs_url) project.lfs_url = lfs_url == "" ? std::nullopt : lfs_url;
+    auto const across = project.policies.cross_branch;
     if (in.policies) merge(project.policies, *in.policies);
+    if (project.policies.cross_branch != across) co_await serve_all_later(tx, project.id);
     project.updated_at = tx.now();
     db::put_project(tx, project, old_slug);
     if (in.policies) co_await plan_retention(tx, project);

@@ -128,7 +128,8 @@ class Serving {
     for (auto const& target : freed) {
       auto const ids = co_await search.waiting_for(target);
       if (!ids) {
-        co_await leave_all_to_the_reaper();
+        // To find out who waits for what is free takes too long.
+        co_await serve_all_later(tx_, project_.id);
         break;
       }
       for (auto const id : *ids)
@@ -136,12 +137,6 @@ class Serving {
     }
     std::ranges::sort(out, {}, order_of);
     co_return out;
-  }
-
-  // To find out who waits for what is free takes too long.
-  Task<void> leave_all_to_the_reaper() {
-    auto const ids = co_await db::waiting_ids(tx_, project_.id);
-    for (auto const id : ids) db::watch_ticket(tx_, project_.id, id, tx_.now());
   }
 
   Task<void> serve(TicketId id) {
@@ -268,6 +263,11 @@ Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<mo
   if (ended.empty() || !co_await db::last_arrival(tx, project.id)) co_return;
   Serving serving(tx, project);
   co_await serving.run(targets_of(project, ended));
+}
+
+Task<void> serve_all_later(db::Tx& tx, ProjectId project) {
+  auto const ids = co_await db::waiting_ids(tx, project);
+  for (auto const id : ids) db::watch_ticket(tx, project, id, tx.now());
 }
 
 Task<void> look_after_ticket(db::Tx& tx, models::Project const& project, TicketId id) {

@@ -39,6 +39,9 @@ Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<co
 /// The same for what claims were laid on.
 Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<models::Claim> const& ended);
 
+/// Has the reaper look at all who wait: after something that may let any of them go on.
+Task<void> serve_all_later(db::Tx& tx, ProjectId project);
+
 /// Ends a ticket whose session or server is gone, serves one that can be, forgets one that ended long ago. For the
 /// reaper.
 Task<void> look_after_ticket(db::Tx& tx, models::Project const& project, TicketId id);

@@ -693,5 +693,19 @@ TEST_F(Waiting, Hazard13_a_move_below_itself_loses_no_claim) {
   EXPECT_EQ(claim("B", {"src/core/x"}).code, "CLAIM-USR-3001");
 }
 
+TEST_F(Waiting, Hazard6_what_a_project_tolerates_from_now_on_is_waited_for_no_more) {
+  ASSERT_EQ(call("update_project", {{"policies", {{"cross_branch", "block"}}}}).status, 200U);
+  start("main", {{"branch", "main"}});
+  start("topic", {{"branch", "topic"}});
+  claimed("main", "src/x.rs");
+  auto const waiting = queued("topic", {"src/x.rs"});
+  ASSERT_EQ(call("update_project", {{"policies", {{"gates", "off"}}}}).status, 200U);
+  reap();
+  EXPECT_EQ(state_of(waiting), "waiting");
+  ASSERT_EQ(call("update_project", {{"policies", {{"cross_branch", "allow"}}}}).status, 200U);
+  reap();
+  EXPECT_EQ(state_of(waiting), "granted");
+}
+
 }  // namespace
 }  // namespace codi::testing
