@@ -142,6 +142,7 @@ class Creating {
     auto ticket = co_await db::get_ticket(tx_, project_.id, id);
     // Lost while this server was not heard of.
     if (!ticket) co_return co_await begin();
+    if (ticket->state == models::TicketState::withdrawn) co_return fail(ErrorCode::conflict, "its ticket was cancelled");
     std::vector<coordination::Target> freed;
     db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
     auto attempt = co_await try_as(order_of(*ticket), freed, std::move(said));
@@ -214,7 +215,7 @@ class Creating {
 // Nobody waits for the answer any more: nothing is left behind.
 Task<Result<CreateClaimsOut>> give_up(db::Tx& tx, models::Project const& project, TicketId id) {
   auto const ticket = co_await db::get_ticket(tx, project.id, id);
-  if (ticket) {
+  if (ticket && ticket->state != models::TicketState::withdrawn) {
     auto freed = co_await take_out_of_line(tx, project, *ticket, "its request was given up");
     co_await serve_line(tx, project, std::move(freed));
   }

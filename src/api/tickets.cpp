@@ -151,6 +151,9 @@ struct CancelTicket {
     co_await serve_line(tx, *project, std::move(freed));
     ticket->state = TicketState::withdrawn;
     ticket->updated_at = tx.now();
+    // The request that is held finds it so, and ends; without it, it would come again.
+    db::put_ticket(tx, *ticket);
+    db::watch_ticket(tx, project->id, ticket->id, tx.now() + limits::kTicketKept);
     co_return *std::move(ticket);
   }
 };

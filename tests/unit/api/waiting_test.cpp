@@ -707,5 +707,18 @@ TEST_F(Waiting, Hazard6_what_a_project_tolerates_from_now_on_is_waited_for_no_mo
   EXPECT_EQ(state_of(waiting), "granted");
 }
 
+TEST_F(Waiting, a_held_request_whose_ticket_is_cancelled_ends) {
+  auto const held = claimed("A", "src/x.rs");
+  auto request = waits("B", "src/x.rs", 60);
+  EXPECT_TRUE(request.is_held());
+  auto const id = std::string(items("list_tickets").front().at("id").as_string());
+  ASSERT_EQ(call("cancel_ticket", {{"ticket", id}}).text("/state"), "withdrawn");
+  EXPECT_EQ(request.reply().code, "API-USR-2003");
+  EXPECT_TRUE(items("list_tickets").empty());
+  EXPECT_EQ(state_of(id), "withdrawn");
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(holder_of("src/x.rs"), "nobody");
+}
+
 }  // namespace
 }  // namespace codi::testing
