@@ -51,7 +51,7 @@ struct Applicant {
   models::Session const& session;
   std::optional<Order> order = {};  ///< of its ticket; none: it comes now
   models::Priority priority = models::Priority::normal;
-  auth::Caller const* caller = nullptr;  ///< whose quotas count; null: they were looked at before
+  auth::Caller const* caller = nullptr;  ///< whose quotas count; null: they were looked at when it queued
 };
 /// As grant_claims, without a refusal, and without serving the line: what claims and tickets were laid on that it ended
 /// on the way is added to `freed`, also before an error. `only_look`: even if it could, it grants nothing.

@@ -1,8 +1,10 @@
 #include "api/areas.hpp"
 #include "api/claim_flow.hpp"
 #include "api/owner_lookup.hpp"
+#include "api/quota.hpp"
 #include "api/scope.hpp"
 #include "api/waiting_line.hpp"
+#include "db/claim_index.hpp"
 #include "db/tickets.hpp"
 
 #include <fmt/format.h>
@@ -142,7 +144,8 @@ class Creating {
     auto ticket = co_await db::get_ticket(tx_, project_.id, id);
     // Lost while this server was not heard of.
     if (!ticket) co_return co_await begin();
-    if (ticket->state == models::TicketState::withdrawn) co_return fail(ErrorCode::conflict, "its ticket was cancelled");
+    if (ticket->state == models::TicketState::withdrawn)
+      co_return fail(ErrorCode::conflict, "its ticket was cancelled");
     std::vector<coordination::Target> freed;
     db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
     auto attempt = co_await try_as(order_of(*ticket), freed, std::move(said));
@@ -186,6 +189,9 @@ class Creating {
     Waiting how{.priority = priority};
     auto const seconds = in_.wait_seconds.value_or(0);
     if (seconds > 0) how.gives_up_at = tx_.now() + std::chrono::seconds(seconds);
+    // Who is held is asked for it at its turn; a ticket is served when no caller is there to ask.
+    if (seconds == 0)
+      if (auto const room = co_await room_for_new(); !room) co_return std::unexpected(room.error());
     auto const place = static_cast<std::int64_t>(standing.ahead.size()) + 1;
     auto const ticket = co_await wait_in_line(tx_, project_, acting_.session(), wish_, how, std::move(standing));
     if (!ticket) co_return std::unexpected(ticket.error());
@@ -198,6 +204,16 @@ class Creating {
       out.place = place;
     }
     co_return out;
+  }
+
+  Task<Result<void>> room_for_new() {
+    std::int64_t fresh = 0;
+    for (auto const& target : wish_.targets) {
+      auto const mine =
+          co_await db::claim_of_session_on(tx_, project_.id, acting_.session().id, target, project_.case_sensitive);
+      if (!mine) ++fresh;
+    }
+    co_return co_await room_for(tx_, acting_.caller(), db::Counted::claims, fresh);
   }
 
   Task<void> leave(models::Ticket ticket, std::string why, std::vector<coordination::Target>& freed) {

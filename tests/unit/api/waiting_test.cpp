@@ -720,5 +720,13 @@ TEST_F(Waiting, a_held_request_whose_ticket_is_cancelled_ends) {
   EXPECT_EQ(holder_of("src/x.rs"), "nobody");
 }
 
+TEST_F(Waiting, who_has_no_room_for_it_does_not_queue) {
+  claimed("A", "src/x.rs");
+  api.runtime.settings.quotas = {.sessions = {}, .claims = 1, .events_per_minute = {}, .storage_bytes = {}};
+  EXPECT_EQ(claim("B", {"src/x.rs"}, {{"queue", true}}).code, "API-USR-2012");
+  EXPECT_TRUE(items("list_tickets").empty());
+  EXPECT_EQ(claim("B", {"src/x.rs"}).code, "CLAIM-USR-3001");
+}
+
 }  // namespace
 }  // namespace codi::testing
