@@ -728,5 +728,36 @@ TEST_F(Waiting, who_has_no_room_for_it_does_not_queue) {
   EXPECT_EQ(claim("B", {"src/x.rs"}).code, "CLAIM-USR-3001");
 }
 
+TEST_F(Waiting, a_deadlock_is_found_over_any_number_who_hold_or_wait) {
+  claimed("A", "a");
+  claimed("B", "b");
+  claimed("C", "c");
+  queued("B", {"a", "x"});
+  auto const behind = queued("C", {"x"});
+  auto const refused = claim("A", {"c"}, {{"queue", true}});
+  EXPECT_EQ(refused.code, "CLAIM-USR-3003");
+  EXPECT_EQ(refused.text("/cycle"),
+            R"(["A waits for c, held by C","C waits for x, waited for by B","B waits for a, held by A"])");
+  ASSERT_EQ(call("cancel_ticket", {{"ticket", behind}}).status, 200U);
+  queued("C", {"b"});
+  EXPECT_EQ(claim("A", {"c"}, {{"queue", true}}).text("/cycle"),
+            R"(["A waits for c, held by C","C waits for b, held by B","B waits for a, held by A"])");
+  queued("D", {"c"});
+}
+
+TEST_F(Waiting, a_long_line_is_not_followed_for_each_who_comes) {
+  claimed("A", "src/x.rs");
+  std::vector<std::uint64_t> reads;
+  for (int i = 0; i < 80; ++i) {
+    auto const alias = "W" + std::to_string(i);
+    start(alias);
+    claimed(alias, "own/" + alias);
+    auto const before = api.engine->reads();
+    queued(alias, {"src/x.rs"});
+    reads.push_back(api.engine->reads() - before);
+  }
+  EXPECT_LT(reads.at(79), 6 * reads.at(19)) << "four times as many wait";
+}
+
 }  // namespace
 }  // namespace codi::testing
