@@ -160,6 +160,9 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
   handoff.reason = reason;
   handoff.updated_at = tx.now();
   std::vector<std::string> moved_paths;
+  json::object data{{"handoff_id", to_string(handoff.id)},
+                    {"state", reflect::enum_name(handoff.state)},
+                    {"from_session_id", to_string(handoff.from_session_id)}};
   std::vector<coordination::Target> freed;
   if (step == HandoffStep::accept || step == HandoffStep::decline) {
     handoff.taken_by_session_id = session.id;
@@ -175,6 +178,7 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
     if (auto const ends = co_await check_for_deadlock(tx, project, session); !ends)
       co_return std::unexpected(ends.error());
     moved_paths = paths_of(claims);
+    data["claim_ids"] = ids_of(claims);
     handoff.claims = std::move(claims);
   }
   db::put_handoff(tx, handoff);
@@ -184,9 +188,7 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
                     .text = fmt::format("{} the handoff from {}{}", rule.verb, handoff.from_session_alias,
                                         reason ? ": " + *reason : ""),
                     .paths = std::move(moved_paths),
-                    .data = {{"handoff_id", to_string(handoff.id)},
-                             {"state", reflect::enum_name(handoff.state)},
-                             {"from_session_id", to_string(handoff.from_session_id)}}});
+                    .data = std::move(data)});
   if (step == HandoffStep::accept) {
     co_await serve_line(tx, project, std::move(freed));
     // Who takes over may wait for something itself that it now holds.

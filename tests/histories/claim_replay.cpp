@@ -46,6 +46,7 @@ Replay::Replay(ClaimHistory const& history) : history_(history) {
   for (std::size_t i = 0; i < history.events.size(); ++i) {
     auto const& event = history.events[i];
     auto& life = lives_[event.session];
+    if (event.action == "SESSION_START") life.branch = text(event.data, "branch");
     if (event.action == "SESSION_END") life.ran_out = text(event.data, "reason") == "expired";
     if (!happens_to_it(event)) life.last_act = i;
   }
@@ -85,7 +86,7 @@ void Replay::add(SeenEvent const& event, std::string_view what) {
 void Replay::play(std::size_t index) {
   auto const& event = history_.events[index];
   if (!happens_to_it(event)) lives_[event.session].last_sign = event.at;
-  if (event.action == "FILE_CLAIM") {
+  if (event.action == "FILE_CLAIM" || (event.action == "HANDOFF" && event.data.contains("claim_ids"))) {
     claim(index);
   } else if (event.action == "FILE_RELEASE") {
     for (auto const& id : texts(event.data, "claim_ids")) end(event, id);
@@ -182,13 +183,26 @@ bool Replay::is_over(Held const& held, std::size_t index) const {
   return history_.events[index].at >= life->second.last_sign + std::chrono::seconds(history_.session_ttl_seconds);
 }
 
+// Across branches only resources do, where the project does not block.
+bool Replay::meet(Held const& held, std::string const& session, Target const& target) const {
+  auto const branch_of = [&](std::string const& id) {
+    auto const life = lives_.find(id);
+    return life == lives_.end() ? std::string() : life->second.branch;
+  };
+  auto const here = branch_of(held.session);
+  auto const there = branch_of(session);
+  bool const across = !here.empty() && !there.empty() && here != there;
+  bool const tolerated = across && held.target.kind != coordination::TargetKind::resource;
+  return !tolerated && coordination::overlaps(held.target, target);
+}
+
 void Replay::check_alone(std::size_t index, std::string const& id) {
   auto const& event = history_.events[index];
   auto const& mine = claims_.at(id);
   if (!mine.live) return;
   for (auto& [other_id, other] : claims_) {
     if (!other.live || other.session == mine.session || (other.shared && mine.shared)) continue;
-    if (!coordination::overlaps(mine.target, other.target) || is_over(other, index)) continue;
+    if (!meet(mine, other.session, other.target) || is_over(other, index)) continue;
     add(event, fmt::format("{} is held by {} too, as {}", mine.path, other.session, other.path));
   }
 }
@@ -198,7 +212,7 @@ void Replay::check_token(std::string const& id) {
   for (auto const& [other_id, other] : claims_) {
     if (other.session == mine.session || other.token < mine.token) continue;
     bool const together = other.token == mine.token && (other.shared && mine.shared);
-    if (together || !coordination::overlaps(mine.target, other.target)) continue;
+    if (together || !meet(mine, other.session, other.target)) continue;
     flaws_.push_back(fmt::format("the fencing token {} of {} is not higher than {}, given for {} before", mine.token,
                                  mine.path, other.token, other.path));
   }
@@ -214,7 +228,7 @@ void Replay::check_turn(std::size_t index, std::vector<std::string> const& gaine
       auto const& held = claims_.at(id);
       if (held.shared && waiter.shared) return false;
       return std::ranges::any_of(waiter.targets,
-                                 [&](Target const& wanted) { return coordination::overlaps(held.target, wanted); });
+                                 [&](Target const& wanted) { return meet(held, waiter.session, wanted); });
     };
     // Who holds up the other may pass it.
     if (std::ranges::none_of(gained, meets) || std::ranges::any_of(held_before, meets)) continue;

@@ -41,6 +41,7 @@ class Replay {
     std::size_t came = 0;
   };
   struct Life {
+    std::string branch = {};
     Timestamp last_sign;
     std::size_t last_act = 0;  ///< the index of its last event that it was alive for
     bool ran_out = false;
@@ -59,6 +60,7 @@ class Replay {
   void leave_line(SeenEvent const& event);
   void remember(std::size_t index, std::string const& id);
   void check_end();
+  bool meet(Held const& held, std::string const& session, coordination::Target const& target) const;
   bool is_over(Held const& held, std::size_t index) const;
   void add(SeenEvent const& event, std::string_view what);
 

@@ -11,8 +11,14 @@ using namespace std::chrono_literals;
 
 // They overlap in many ways.
 constexpr std::array kTargets{"a", "a/x", "a/y", "a/", "a/*.c", "a/b.c", "**/x", "d/", "d/e/f", "port:1", "port:2"};
-constexpr std::array<std::pair<char const*, char const*>, 6> kRenames{
-    {{"a/x", "a/y"}, {"a/", "d/"}, {"d/", "a/"}, {"a/b.c", "d/b.c"}, {"d/e/f", "a/x"}, {"a", "d/e"}}};
+constexpr std::array<std::pair<char const*, char const*>, 8> kRenames{{{"a/x", "a/y"},
+                                                                       {"a/", "d/"},
+                                                                       {"d/", "a/"},
+                                                                       {"a/b.c", "d/b.c"},
+                                                                       {"d/e/f", "a/x"},
+                                                                       {"a", "d/e"},
+                                                                       {"d/", "d/e/"},
+                                                                       {"d/e/", "d/"}}};
 
 std::string member(json::object const& object, std::string_view name) {
   auto const* const value = object.if_contains(name);
@@ -73,7 +79,8 @@ void HistoryClient::act() {
   if (roll < 66) return release_one();
   if (roll < 70) return on_claim("renew_claim", own(), {});
   if (roll < 75) return on_claim("set_claim_mode", own(), {{"mode", chance(50) ? "shared" : "exclusive"}});
-  if (roll < 80) return on_claim("transfer_claim", own(), {{"to_session", stage_.any_session(random_())}});
+  if (roll < 78) return on_claim("transfer_claim", own(), {{"to_session", stage_.any_session(random_())}});
+  if (roll < 80) return hand_over();
   if (roll < 85) return move();
   if (roll < 87) return on_claim("force_release_claim", stage_.any_claim(random_()), {{"reason", "forced"}});
   if (roll < 90) {
@@ -92,7 +99,9 @@ void HistoryClient::start_session() {
   // An alias of which nobody knows whether it was given is not asked for again.
   do {
     auto const alias = fmt::format("c{}-{}", number_, ++sessions_);
-    reply = send("start_session", {{"alias", alias}, {"ttl_seconds", plan_.session_ttl_seconds}});
+    Members members{{"alias", alias}, {"ttl_seconds", plan_.session_ttl_seconds}};
+    if (plan_.branches) members["branch"] = chance(50) ? "main" : "topic";
+    reply = send("start_session", std::move(members));
   } while (reply.status == 0 && !stage_.stuck);
   if (!session_.empty()) stage_.leave(session_);
   session_ = reply.text("/id");
@@ -141,8 +150,25 @@ void HistoryClient::move() {
   record({.operation = "move_claims", .session = session_}, {{"session", session_}, {"from", from}, {"to", to}});
 }
 
+void HistoryClient::hand_over() {
+  auto const to = stage_.any_session(random_());
+  auto const offered =
+      send("offer_handoff", {{"session", session_}, {"to", Members{{"session", to}}}, {"summary", "goes on"}});
+  if (offered.status != 201) return;
+  if (chance(50)) act();
+  record({.operation = "accept_handoff", .session = to}, {{"handoff", offered.text("/id")}, {"session", to}});
+}
+
+// Its own, or anybody's, whose request may be held.
 void HistoryClient::cancel() {
-  if (!tickets_.empty()) send("cancel_ticket", {{"ticket", tickets_[draw(tickets_.size())]}});
+  if (chance(50)) {
+    if (!tickets_.empty()) send("cancel_ticket", {{"ticket", tickets_[draw(tickets_.size())]}});
+    return;
+  }
+  auto const waiting = send("list_tickets", {});
+  if (waiting.status != 200 || waiting.body.at("items").as_array().empty()) return;
+  auto const& tickets = waiting.body.at("items").as_array();
+  send("cancel_ticket", {{"ticket", tickets[draw(tickets.size())].at("id")}});
 }
 
 void HistoryClient::pass_time() { world_.pass_time(std::chrono::milliseconds(draw(chance(20) ? 40'000 : 6'000))); }

@@ -46,6 +46,7 @@ struct ClientPlan {
   std::int64_t session_ttl_seconds = 3'600;
   std::int64_t claim_ttl_seconds = 60;  ///< one in all of a history: claiming again with another may shorten a claim
   bool priorities = false;
+  bool branches = false;  ///< sessions work on one of two
 };
 
 /// One client with a session of its own.
@@ -65,6 +66,7 @@ class HistoryClient {
   void on_claim(std::string const& operation, SeenClaim const& claim, Members members);
   void release_one();
   void move();
+  void hand_over();
   void cancel();
   void pass_time();
   void reap();

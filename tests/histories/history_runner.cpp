@@ -76,6 +76,7 @@ ClaimHistory HistoryRunner::run(HistoryPlan const& plan) {
   ClaimHistory out{.session_ttl_seconds = random() % 4 == 0 ? kShortSession : kLongSession,
                    .priorities = random() % 4 == 0};
   std::int64_t const claim_ttl = random() % 2 == 0 ? kShortClaim : kLongClaim;
+  bool const branches = random() % 4 == 0;
   Stage stage;
   std::atomic<std::size_t> at_work = plan.clients;
   std::vector<std::thread> threads;
@@ -87,7 +88,8 @@ ClaimHistory HistoryRunner::run(HistoryPlan const& plan) {
                      .operations = plan.operations,
                      .session_ttl_seconds = out.session_ttl_seconds,
                      .claim_ttl_seconds = claim_ttl,
-                     .priorities = out.priorities},
+                     .priorities = out.priorities,
+                     .branches = branches},
                     i)
           .run();
       --at_work;
