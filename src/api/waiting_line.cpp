@@ -170,8 +170,8 @@ class Deadlock {
     auto const session = co_await db::get_session(tx_, project_.id, ticket.session_id);
     if (!session) co_return out;
     Asking asking{.session = &*session, .mode = ticket.mode, .order = order_of(ticket), .enough = limits::kOverlapRows};
-    auto const standing =
-        co_await look_at(tx_, project_, std::move(asking), db::targets_of(ticket, project_.case_sensitive));
+    auto const targets = db::targets_of(ticket, project_.case_sensitive);
+    auto const standing = co_await look_at(tx_, project_, std::move(asking), targets);
     if (!standing) co_return out;
     std::set<SessionId> known;
     for (auto const& claim : standing->conflicts)
@@ -179,8 +179,16 @@ class Deadlock {
         out.push_back({claim.session_id, claim.session_alias, claim.target, true});
     for (auto const& ahead : standing->ahead)
       if (known.insert(ahead.session_id).second)
-        out.push_back({ahead.session_id, ahead.session_alias, ahead.targets.front().target, false});
+        out.push_back({ahead.session_id, ahead.session_alias, met(ahead, targets), false});
     co_return out;
+  }
+
+  // What of a ticket's targets meets one of those.
+  [[nodiscard]] std::string met(Ticket const& ticket, std::vector<Target> const& targets) const {
+    for (auto const& wanted : db::targets_of(ticket, project_.case_sensitive))
+      if (std::ranges::any_of(targets, [&](Target const& one) { return coordination::overlaps(wanted, one); }))
+        return coordination::canonical(wanted);
+    return ticket.targets.front().target;
   }
 
   db::Tx& tx_;
