@@ -1,6 +1,7 @@
 #include "api/areas.hpp"
 #include "api/claim_flow.hpp"
 #include "api/claim_move.hpp"
+#include "api/deadlock.hpp"
 #include "api/held_claim.hpp"
 #include "api/scope.hpp"
 #include "api/waiting_line.hpp"

@@ -1,4 +1,5 @@
 #include "api/claim_flow.hpp"
+#include "api/deadlock.hpp"
 #include "api/quota.hpp"
 #include "api/waiting_line.hpp"
 #include "db/claim_index.hpp"

@@ -1,6 +1,7 @@
 #include "api/claim_move.hpp"
 
 #include "api/claim_flow.hpp"
+#include "api/deadlock.hpp"
 #include "api/waiting_line.hpp"
 #include "base/text.hpp"
 #include "db/claim_index.hpp"

@@ -1,6 +1,7 @@
 #include "api/handoff_flow.hpp"
 
 #include "api/claim_flow.hpp"
+#include "api/deadlock.hpp"
 #include "api/waiting_line.hpp"
 #include "auth/directory.hpp"
 #include "base/text.hpp"

@@ -50,9 +50,6 @@ Task<void> look_after_ticket(db::Tx& tx, models::Project const& project, TicketI
 Task<void> end_tickets_of(db::Tx& tx, models::Project const& project, models::Session session,
                           std::vector<coordination::Target> freed);
 
-/// CLAIM-USR-3003 when the session waits, over others, for itself: after it was given something.
-Task<Result<void>> check_for_deadlock(db::Tx& tx, models::Project const& project, models::Session session);
-
 /// What the ticket wants, and what stands in its way now.
 ClaimWish wish_of(models::Project const& project, models::Ticket const& ticket);
 Task<Result<Standing>> standing_of(db::Tx& tx, models::Project const& project, models::Ticket ticket);
