@@ -33,6 +33,7 @@ Error too_many_requests(RateLimit limit, Rates const& rates);
 /// The buckets of one server, one a caller and one an address. Thread-safe.
 struct Limiters {
   explicit Limiters(Clock const& clock);
+  /// What one request took.
   struct Taken {
     RateDecision caller;
     RateDecision address;
