@@ -36,6 +36,11 @@ Task<Result<HeldClaim>> hold_claim(db::Tx& tx, auth::Caller const& caller, model
     co_return refuse(
         {.code = ErrorCode::stale_fencing_token, .detail = fmt::format("the claim on {} ran out", claim->target)});
   }
+  // Whether that has been written or not: what its session held is lost.
+  if (holder->state == models::SessionState::ended)
+    co_return fail(ErrorCode::stale_fencing_token,
+                   fmt::format("the claim on {} has ended, with its session {} ({})", claim->target, holder->alias,
+                               holder->end_reason.value_or("expired")));
   auto const acting = act_for_live(tx, caller, Permission::claim_write, *holder);
   if (!acting) co_return std::unexpected(acting.error());
   co_return HeldClaim{*std::move(claim), *acting};

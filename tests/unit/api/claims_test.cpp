@@ -396,6 +396,21 @@ TEST_F(Claims, a_claim_met_after_its_lease_is_ended_on_renewal_too) {
   EXPECT_EQ(on("get_claim", granted.text("/claims/0/id")).text("/state"), "ended");
 }
 
+TEST_F(Claims, Hazard8_what_a_session_held_that_ran_out_is_lost_whether_the_reaper_has_come_or_not) {
+  start("SHORT", {{"ttl_seconds", 60}});
+  auto const held = claim("SHORT", {"src/main.rs"});
+  pass(65s);
+  json::object const which{{"claim", held.text("/claims/0/id")}};
+  for (auto const* const reaped : {"before", "after"}) {
+    for (auto const* const operation : {"renew_claim", "release_claim"}) {
+      auto const late = call(operation, which);
+      EXPECT_EQ(late.status, 409U) << operation << ' ' << reaped;
+      EXPECT_EQ(late.code, "CLAIM-USR-3002") << operation << ' ' << reaped;
+    }
+    api::Reaper(api.runtime).run_once();
+  }
+}
+
 TEST_F(Claims, renewing_by_hand_sets_a_new_end_and_keeps_the_token) {
   auto const granted = claim("A", {"x"}, {{"ttl_seconds", 60}});
   pass(50s);
