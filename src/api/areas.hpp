@@ -28,6 +28,8 @@ std::vector<Operation> claim_change_operations();
 std::vector<Operation> ticket_operations();
 std::vector<Operation> claim_query_operations();
 std::vector<Operation> handoff_operations();
+std::vector<Operation> message_operations();
+std::vector<Operation> inbox_operations();
 std::vector<Operation> operator_operations();
 std::vector<Operation> operator_tenant_operations();
 std::vector<Operation> signing_key_operations();

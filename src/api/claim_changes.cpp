@@ -3,6 +3,7 @@
 #include "api/claim_move.hpp"
 #include "api/deadlock.hpp"
 #include "api/held_claim.hpp"
+#include "api/inbox_flow.hpp"
 #include "api/scope.hpp"
 #include "api/waiting_line.hpp"
 #include "db/claim_index.hpp"
@@ -234,23 +235,49 @@ struct RequestRelease {
     if (db::over(tx, *claim)) co_return fail(ErrorCode::conflict, "the claim has ended: claim it");
     if (claim->session_id == session->id) co_return fail(ErrorCode::conflict, "the session holds the claim itself");
     auto& requests = claim->release_requests;
+    auto standing = co_await unread_notice(tx, *claim, session->id);
     std::erase_if(requests, [&](auto const& other) { return other.session_id == session->id; });
     if (requests.size() == limits::kReleaseRequests)
       co_return fail(ErrorCode::conflict,
                      fmt::format("{} have asked already, and its holder has not answered", limits::kReleaseRequests));
-    requests.push_back(
-        {.session_id = session->id, .session_alias = session->alias, .reason = in.reason, .at = tx.now()});
+    auto notice = standing ? *standing
+                           : make_notice(tx, *project, models::MessageKind::release_request,
+                                         to_session(claim->session_id), &acting->session());
+    notice.text = in.reason;
+    if (!standing) name_claims(notice, {*claim});
+    requests.push_back({.session_id = session->id,
+                        .session_alias = session->alias,
+                        .reason = in.reason,
+                        .message_id = notice.id,
+                        .at = tx.now()});
     claim->updated_at = tx.now();
     db::put_claim(tx, *claim);
-    db::append_event(
-        tx, project->id, &acting->session(),
-        {.action = "RELEASE_REQUEST",
-         .text = fmt::format("asks {} to release {}{}", claim->session_alias, claim->target, because(in.reason)),
-         .paths = {claim->target},
-         .data = {{"claim_ids", json::array{to_string(claim->id)}},
-                  {"holder_session_id", to_string(claim->session_id)},
-                  {"holder_session_alias", claim->session_alias}}});
+    db::EventDraft draft{
+        .action = "RELEASE_REQUEST",
+        .text = fmt::format("asks {} to release {}{}", claim->session_alias, claim->target, because(in.reason)),
+        .paths = {claim->target},
+        .data = {{"claim_ids", json::array{to_string(claim->id)}},
+                 {"holder_session_id", to_string(claim->session_id)},
+                 {"holder_session_alias", claim->session_alias}}};
+    if (standing) {
+      db::rewrite_message(tx, notice);
+      db::append_event(tx, project->id, &acting->session(), std::move(draft));
+    } else {
+      append_event_with(tx, *project, &acting->session(), std::move(draft), std::move(notice));
+    }
     co_return *std::move(claim);
+  }
+
+ private:
+  // What the holder was told when the session asked before, as long as it has not taken note of that.
+  static Task<std::optional<models::Message>> unread_notice(db::Tx& tx, Claim claim, SessionId asking) {
+    for (auto const& request : claim.release_requests) {
+      if (request.session_id != asking || !request.message_id) continue;
+      auto const id = *request.message_id;
+      if (co_await db::get_ack(tx, claim.project_id, id, claim.session_id.uuid)) co_return std::nullopt;
+      co_return co_await db::get_message(tx, claim.project_id, id);
+    }
+    co_return std::nullopt;
   }
 };
 
@@ -273,6 +300,7 @@ struct AnswerRelease {
     if (!held) co_return std::unexpected(std::move(held.error()));
     auto claim = std::move(held->claim);
     if (claim.release_requests.empty()) co_return fail(ErrorCode::conflict, "nobody has asked to release the claim");
+    auto answers = answers_to(tx, *project, claim, held->acting.session(), in.grant, in.reason);
     json::array asked;
     for (auto const& request : std::exchange(claim.release_requests, {})) asked.emplace_back(request.session_alias);
     json::object data{{"grant", in.grant}, {"asked_by", std::move(asked)}};
@@ -281,18 +309,40 @@ struct AnswerRelease {
       db::EventDraft said{.action = "FILE_RELEASE",
                           .text = fmt::format("released {} as asked{}", one.front().target, because(in.reason)),
                           .data = std::move(data)};
-      co_await release_claims(tx, *project, held->acting, one, std::move(said));
+      name_in(said, answers);
+      auto const event = co_await release_claims(tx, *project, held->acting, one, std::move(said));
+      for (auto& answer : answers) deliver(tx, std::move(answer), event.cursor);
       co_return std::move(one.front());
     }
     claim.updated_at = tx.now();
     db::put_claim(tx, claim);
     data["claim_ids"] = json::array{to_string(claim.id)};
-    db::append_event(tx, project->id, &held->acting.session(),
-                     {.action = "RELEASE_REFUSED",
-                      .text = fmt::format("keeps {}{}", claim.target, because(in.reason)),
-                      .paths = {claim.target},
-                      .data = std::move(data)});
+    db::EventDraft said{.action = "RELEASE_REFUSED",
+                        .text = fmt::format("keeps {}{}", claim.target, because(in.reason)),
+                        .paths = {claim.target},
+                        .data = std::move(data)};
+    name_in(said, answers);
+    auto const event = db::append_event(tx, project->id, &held->acting.session(), std::move(said));
+    for (auto& answer : answers) deliver(tx, std::move(answer), event.cursor);
     co_return claim;
+  }
+
+ private:
+  static std::vector<models::Message> answers_to(db::Tx& tx, models::Project const& project, Claim const& claim,
+                                                 models::Session const& holder, bool granted,
+                                                 std::optional<std::string> const& reason) {
+    std::vector<models::Message> out;
+    for (auto const& request : claim.release_requests) {
+      auto answer =
+          make_notice(tx, project, models::MessageKind::release_answer, to_session(request.session_id), &holder);
+      answer.in_reply_to = request.message_id;
+      if (request.message_id) answer.thread = *request.message_id;
+      answer.granted = granted;
+      answer.text = reason;
+      name_claims(answer, {claim});
+      out.push_back(std::move(answer));
+    }
+    return out;
   }
 };
 

@@ -1,5 +1,6 @@
 #include "api/claim_flow.hpp"
 
+#include "api/inbox_flow.hpp"
 #include "api/owner_lookup.hpp"
 #include "api/waiting_line.hpp"
 #include "db/claim_index.hpp"
@@ -150,11 +151,12 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim)
   std::vector<Claim> one{std::move(claim)};
   end_claims(tx, project, one, models::ClaimEnd::expired);
   auto const holder = co_await db::get_session(tx, project.id, one.front().session_id);
-  db::append_event(tx, project.id, holder ? &*holder : nullptr,
-                   {.action = "CLAIM_EXPIRED",
-                    .text = fmt::format("the claim on {} ran out", one.front().target),
-                    .paths = {one.front().target},
-                    .data = {{"claim_ids", ids_of(one)}, {"fencing_token", to_string(one.front().fencing_token)}}});
+  auto const& ended = one.front();
+  append_loss(tx, project, holder ? &*holder : nullptr, ended,
+              {.action = "CLAIM_EXPIRED",
+               .text = fmt::format("the claim on {} ran out", ended.target),
+               .paths = {ended.target},
+               .data = {{"claim_ids", ids_of(one)}, {"fencing_token", to_string(ended.fencing_token)}}});
 }
 
 Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,

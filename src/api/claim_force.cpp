@@ -1,6 +1,7 @@
 #include "api/claim_force.hpp"
 
 #include "api/claim_flow.hpp"
+#include "api/inbox_flow.hpp"
 #include "api/waiting_line.hpp"
 #include "db/audit.hpp"
 #include "db/sessions.hpp"
@@ -18,11 +19,12 @@ Task<Claim> force_claim(db::Tx& tx, models::Project const& project, auth::Permit
   std::vector<Claim> one{std::move(claim)};
   end_claims(tx, project, one, models::ClaimEnd::forced);
   auto const& ended = one.front();
-  db::append_event(tx, project.id, holder ? &*holder : nullptr,
-                   {.action = "FILE_RELEASE",
-                    .text = fmt::format("the claim on {} was taken away: {}", ended.target, reason),
-                    .paths = paths_of(one),
-                    .data = {{"claim_ids", json::array{to_string(ended.id)}}, {"forced", true}, {"reason", reason}}});
+  append_loss(tx, project, holder ? &*holder : nullptr, ended,
+              {.action = "FILE_RELEASE",
+               .text = fmt::format("the claim on {} was taken away: {}", ended.target, reason),
+               .paths = paths_of(one),
+               .data = {{"claim_ids", json::array{to_string(ended.id)}}, {"forced", true}, {"reason", reason}}},
+              reason);
   db::append_audit(tx, {.actor_user_id = caller.user,
                         .actor_token_id = caller.token,
                         .action = "claim.forced",

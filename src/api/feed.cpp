@@ -82,7 +82,7 @@ void Feed::step_live() {
       return look({.history_after = position_});
     }
     auto const& event = *next.event;
-    bool const wanted = wants(*plan_, event.session, event.action, event.paths);
+    bool const wanted = wants(*plan_, event);
     bool const shows_presence = plan_->presence && event.presence;
     if ((wanted || shows_presence) && !is_trusted()) return look({});
     position_ = event.cursor;

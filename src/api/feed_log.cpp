@@ -25,6 +25,19 @@ Task<std::shared_ptr<std::string const>> presence_of(db::Tx& tx, ProjectId proje
   co_return std::make_shared<std::string const>(reflect::encode_text(frame));
 }
 
+// Loosely: anyone may write an event with such data.
+std::vector<models::MessageRecipient> recipients_of(models::Event const& event) {
+  std::vector<models::MessageRecipient> out;
+  auto const* const inbox = event.data.if_contains("inbox");
+  if (!inbox || !inbox->is_array()) return out;
+  for (auto const& item : inbox->get_array()) {
+    auto const* const to = item.is_object() ? item.get_object().if_contains("to") : nullptr;
+    auto read = to ? reflect::decode<models::MessageRecipient>(*to) : invalid("/to", "is required");
+    if (read) out.push_back(*std::move(read));
+  }
+  return out;
+}
+
 }  // namespace
 
 Task<LoggedEvent> logged_event(db::Tx& tx, ProjectId project, std::string text) {
@@ -34,6 +47,8 @@ Task<LoggedEvent> logged_event(db::Tx& tx, ProjectId project, std::string text) 
                   .session = event.session_id,
                   .action = event.action,
                   .paths = event.paths,
+                  .at = event.at,
+                  .recipients = recipients_of(event),
                   .frame = std::make_shared<std::string const>(reflect::encode_text(frame))};
   out.presence = co_await presence_of(tx, project, event);
   co_return out;

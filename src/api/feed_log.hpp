@@ -4,6 +4,7 @@
 #include "base/task.hpp"
 #include "db/engine.hpp"
 #include "db/events.hpp"
+#include "models/message.hpp"
 
 #include <cstddef>
 #include <cstdint>
@@ -28,7 +29,9 @@ struct LoggedEvent {
   std::optional<SessionId> session;
   std::string action;
   std::vector<std::string> paths;
-  std::shared_ptr<std::string const> frame;     ///< JSON of models::FeedEvent
+  Timestamp at;
+  std::vector<models::MessageRecipient> recipients;  ///< into whose inboxes it has put something
+  std::shared_ptr<std::string const> frame;          ///< JSON of models::FeedEvent
   std::shared_ptr<std::string const> presence;  ///< JSON of models::FeedPresence when somebody came or left; else null
 };
 

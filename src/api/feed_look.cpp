@@ -10,12 +10,24 @@
 
 namespace codi::api {
 
-bool wants(FeedPlan const& plan, std::optional<SessionId> const& session, std::string const& action,
-           std::vector<std::string> const& paths) {
-  if (plan.session && session != plan.session) return false;
-  if (!plan.actions.empty() && std::ranges::find(plan.actions, action) == plan.actions.end()) return false;
+namespace {
+
+// As the inbox itself, which leaves out what its reader told others.
+bool reaches(LoggedEvent const& event, db::InboxReader const& reader) {
+  return std::ranges::any_of(event.recipients, [&](models::MessageRecipient const& to) {
+    bool const own = !to.session && reader.session && event.session == reader.session->id;
+    return !own && db::is_for(reader, to, event.at);
+  });
+}
+
+}  // namespace
+
+bool wants(FeedPlan const& plan, LoggedEvent const& event) {
+  if (plan.session && event.session != plan.session) return false;
+  if (!plan.actions.empty() && std::ranges::find(plan.actions, event.action) == plan.actions.end()) return false;
+  if (plan.inbox && !reaches(event, *plan.inbox)) return false;
   if (plan.paths.empty()) return true;
-  return std::ranges::any_of(paths, [&](std::string const& path) {
+  return std::ranges::any_of(event.paths, [&](std::string const& path) {
     auto const target = coordination::parse_target(path, plan.case_sensitive);
     return target &&
            std::ranges::any_of(plan.paths, [&](auto const& wanted) { return coordination::overlaps(wanted, *target); });
@@ -69,7 +81,7 @@ Task<void> FeedLook::read_history(db::Tx& tx) {
   for (auto& item : found->items) {
     auto event = co_await logged_event(tx, plan_->project, std::move(item.text));
     reached = event.cursor;
-    if (wants(*plan_, event.session, event.action, event.paths)) events.push_back(std::move(event));
+    if (wants(*plan_, event)) events.push_back(std::move(event));
   }
   at_end = !found->next;
   if (found->next) reached = parse_stamp(*found->next).value_or(reached);

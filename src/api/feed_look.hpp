@@ -13,6 +13,9 @@
 
 namespace codi::api {
 
+/// True when the subscriber wants the event. A path is wanted when a claim on it would meet one on a path of the event.
+bool wants(FeedPlan const& plan, LoggedEvent const& event);
+
 /// One transaction of a subscriber: whether its credential still lets it read the project, and what it asks for of the
 /// store as it is then. Used by one transaction at a time; what it found is read after it.
 class FeedLook {

@@ -2,6 +2,7 @@
 #include "base/ids.hpp"
 #include "base/stamp.hpp"
 #include "coordination/target.hpp"
+#include "db/inbox.hpp"
 
 #include <optional>
 #include <string>
@@ -21,10 +22,7 @@ struct FeedPlan {
   std::optional<SessionId> session = {};
   std::vector<std::string> actions = {};
   std::vector<coordination::Target> paths = {};
+  std::optional<db::InboxReader> inbox = {};  ///< into which an event has put something
 };
-
-/// True when the subscriber wants the event. A path is wanted when a claim on it would meet one on a path of the event.
-bool wants(FeedPlan const& plan, std::optional<SessionId> const& session, std::string const& action,
-           std::vector<std::string> const& paths);
 
 }  // namespace codi::api

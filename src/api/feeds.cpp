@@ -16,9 +16,10 @@ struct FollowLogIn {
   std::optional<std::string> session;
   std::optional<std::vector<std::string>> action;
   std::optional<std::vector<std::string>> path;
+  std::optional<std::string> inbox;
   std::optional<bool> presence;
 };
-BOOST_DESCRIBE_STRUCT(FollowLogIn, (), (project, after, session, action, path, presence))
+BOOST_DESCRIBE_STRUCT(FollowLogIn, (), (project, after, session, action, path, inbox, presence))
 
 }  // namespace
 }  // namespace codi::api
@@ -39,6 +40,10 @@ struct Fields<FollowLogIn> {
             "matches (`src/**/*.rs`); or about one of these.")
           .items(1, limits::kFeedActions)
           .length(1, limits::kTargetBytes),
+      field("inbox",
+            "Only events that put something into the inbox of this session, by id or alias. They name it by its id; "
+            "`list_inbox` has the words.")
+          .length(1, limits::kAliasBytes),
       field("presence", "Also tell who is here, who comes and who leaves; true when missing."),
   };
 };
@@ -83,6 +88,11 @@ struct FollowLog {
       auto const session = co_await find_session(tx, *project, *in.session);
       if (!session) co_return std::unexpected(session.error());
       plan.session = session->id;
+    }
+    if (in.inbox) {
+      auto const session = co_await find_session(tx, *project, *in.inbox);
+      if (!session) co_return std::unexpected(session.error());
+      plan.inbox = db::InboxReader{.session = *session, .user = session->user_id};
     }
     auto const permitted = auth::permit(caller, Permission::project_read);
     if (!permitted) co_return std::unexpected(permitted.error());

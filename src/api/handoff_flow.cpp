@@ -2,14 +2,12 @@
 
 #include "api/claim_flow.hpp"
 #include "api/deadlock.hpp"
+#include "api/inbox_flow.hpp"
+#include "api/recipient.hpp"
 #include "api/waiting_line.hpp"
-#include "auth/directory.hpp"
 #include "base/text.hpp"
-#include "coordination/log_line.hpp"
 #include "db/claims.hpp"
 #include "db/handoffs.hpp"
-#include "db/sessions.hpp"
-#include "db/users.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -19,44 +17,6 @@ namespace {
 
 using models::Handoff;
 using models::HandoffState;
-using models::Recipient;
-
-// By id or e-mail address.
-Task<std::optional<models::User>> find_user(db::Tx& tx, std::string text) {
-  if (auto const id = UserId::parse(text)) co_return co_await db::get_user(tx, *id);
-  auto const folded = fold_case(text);
-  if (!folded) co_return std::nullopt;
-  auto const account = co_await auth::Directory::find_account(tx, *folded);
-  if (!account || account->tenant != tx.tenant()) co_return std::nullopt;
-  co_return co_await db::get_user(tx, account->user);
-}
-
-// Checks the recipient and puts ids in the place of aliases and addresses.
-Task<Result<Recipient>> resolve_recipient(db::Tx& tx, models::Project const& project, Recipient to) {
-  if ((to.role ? 1 : 0) + (to.session ? 1 : 0) + (to.user ? 1 : 0) != 1)
-    co_return invalid("/to", "must have exactly one of `role`, `session` and `user`");
-  if (to.role) {
-    to.role = coordination::role_name(*to.role);
-    if (!coordination::valid_alias(*to.role)) co_return invalid("/to/role", "is not the name of a role");
-  }
-  if (to.session) {
-    auto const session = co_await db::find_session(tx, project.id, *to.session);
-    if (!session) co_return fail(ErrorCode::not_found, "there is no such session in this project");
-    to.session = to_string(session->id);
-  }
-  if (to.user) {
-    auto const user = co_await find_user(tx, *to.user);
-    if (!user) co_return fail(ErrorCode::not_found, "there is no such user in this tenant");
-    to.user = to_string(user->id);
-  }
-  co_return to;
-}
-
-std::string describe(Recipient const& to) {
-  if (to.role) return "role " + *to.role;
-  if (to.session) return "session " + *to.session;
-  return "user " + to.user.value_or("");
-}
 
 // A session without a role is bound by none, so it may take what is offered to a role.
 Result<void> may_take(Handoff const& handoff, models::Session const& session) {
@@ -144,7 +104,13 @@ Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& pr
   event.data["handoff_id"] = to_string(handoff.id);
   event.data["state"] = "offered";
   event.data["to"] = json::parse(reflect::encode_text(handoff.to));
-  auto written = db::append_event(tx, project.id, &from.session(), std::move(event));
+  auto const kind = event.action == "DELEGATION" ? models::MessageKind::delegation : models::MessageKind::handoff;
+  models::MessageRecipient to_inbox{.role = handoff.to.role, .session = handoff.to.session, .user = handoff.to.user};
+  auto notice = make_notice(tx, project, kind, std::move(to_inbox), &from.session());
+  notice.handoff_id = handoff.id;
+  notice.text = cut_utf8(handoff.summary, limits::kMessageTextBytes);
+  name_claims(notice, handoff.claims);
+  auto written = append_event_with(tx, project, &from.session(), std::move(event), std::move(notice));
   co_return OfferedHandoff{std::move(handoff), std::move(written)};
 }
 

@@ -1,6 +1,7 @@
 #include "api/session_flow.hpp"
 
 #include "api/claim_flow.hpp"
+#include "api/inbox_flow.hpp"
 #include "api/quota.hpp"
 #include "api/waiting_line.hpp"
 #include "auth/directory.hpp"
@@ -134,7 +135,15 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
   event.paths = paths_of(claims);
   event.data["reason"] = reason;
   event.data["claims_freed"] = held;
+  // Who started it can still read its inbox.
+  std::vector<models::Message> lost;
+  if (ran_out) lost.push_back(make_notice(tx, project, models::MessageKind::lease_lost, to_session(session.id)));
+  name_in(event, lost);
   auto written = db::append_event(tx, project.id, &session, std::move(event));
+  for (auto& notice : lost) {
+    name_claims(notice, claims);
+    deliver(tx, std::move(notice), written.cursor);
+  }
   co_await end_tickets_of(tx, project, session, targets_of(project, claims));
   co_return written;
 }

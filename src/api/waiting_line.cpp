@@ -1,6 +1,7 @@
 #include "api/waiting_line.hpp"
 
 #include "api/deadlock.hpp"
+#include "api/inbox_flow.hpp"
 #include "db/claim_index.hpp"
 #include "db/claims.hpp"
 #include "db/sessions.hpp"
@@ -81,10 +82,13 @@ class Serving {
     bool const held = ticket->gives_up_at.has_value();
     Applicant who{.session = *session, .order = order_of(*ticket)};
     db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
+    auto notice = notice_of(*ticket, models::MessageKind::ticket_granted);
+    if (!held) name_in(said, {notice});
     auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish_of(project_, *ticket), freed_,
                                            std::move(said), held);
     if (!attempt && !held) {
-      add(co_await take_out_of_line(tx_, project_, *ticket, attempt.error().detail));
+      auto withdrawn = notice_of(*ticket, models::MessageKind::ticket_withdrawn);
+      add(co_await take_out_of_line(tx_, project_, *ticket, attempt.error().detail, std::move(withdrawn)));
       co_return;
     }
     if (attempt) {
@@ -98,7 +102,15 @@ class Serving {
     for (auto const& claim : attempt->grant->claims) ticket->claim_ids.push_back(claim.id);
     ticket->updated_at = tx_.now();
     db::put_ticket(tx_, *ticket);
+    name_claims(notice, attempt->grant->claims);
+    deliver(tx_, std::move(notice), attempt->grant->event.cursor);
     db::watch_ticket(tx_, project_.id, id, tx_.now() + limits::kTicketKept);
+  }
+
+  models::Message notice_of(Ticket const& ticket, models::MessageKind kind) {
+    auto notice = make_notice(tx_, project_, kind, to_session(ticket.session_id));
+    notice.ticket_id = ticket.id;
+    return notice;
   }
 
   void offer(TicketId id) {
@@ -160,15 +172,18 @@ Task<Result<Ticket>> wait_in_line(db::Tx& tx, models::Project const& project, mo
   co_return ticket;
 }
 
-Task<std::vector<Target>> take_out_of_line(db::Tx& tx, models::Project const& project, Ticket ticket, std::string why) {
+Task<std::vector<Target>> take_out_of_line(db::Tx& tx, models::Project const& project, Ticket ticket, std::string why,
+                                           std::optional<models::Message> notice) {
   auto targets = db::targets_of(ticket, project.case_sensitive);
   co_await db::leave_line(tx, ticket, targets);
   auto const session = co_await db::get_session(tx, project.id, ticket.session_id);
-  db::append_event(tx, project.id, session ? &*session : nullptr,
-                   {.action = "INFO",
-                    .text = fmt::format("waits no more for {}: {}", summary_of("", paths_of(ticket)).substr(1), why),
-                    .paths = paths_of(ticket),
-                    .data = {{"ticket", to_string(ticket.id)}}});
+  db::EventDraft draft{.action = "INFO",
+                       .text = fmt::format("waits no more for {}: {}", summary_of("", paths_of(ticket)).substr(1), why),
+                       .paths = paths_of(ticket),
+                       .data = {{"ticket", to_string(ticket.id)}}};
+  if (notice) name_in(draft, {*notice});
+  auto const event = db::append_event(tx, project.id, session ? &*session : nullptr, std::move(draft));
+  if (notice) deliver(tx, *std::move(notice), event.cursor);
   if (ticket.gives_up_at) {
     db::forget_ticket(tx, project.id, ticket.id);
   } else {

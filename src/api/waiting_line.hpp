@@ -3,6 +3,7 @@
 #include "api/claim_look.hpp"
 #include "coordination/target.hpp"
 #include "db/tx.hpp"
+#include "models/message.hpp"
 #include "models/project.hpp"
 #include "models/session.hpp"
 #include "models/ticket.hpp"
@@ -27,10 +28,11 @@ struct Waiting {
 Task<Result<models::Ticket>> wait_in_line(db::Tx& tx, models::Project const& project, models::Session session,
                                           ClaimWish wish, Waiting how, Standing standing);
 
-/// Takes a ticket out, with an INFO event that says why. Returns what nobody waits for any more with it: serve_line()
-/// those.
+/// Takes a ticket out, with an INFO event that says why, and tells its session when there is a notice. Returns what
+/// nobody waits for any more with it: serve_line() those.
 Task<std::vector<coordination::Target>> take_out_of_line(db::Tx& tx, models::Project const& project,
-                                                         models::Ticket ticket, std::string why);
+                                                         models::Ticket ticket, std::string why,
+                                                         std::optional<models::Message> notice = {});
 
 /// Gives those who wait for any of `freed` what they can have now, in their order; to a ticket whose request is held it
 /// is offered, and the request takes it within limits::kOfferTime. After every end of claims, in the same transaction.

@@ -86,6 +86,9 @@ struct TicketTag {
 struct HandoffTag {
   static constexpr std::string_view name = "handoff";
 };
+struct MessageTag {
+  static constexpr std::string_view name = "message";
+};
 
 /// Strong ids: one cannot be passed for another.
 using TenantId = Id<TenantTag>;
@@ -99,6 +102,7 @@ using EventId = Id<EventTag>;
 using ClaimId = Id<ClaimTag>;
 using TicketId = Id<TicketTag>;
 using HandoffId = Id<HandoffTag>;
+using MessageId = Id<MessageTag>;
 
 }  // namespace codi
 

@@ -1,86 +1,22 @@
-#include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "cli/generic.hpp"
 #include "cli/json_access.hpp"
+#include "cli/recipients.hpp"
+#include "cli/short_id.hpp"
 #include "cli/verbs.hpp"
-#include "coordination/log_line.hpp"
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <map>
 #include <utility>
 
 namespace codi::cli {
 namespace {
 
-constexpr std::array<std::string_view, 3> kRecipients{"role", "session", "user"};
-
-// `role:x`, `session:x`, `user:x`; else an address is a user's, the alias of a session at work, or what looks like one,
-// is a session, the rest is a role.
-Outcome<json::object> recipient_of(Context& context, std::string_view typed) {
-  auto const to = [](std::string_view kind, std::string_view name) {
-    return json::object{{json::string_view(kind.data(), kind.size()), json::string_view(name.data(), name.size())}};
-  };
-  for (auto const kind : kRecipients)
-    if (typed.starts_with(kind) && typed.substr(kind.size()).starts_with(':'))
-      return to(kind, typed.substr(kind.size() + 1));
-  if (typed.find('@') != std::string_view::npos) return to("user", typed);
-  if (coordination::role_of_alias(typed)) return to("session", typed);
-  auto const found = context.call("get_session", {{"session", json::string_view(typed.data(), typed.size())}});
-  if (!found && found.error().exit == Exit::unreachable) return std::unexpected(found.error());
-  bool const at_work = found && text_of(found->body, "alias") == typed && text_of(found->body, "state") != "ended";
-  return to(at_work ? "session" : "role", typed);
-}
-
-// Roles as they are; sessions and users by alias and address, which are asked for once each.
-class Recipients {
- public:
-  explicit Recipients(Context& context) : context_(context) {}
-
-  std::string shown(json::value const& handoff) {
-    auto const* const to = member_of(handoff, "to");
-    if (to == nullptr) return {};
-    if (auto const role = text_of(*to, "role"); !role.empty()) return printable(role);
-    if (auto const id = text_of(*to, "session"); !id.empty()) return named("session", id);
-    if (auto const id = text_of(*to, "user"); !id.empty()) return named("user", id);
-    return {};
-  }
-
- private:
-  std::string named(std::string const& kind, std::string const& id) {
-    auto const [known, is_new] = names_.try_emplace(id, id);
-    if (is_new) {
-      bool const is_session = kind == "session";
-      auto const found =
-          context_.call(is_session ? "get_session" : "get_user", {{is_session ? "session" : "user_id", id}});
-      if (found) known->second = text_of(found->body, is_session ? "alias" : "email");
-    }
-    return printable(fmt::format("{} {}", kind, known->second));
-  }
-
-  Context& context_;
-  std::map<std::string, std::string> names_;
-};
-
 json::array texts(std::vector<std::string> const& values) {
   json::array out;
   for (auto const& value : values) out.emplace_back(value);
   return out;
-}
-
-// The shortest beginning of an id that no other of the list shares, not below 8 characters.
-std::string short_id(std::string const& id, json::array const& items) {
-  std::size_t length = 8;
-  for (auto const& item : items) {
-    auto const other = text_of(item, "id");
-    if (other == id) continue;
-    auto const parted = std::ranges::mismatch(id, other).in1 - id.begin();
-    length = std::max(length, static_cast<std::size_t>(parted) + 1);
-  }
-  return id.substr(0, length);
 }
 
 void print_handoff(Context& context, json::value const& handoff) {
@@ -130,19 +66,8 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
   return {};
 }
 
-// A handoff's id from the beginning of it, looked for among all of the project.
 Outcome<std::string> full_id(Context& context, std::string const& typed) {
-  if (parse_uuid(typed)) return typed;
-  auto const found = context.list("list_handoffs", {}, limits::kClientListItems);
-  if (!found) return std::unexpected(found.error());
-  std::vector<std::string> ids;
-  for (auto const& item : items_of(*found, "items"))
-    if (text_of(item, "id").starts_with(to_lower_ascii(typed))) ids.push_back(text_of(item, "id"));
-  if (ids.size() == 1) return ids[0];
-  return complain(
-      Exit::failed,
-      fmt::format("{} handoffs have ids that begin with {}", ids.empty() ? "no" : std::to_string(ids.size()), typed),
-      {"`codi handoff list` shows them."});
+  return id_from_beginning(context, "list_handoffs", typed, "handoffs", "`codi handoff list` shows them.");
 }
 
 Outcome<> step(Context& context, std::string_view operation, Arguments const& arguments) {

@@ -160,11 +160,8 @@ Task<std::optional<Claim>> claim_of_session_on(Tx& tx, ProjectId project, Sessio
 // Not by counting rows: a session that has claimed and released much has left as many deleted ones to pass.
 Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session) {
   auto const stored = co_await tx.get(count_key(tx, project, session), Isolation::snapshot);
-  std::uint64_t count = 0;
-  if (stored && stored->size() == sizeof count)
-    for (std::size_t i = sizeof count; i-- > 0;) count = count << 8 | static_cast<std::uint8_t>((*stored)[i]);
   // Below 0: claims of before there was a counter have ended.
-  co_return static_cast<std::size_t>(std::max<std::int64_t>(static_cast<std::int64_t>(count), 0));
+  co_return stored ? static_cast<std::size_t>(std::max<std::int64_t>(number_added(*stored), 0)) : 0;
 }
 
 Task<std::vector<ClaimId>> wide_globs(Tx& tx, ProjectId project) {

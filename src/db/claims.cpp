@@ -110,9 +110,10 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFi
 }
 
 std::size_t bytes_to_end(Claim const& claim) {
-  // The claim, and as much for the event; the target in index keys, and in the event, where escapes may double it.
-  constexpr std::size_t kRest = 1'500;
-  return 2 * reflect::encode_text(claim).size() + 4 * claim.target.size() + kRest;
+  // The claim, and as much for the event; the target in index keys, and in the event and the notice to its holder,
+  // where escapes may double it.
+  constexpr std::size_t kRest = 3'500;
+  return 2 * reflect::encode_text(claim).size() + 6 * claim.target.size() + kRest;
 }
 
 void watch_claim_lease(Tx& tx, Claim const& claim) {

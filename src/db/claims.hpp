@@ -46,7 +46,7 @@ Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, ProjectId project,
 /// included).
 bool over(Tx const& tx, models::Claim const& claim);
 
-/// About how many bytes a transaction writes at most to end a claim, its event included.
+/// About how many bytes a transaction writes at most to end a claim, its event and a notice included.
 std::size_t bytes_to_end(models::Claim const& claim);
 
 /// Asks the reaper to look at the claim when its lease may have run out.

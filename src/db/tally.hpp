@@ -22,6 +22,9 @@ enum class Happening : std::uint8_t {
   handoff_declined,
   handoff_withdrawn,
   handoff_completed,
+  message_sent,
+  message_acknowledged,
+  notice_given,  ///< put into an inbox by what happened
   event_appended,
 };
 inline constexpr std::size_t kHappenings = static_cast<std::size_t>(Happening::event_appended) + 1;

@@ -1,5 +1,8 @@
 #include "db/tx.hpp"
 
+#include <bit>
+#include <cstring>
+
 namespace codi::db {
 
 Task<RangeRows> Tx::get_below(TenantKey prefix, RangeOptions options, std::optional<TenantKey> from) {
@@ -91,6 +94,14 @@ StampedValue split_stamped(std::string_view stored) {
       stored.size() >= kStampBytesSize ? stamp_from_bytes(stored.substr(0, kStampBytesSize)) : std::nullopt;
   if (!stamp) throw StorageFailure(StorageCode::corrupt, "a stamped value has no stamp");
   return {*stamp, stored.substr(kStampBytesSize)};
+}
+
+std::int64_t number_added(std::string_view stored) {
+  static_assert(std::endian::native == std::endian::little);
+  std::int64_t out = 0;
+  if (stored.size() != sizeof out) throw StorageFailure(StorageCode::corrupt, "a counter is not 8 bytes long");
+  std::memcpy(&out, stored.data(), sizeof out);
+  return out;
 }
 
 Stamp stamp_of_suffix(std::string_view suffix) {

@@ -67,13 +67,14 @@ enum class DueKind : std::int64_t {
   api_token = 6,
   retention = 7,
   ticket = 8,
+  message = 9,
 };
 
 /// Something that may have to happen at a time. The reaper checks the facts again before it acts.
 struct Due {
   Timestamp at;
   DueKind kind{};
-  Uuid scope;  ///< the project of a session, a claim or a log; nil otherwise
+  Uuid scope;  ///< the project of a session, a claim, a log, a ticket or a message; nil otherwise
   Uuid id;
 };
 
@@ -218,6 +219,9 @@ struct StampedValue {
 };
 /// The parts of what Tx::set_stamped wrote; throws Failure when `stored` is too short.
 StampedValue split_stamped(std::string_view stored);
+
+/// The number under a key that Tx::add changes; throws StorageFailure when `stored` is none.
+std::int64_t number_added(std::string_view stored);
 
 /// The stamp that Tx::set_under_stamp put behind its prefix; `suffix` is what follows the prefix in the key.
 Stamp stamp_of_suffix(std::string_view suffix);

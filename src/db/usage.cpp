@@ -1,8 +1,6 @@
 #include "db/usage.hpp"
 
 #include <array>
-#include <bit>
-#include <cstring>
 
 namespace codi::db {
 namespace {
@@ -10,14 +8,6 @@ namespace {
 constexpr std::array kAll{Counted::sessions, Counted::claims};
 
 TenantKey counters(Tx const& tx, Counted what) { return tx.key("counted", static_cast<std::int64_t>(what)); }
-
-std::int64_t number_in(std::string_view value) {
-  static_assert(std::endian::native == std::endian::little);
-  std::int64_t out = 0;
-  if (value.size() != sizeof out) throw StorageFailure(StorageCode::corrupt, "a counter is not 8 bytes long");
-  std::memcpy(&out, value.data(), sizeof out);
-  return out;
-}
 
 }  // namespace
 
@@ -31,7 +21,7 @@ Task<std::int64_t> counted(Tx& tx, Counted what) {
   std::optional<TenantKey> from;
   for (;;) {
     auto const rows = co_await tx.get_below(prefix, {.isolation = Isolation::snapshot}, std::move(from));
-    for (auto const& row : rows.rows) sum += number_in(row.value);
+    for (auto const& row : rows.rows) sum += number_added(row.value);
     if (!rows.more) co_return sum;
     from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
   }

@@ -18,6 +18,8 @@ inline constexpr std::array kFeedCommands{
     FeedCommand{"log", "append_event"},
     FeedCommand{"claim", "create_claims"},
     FeedCommand{"release", "release_claim"},
+    FeedCommand{"message", "send_message"},
+    FeedCommand{"inbox", "list_inbox"},
     FeedCommand{"ack", "ack_message"},
 };
 

@@ -25,9 +25,10 @@ struct ReleaseRequest {
   SessionId session_id;
   std::string session_alias;
   std::optional<std::string> reason;
+  std::optional<MessageId> message_id;
   Timestamp at;
 };
-BOOST_DESCRIBE_STRUCT(ReleaseRequest, (), (session_id, session_alias, reason, at))
+BOOST_DESCRIBE_STRUCT(ReleaseRequest, (), (session_id, session_alias, reason, message_id, at))
 
 /// A lease on a path, held by a session.
 struct Claim {
@@ -65,6 +66,7 @@ struct codi::reflect::Fields<codi::models::ReleaseRequest> {
       field("session_id", "Session that asks."),
       field("session_alias", "Its alias."),
       field("reason", "Why, as it said."),
+      field("message_id", "What the holder's inbox has about it."),
       field("at", "When it asked."),
   };
 };

@@ -24,10 +24,13 @@ json::object const kMeanings{{"action", "INFO"},
                              {"permissions", json::array{"project_read"}},
                              {"line", "somebody: INFO: text"}};
 
+/// What else an operation wants, beside its required members.
+std::map<std::string_view, json::object> const kBesides{{"send_message", {{"to", {{"project", true}}}}}};
+
 std::map<std::string, std::string> const kThings{
-    {"projects", "project"}, {"sessions", "session"}, {"users", "user"},   {"claims", "claim"},
-    {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"}, {"tenants", "tenant"},
-    {"locks", "claim"},      {"tickets", "ticket"},
+    {"projects", "project"}, {"sessions", "session"}, {"users", "user"},       {"claims", "claim"},
+    {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"},     {"tenants", "tenant"},
+    {"locks", "claim"},      {"tickets", "ticket"},   {"messages", "message"},
 };
 
 // The collection in which a path member is looked up: `/claims/{id}` -> claims.
@@ -48,7 +51,8 @@ std::string thing_of(api::Operation const& operation, std::string const& member)
     EXPECT_NE(known, kThings.end()) << operation.meta.id << ": say in kThings what stands in /" << collection;
     return known == kThings.end() ? "" : known->second;
   }
-  if (member == "to_session") return "session";
+  if (member == "to_session" || member == "inbox") return "session";
+  if (member == "in_reply_to" || member == "thread") return "message";
   for (auto const& [unused, thing] : kThings)
     if (member == thing) return thing;
   return {};
@@ -108,6 +112,9 @@ class IsolationTest : public ::testing::Test {
         "offer_handoff",
         {{"project", slug}, {"session", mark + "-alias"}, {"to", {{"session", mark + "-other"}}}, {"summary", mark}},
         token)};
+    world.names["message"] = {
+        made("send_message",
+             {{"project", slug}, {"session", mark + "-alias"}, {"to", {{"project", true}}}, {"text", mark}}, token)};
     server.call("append_event", {{"project", slug}, {"session", mark + "-alias"}, {"action", "INFO"}, {"text", mark}},
                 token);
   }
@@ -124,6 +131,7 @@ class IsolationTest : public ::testing::Test {
     auto const schema = operation.schema(builder);
     SchemaSample const sample(builder.components());
     json::object members;
+    if (auto const more = kBesides.find(operation.meta.id); more != kBesides.end()) members = more->second;
     for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
       auto const& input = operation.inputs[i];
       std::string const name(input.field.name);
@@ -227,7 +235,8 @@ TEST_F(IsolationTest, nothing_of_another_project_is_found_with_a_token_for_one) 
   Names const others{{"project", victim.names.at("project")},
                      {"session", victim.names.at("session")},
                      {"claim", victim.names.at("claim")},
-                     {"handoff", victim.names.at("handoff")}};
+                     {"handoff", victim.names.at("handoff")},
+                     {"message", victim.names.at("message")}};
   std::vector<std::string> secrets;
   for (auto const& [thing, names] : others) secrets.insert(secrets.end(), names.begin(), names.end());
   for (auto const& operation : api::operations())

@@ -1,0 +1,23 @@
+#pragma once
+#include "base/result.hpp"
+#include "db/tx.hpp"
+#include "models/handoff.hpp"
+#include "models/message.hpp"
+#include "models/project.hpp"
+
+#include <string>
+
+/// To whom something is addressed.
+namespace codi::api {
+
+/// With ids in the place of aliases and addresses, and a role's name as it is written. A validation error at `/to` when
+/// not exactly one is given, API-USR-2002 when there is no such session or user.
+Task<Result<models::Recipient>> resolve_recipient(db::Tx& tx, models::Project const& project, models::Recipient to);
+/// The same where it may be the whole project.
+Task<Result<models::MessageRecipient>> resolve_recipient(db::Tx& tx, models::Project const& project,
+                                                         models::MessageRecipient to);
+
+/// `role qa-reviewer`.
+std::string describe(models::Recipient const& to);
+
+}  // namespace codi::api
