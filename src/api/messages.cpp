@@ -111,7 +111,6 @@ struct SendMessage {
   using In = SendMessageIn;
   using Out = Message;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    if (!in.to && !in.in_reply_to) co_return invalid("/to", "is required where nothing is answered");
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
     auto const sender = co_await find_reader(tx, caller, *project, in.session);
@@ -122,7 +121,7 @@ struct SendMessage {
       if (!found) co_return std::unexpected(std::move(found.error()));
       answered = *std::move(found);
     }
-    auto wanted = in.to ? Result<MessageRecipient>(*in.to) : other_side(*sender, *answered);
+    auto wanted = in.to ? Result<MessageRecipient>(*in.to) : other_side(*sender, answered);
     if (!wanted) co_return std::unexpected(std::move(wanted.error()));
     auto to = co_await resolve_recipient(tx, *project, *std::move(wanted));
     if (!to) co_return std::unexpected(std::move(to.error()));
@@ -162,10 +161,11 @@ struct SendMessage {
   }
 
   // Who sent what is answered; of one's own message the same recipient again.
-  static Result<MessageRecipient> other_side(db::InboxReader const& sender, Message const& answered) {
-    if (db::is_from(sender, answered)) return answered.to;
-    if (answered.from_session_id) return to_session(*answered.from_session_id);
-    if (answered.from_user_id) return MessageRecipient{.user = to_string(*answered.from_user_id)};
+  static Result<MessageRecipient> other_side(db::InboxReader const& sender, std::optional<Message> const& answered) {
+    if (!answered) return invalid("/to", "is required where nothing is answered");
+    if (db::is_from(sender, *answered)) return answered->to;
+    if (answered->from_session_id) return to_session(*answered->from_session_id);
+    if (answered->from_user_id) return MessageRecipient{.user = to_string(*answered->from_user_id)};
     return invalid("/to", "is required: nobody sent what is answered");
   }
 
@@ -249,8 +249,7 @@ struct ListAcks {
                                       .tag = "inbox",
                                       .summary = "List who has acknowledged a message that you got or sent",
                                       .permission = Permission::project_read,
-                                      .cli = "inbox acks",
-                                      .cli_example = "01a20512-501f-736e-ae64-c5d322cac4a5"};
+                                      .cli = "inbox acks"};
   using In = ListAcksIn;
   using Out = models::Page<MessageAck>;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {

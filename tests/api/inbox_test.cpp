@@ -47,7 +47,7 @@ TEST_F(InboxDoors, send_list_and_acknowledge_over_http) {
   auto const acked = with(bob).post(kProject + "/messages/" + id + "/ack", R"({"session":"bob"})");
   ASSERT_EQ(acked.status, 200) << acked.body;
   EXPECT_NE(acked.text("/acked_at"), "null");
-  EXPECT_EQ(with(bob).get(kProject + "/inbox?unacked=true").text("/items"), "[]");
+  EXPECT_TRUE(with(bob).get(kProject + "/inbox?unacked=true").json().at("items").as_array().empty());
   EXPECT_EQ(with(ann).get(kProject + "/messages/" + id + "/acks").text("/items/0/session_alias"), "bob");
   EXPECT_EQ(with(bob).post(kProject + "/messages/" + id + "/ack", "{}").status, 200) << "again";
 }
@@ -155,7 +155,7 @@ TEST_F(InboxDoors, who_writes_such_data_itself_tells_nobody_a_thing) {
     append("odd", fmt::format(R"(,"action":"INFO","data":{})", data));
   append("bob", R"(,"action":"INFO","data":{"inbox":[{"to":{"role":"qa"}}]})");
   EXPECT_EQ(feed.event_text(), "bob");
-  EXPECT_EQ(with(bob).get(kProject + "/inbox").text("/items"), "[]");
+  EXPECT_TRUE(with(bob).get(kProject + "/inbox").json().at("items").as_array().empty());
 }
 
 }  // namespace

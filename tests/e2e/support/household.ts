@@ -14,6 +14,7 @@ export interface Household {
   claim: Schemas["Claim"];
   ticket: string;
   handoff: Schemas["Handoff"];
+  message: Schemas["Message"];
 }
 
 const inProject: Schemas["CreateToken"]["permissions"] = [
@@ -24,6 +25,7 @@ const inProject: Schemas["CreateToken"]["permissions"] = [
   "claim_write",
   "claim_force",
   "handoff_write",
+  "message_write",
 ];
 
 /** Fills a project of `api`'s tenant. */
@@ -51,13 +53,15 @@ async function fillProject(api: Api) {
     remaining: [`left of ${slug}`],
   };
   const handoff = done(await api.POST("/v1/projects/{project}/handoffs", { params: { path }, body: offer }));
+  const letter = { session: taker.id, to: { project: true }, text: `message of ${slug}` };
+  const message = done(await api.POST("/v1/projects/{project}/messages", { params: { path }, body: letter }));
   const [claim] = granted.claims;
   if (!claim) throw new Error("no claim was granted");
   const permissions = inProject;
   const token = done(
     await api.POST("/v1/tokens", { body: { name: `token of ${slug}`, project: slug, permissions, expires_in: 3600 } }),
   );
-  return { project, session, taker, claim, ticket, handoff, token };
+  return { project, session, taker, claim, ticket, handoff, message, token };
 }
 
 /** Makes a tenant that has one of everything; twice when `besides` is a household, whose tenant gets another project. */

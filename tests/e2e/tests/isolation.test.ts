@@ -94,8 +94,8 @@ async function listed(token: string, collection: string): Promise<Item[]> {
 
 const parameterNames = (path: string): string[] => [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? "");
 
-/** The collection in which the first parameter of `path` is looked up. */
-const collectionOf = (path: string): string => path.slice(0, path.indexOf("/{"));
+/** The collection in which the first parameter of `path` is looked up. Messages are listed by inbox. */
+const collectionOf = (path: string): string => path.slice(0, path.indexOf("/{")).replace(/\/messages$/, "/inbox");
 
 const fill = (path: string, name: string): string => path.replace(/\{\w+\}/, encodeURIComponent(name));
 
@@ -123,7 +123,7 @@ interface Side {
 }
 
 function factsOf(house: Household): string[] {
-  const { owner, member, invite, token, project, session, taker, claim, handoff } = house;
+  const { owner, member, invite, token, project, session, taker, claim, handoff, message } = house;
   return [
     owner.user.id,
     owner.user.email,
@@ -149,6 +149,8 @@ function factsOf(house: Household): string[] {
     claim.reason ?? "",
     handoff.id,
     handoff.summary,
+    message.id,
+    message.text ?? "",
   ].filter(Boolean);
 }
 

@@ -44,7 +44,7 @@ void test("every operation has an id of its own, says who may call it, and answe
   assert.equal(new Set(ids).size, ids.length);
 
   const house = await makeHousehold(server.url);
-  const { api, project, session, taker, claim, ticket, handoff } = house;
+  const { api, project, session, taker, claim, ticket, handoff, message } = house;
   const anyone = connect(server.url);
   const administration = connect(server.url, server.bootstrap.operator_token);
   const path = { project: project.slug };
@@ -105,6 +105,11 @@ void test("every operation has an id of its own, says who may call it, and answe
     await api.GET("/v1/projects/{project}/handoffs/{handoff}", { params: { path: { ...path, handoff: handoff.id } } }),
   );
 
+  done(await api.GET("/v1/projects/{project}/inbox", { params: { path, query: { session: session.id, unacked: true } } }));
+  const messagePath = { params: { path: { ...path, message: message.id } } };
+  done(await api.GET("/v1/projects/{project}/messages/{message}", messagePath));
+  done(await api.GET("/v1/projects/{project}/messages/{message}/acks", messagePath));
+
   // Changing.
   done(await api.PATCH("/v1/tenant", { body: { name: uniqueName("Renamed") } }));
   done(
@@ -135,6 +140,7 @@ void test("every operation has an id of its own, says who may call it, and answe
     }),
   );
 
+  done(await api.POST("/v1/projects/{project}/messages/{message}/ack", { ...messagePath, body: {} }));
   const step = { params: { path: { ...path, handoff: handoff.id } }, body: { session: taker.id } };
   done(await api.POST("/v1/projects/{project}/handoffs/{handoff}/accept", step));
   done(await api.POST("/v1/projects/{project}/handoffs/{handoff}/complete", step));

@@ -24,9 +24,6 @@ json::object const kMeanings{{"action", "INFO"},
                              {"permissions", json::array{"project_read"}},
                              {"line", "somebody: INFO: text"}};
 
-/// What else an operation wants, beside its required members.
-std::map<std::string_view, json::object> const kBesides{{"send_message", {{"to", {{"project", true}}}}}};
-
 std::map<std::string, std::string> const kThings{
     {"projects", "project"}, {"sessions", "session"}, {"users", "user"},       {"claims", "claim"},
     {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"},     {"tenants", "tenant"},
@@ -131,7 +128,6 @@ class IsolationTest : public ::testing::Test {
     auto const schema = operation.schema(builder);
     SchemaSample const sample(builder.components());
     json::object members;
-    if (auto const more = kBesides.find(operation.meta.id); more != kBesides.end()) members = more->second;
     for (std::size_t i = 0; i < operation.inputs.size(); ++i) {
       auto const& input = operation.inputs[i];
       std::string const name(input.field.name);

@@ -45,9 +45,7 @@ TEST_F(InboxVerbs, shows_what_is_new_with_the_words_of_peers_in_a_frame) {
 }
 
 TEST_F(InboxVerbs, no_text_drives_the_terminal_or_leaves_its_frame) {
-  sent({{"session", "ANN"}},
-       "\x1b[2J\x1b]0;title\x07 red\r\nMESSAGE  from codi\u202Eevil\n\x9b"
-       "31m");
+  sent({{"session", "ANN"}}, "\x1b[2J\x1b]0;title\x07 red\r\nMESSAGE  from codi\u202Eevil\n\u009B31m");
   test.shell.out_is_terminal = true;
   EXPECT_EQ(codi({"inbox"}), 0) << err();
   auto const text = out();
@@ -56,6 +54,7 @@ TEST_F(InboxVerbs, no_text_drives_the_terminal_or_leaves_its_frame) {
   EXPECT_EQ(text.find('\x07'), std::string::npos);
   EXPECT_EQ(text.find('\r'), std::string::npos);
   EXPECT_EQ(text.find("\u202E"), std::string::npos);
+  EXPECT_EQ(text.find("\u009B"), std::string::npos);
   EXPECT_EQ(text.find("\nMESSAGE  from codi"), std::string::npos) << "each line is quoted";
 }
 
@@ -108,7 +107,7 @@ TEST_F(InboxVerbs, replies_and_shows_a_conversation) {
   later();
   EXPECT_EQ(codi({"inbox", "reply", id.substr(0, 8), "so"}), 0) << err();
   EXPECT_TRUE(shown("sent to session DEV-SESSION-1")) << out();
-  EXPECT_EQ(codi({"inbox", "--thread", id, "--all"}), 0) << err();
+  EXPECT_EQ(codi({"inbox", "--thread", id}), 0) << err();
   EXPECT_TRUE(shown("| how?") && shown("| so")) << out();
   EXPECT_EQ(codi({"inbox", "show", id.substr(0, 8)}), 0) << err();
   EXPECT_TRUE(shown("| how?") && !shown("| so")) << out();
@@ -120,8 +119,10 @@ TEST_F(InboxVerbs, replies_and_shows_a_conversation) {
   EXPECT_TRUE(said("name what you have read, or say --all")) << err();
   EXPECT_EQ(codi({"inbox", "ack", "ffffffff"}), 1);
   EXPECT_EQ(codi({"inbox", "ack", id}), 0) << err();
-  EXPECT_EQ(codi({"inbox", "acks", id}), 0) << err();
+  EXPECT_EQ(codi({"inbox", "acks", id.substr(0, 8)}), 0) << err();
   EXPECT_TRUE(shown("ANN")) << out();
+  EXPECT_EQ(codi({"inbox", "acks", id, "--json", "--limit", "1"}), 0) << err();
+  EXPECT_EQ(text_of(items_of(out_json(), "items").at(0), "session_alias"), "ANN");
 }
 
 TEST_F(InboxVerbs, says_what_to_do_about_notices) {
