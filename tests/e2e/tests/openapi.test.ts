@@ -105,7 +105,9 @@ void test("every operation has an id of its own, says who may call it, and answe
     await api.GET("/v1/projects/{project}/handoffs/{handoff}", { params: { path: { ...path, handoff: handoff.id } } }),
   );
 
-  done(await api.GET("/v1/projects/{project}/inbox", { params: { path, query: { session: session.id, unacked: true } } }));
+  done(
+    await api.GET("/v1/projects/{project}/inbox", { params: { path, query: { session: session.id, unacked: true } } }),
+  );
   const messagePath = { params: { path: { ...path, message: message.id } } };
   done(await api.GET("/v1/projects/{project}/messages/{message}", messagePath));
   done(await api.GET("/v1/projects/{project}/messages/{message}/acks", messagePath));

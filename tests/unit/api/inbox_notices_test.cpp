@@ -78,7 +78,7 @@ TEST_F(InboxNotices, a_very_long_summary_is_cut) {
   EXPECT_EQ(only("BOB-1").at("text").as_string().size(), limits::kMessageTextBytes);
 }
 
-TEST_F(InboxNotices, a_log_line_that_delegates_says_so) {
+TEST_F(InboxNotices, a_log_line_that_hands_over) {
   call("write_line", {{"line", "ANN-1: HANDOFF to QA-REVIEWER"}, {"action", "HANDOFF"}});
   EXPECT_EQ(only("BOB-1").at("kind"), "handoff");
 }
