@@ -126,38 +126,34 @@ struct SendMessage {
     auto to = co_await resolve_recipient(tx, *project, *std::move(wanted));
     if (!to) co_return std::unexpected(std::move(to.error()));
     if (auto const may = may_write(tx, caller, *sender); !may) co_return std::unexpected(may.error());
-    if (auto const takes = co_await takes_more(tx, *project, *to); !takes) co_return std::unexpected(takes.error());
+    auto name = co_await takes_more(tx, *project, *to);
+    if (!name) co_return std::unexpected(std::move(name.error()));
 
-    auto message = make_notice(tx, *project, models::MessageKind::message, *std::move(to),
-                               sender->session ? &*sender->session : nullptr);
-    if (!sender->session) message.from_user_id = sender->user;
+    auto const& session = sender->session;
+    models::Session const* const from = session ? &*session : nullptr;
+    auto message = make_notice(tx, *project, models::MessageKind::message, *std::move(to), from);
+    if (!session) message.from_user_id = sender->user;
     message.text = in.text;
     message.priority = in.priority.value_or(models::Priority::normal);
     message.expires_at = tx.now() + std::chrono::seconds(in.ttl_seconds.value_or(limits::kMessageTtlSecondsDefault));
     message.in_reply_to = in.in_reply_to;
     if (answered) message.thread = answered->thread;
-    auto const event =
-        append_event_with(tx, *project, sender->session ? &*sender->session : nullptr, event_of(message), message);
+    auto const event = append_event_with(tx, *project, from, event_of(message, *name), message);
     message.cursor = event.cursor;
     co_return message;
   }
 
  private:
   // Ids, and no word of the text: everyone in the project reads the log.
-  static db::EventDraft event_of(Message const& message) {
+  static db::EventDraft event_of(Message const& message, std::string const& recipient) {
     db::EventDraft out{.action = "MESSAGE",
-                       .text = "sent a message to " + name_of(message.to),
+                       .text = "sent a message to " + recipient,
                        .data = {{"message_id", to_string(message.id)},
                                 {"thread", to_string(message.thread)},
                                 {"to", json::parse(reflect::encode_text(message.to))}}};
     if (message.in_reply_to) out.data["in_reply_to"] = to_string(*message.in_reply_to);
     if (message.from_user_id) out.data["from_user_id"] = to_string(*message.from_user_id);
     return out;
-  }
-
-  static std::string name_of(MessageRecipient const& to) {
-    if (to.project) return "the project";
-    return describe(models::Recipient{.role = to.role, .session = to.session, .user = to.user});
   }
 
   // Who sent what is answered; of one's own message the same recipient again.
@@ -169,9 +165,12 @@ struct SendMessage {
     return invalid("/to", "is required: nobody sent what is answered");
   }
 
-  static Task<Result<void>> takes_more(db::Tx& tx, models::Project const& project, MessageRecipient to) {
+  // The name of a recipient, if it takes one more.
+  static Task<Result<std::string>> takes_more(db::Tx& tx, models::Project const& project, MessageRecipient to) {
+    auto name = to.project ? "the project" : describe({.role = to.role, .session = to.session, .user = to.user});
     if (to.session) {
       auto const session = co_await db::find_session(tx, project.id, *to.session);
+      if (session) name = "session " + session->alias;
       if (session && session->state == models::SessionState::ended)
         co_return fail(ErrorCode::conflict, session->alias + " has ended: nobody reads its inbox");
     }
@@ -179,7 +178,7 @@ struct SendMessage {
       co_return fail(ErrorCode::conflict,
                      fmt::format("{} messages to this recipient are kept already: wait until some of them are over",
                                  limits::kInboxMessages));
-    co_return Result<void>();
+    co_return name;
   }
 };
 

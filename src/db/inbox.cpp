@@ -95,7 +95,7 @@ class Inbox {
     auto const ack = co_await get_ack(tx_, project_, id, acks_as(reader_, *message));
     if (ack && filter_.unacked) co_return std::nullopt;
     if (ack) message->acked_at = ack->at;
-    bool const before_start = message->to.role && message->created_at < reader_.session->created_at;
+    bool const before_start = message->to.role && reader_.session && message->created_at < reader_.session->created_at;
     if (before_start && !ack && co_await is_acked_by_anybody(tx_, project_, id)) co_return std::nullopt;
     if (co_await is_settled(*message)) co_return std::nullopt;
     co_return message;

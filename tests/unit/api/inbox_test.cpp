@@ -32,6 +32,7 @@ TEST_F(Inbox, the_event_has_ids_and_not_a_word_of_the_text) {
   auto const id = sent("ANN-1", {{"role", "QA-REVIEWER"}}, "xyzzy");
   auto const event = last_event("MESSAGE");
   EXPECT_EQ(event.at("session_alias"), "ANN-1");
+  EXPECT_EQ(event.at("text"), "sent a message to role qa-reviewer");
   EXPECT_EQ(event.at("data").at("message_id").as_string(), id);
   EXPECT_EQ(event.at("data").at("to").at("role"), "qa-reviewer");
   EXPECT_EQ(event.at("data").at("inbox").at(0).at("message_id").as_string(), id);
