@@ -277,5 +277,34 @@ TEST_F(Inbox, is_bounded_and_a_message_that_is_over_makes_room) {
   EXPECT_EQ(send("ANN-1", {{"role", "qa-reviewer"}}).status, 201U);
 }
 
+TEST_F(Inbox, a_store_that_makes_trouble_delivers_each_message_once_and_in_order) {
+  auto const seed = seed_or(20);
+  SCOPED_TRACE(seed);
+  auto const faulty = api.faulty_engine({.seed = seed,
+                                         .conflict_permille = 300,
+                                         .unknown_applied_permille = 200,
+                                         .unknown_lost_permille = 200,
+                                         .delay_permille = 200});
+  auto runtime = api.runtime_on(*faulty, api.facts);
+  auto const act = [&](std::string_view operation, json::object members) {
+    members["project"] = "default";
+    auto const reply = ApiHarness::call_on(runtime, operation, std::move(members), owner);
+    EXPECT_LT(reply.status, 300U) << operation << ' ' << reply.code;
+    return reply;
+  };
+  json::array const to{json::object{{"session", "BOB-1"}}, json::object{{"role", "qa-reviewer"}},
+                       json::object{{"project", true}}};
+  std::string expected;
+  for (std::size_t i = 0; i < 60; ++i) {
+    auto const text = std::to_string(i);
+    expected += (expected.empty() ? "" : " ") + text;
+    auto const id = act("send_message", {{"session", "ANN-1"}, {"to", to.at(i % 3)}, {"text", text}}).text("/id");
+    act("ack_message", {{"session", "BOB-1"}, {"message", id}});
+  }
+  EXPECT_EQ(told("BOB-1", {{"limit", 500}}), expected);
+  EXPECT_TRUE(inbox("BOB-1", {{"unacked", true}}).empty());
+  EXPECT_EQ(items("list_events", {{"action", "MESSAGE"}, {"limit", 500}}).size(), 60U);
+}
+
 }  // namespace
 }  // namespace codi::testing
