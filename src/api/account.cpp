@@ -95,6 +95,7 @@ struct Me {
                                       .path = "/me",
                                       .tag = "auth",
                                       .summary = "Show who you are and what your credential may do",
+                                      .mcp = "look me",
                                       .cli = "whoami"};
   using In = MeIn;
   using Out = MeOut;

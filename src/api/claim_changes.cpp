@@ -134,6 +134,7 @@ struct TransferClaim {
                                       .summary = "Give a claim to another session, under a new fencing token",
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
+                                      .mcp = "manage_claim transfer",
                                       .cli = "claim transfer"};
   using In = TransferClaimIn;
   using Out = Claim;
@@ -178,6 +179,7 @@ struct SetClaimMode {
                                       .summary = "Share a claim, or make a shared one exclusive",
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
+                                      .mcp = "manage_claim mode",
                                       .cli = "claim mode"};
   using In = SetClaimModeIn;
   using Out = Claim;
@@ -219,7 +221,7 @@ struct RequestRelease {
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
                                       .grows = true,
-                                      .mcp = true,
+                                      .mcp = "manage_claim request_release",
                                       .cli = "claim request-release"};
   using In = RequestReleaseIn;
   using Out = Claim;
@@ -289,7 +291,7 @@ struct AnswerRelease {
                                       .summary = "Answer those who asked to release a claim",
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
-                                      .mcp = true,
+                                      .mcp = "manage_claim answer_release",
                                       .cli = "claim answer-release"};
   using In = AnswerReleaseIn;
   using Out = Claim;
@@ -355,6 +357,7 @@ struct MoveClaims {
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
                                       .grows = true,
+                                      .mcp = "manage_claim move",
                                       .cli = "claim move"};
   using In = MoveClaimsIn;
   using Out = MoveClaimsOut;

@@ -103,7 +103,7 @@ struct CheckClaims {
                                       .tag = "claims",
                                       .summary = "See what claiming would meet; writes nothing",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "check",
                                       .cli = "claim check"};
   using In = CheckClaimsIn;
   using Out = CheckClaimsOut;
@@ -142,7 +142,7 @@ struct ListClaims {
                                       .tag = "claims",
                                       .summary = "List claims, oldest first",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "look claims",
                                       .cli = "claim list"};
   using In = ListClaimsIn;
   using Out = models::Page<Claim>;
@@ -173,6 +173,7 @@ struct GetClaim {
                                       .tag = "claims",
                                       .summary = "Read a claim",
                                       .permission = Permission::project_read,
+                                      .mcp = "look claim",
                                       .cli = "claim show"};
   using In = ClaimIn;
   using Out = Claim;

@@ -74,6 +74,7 @@ struct RenewClaim {
                                       .summary = "Renew a claim; its fencing token stays",
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
+                                      .mcp = "manage_claim renew",
                                       .cli = "claim renew"};
   using In = RenewClaimIn;
   using Out = Claim;
@@ -100,7 +101,7 @@ struct ReleaseClaim {
                                       .summary = "Release a claim",
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
-                                      .mcp = true,
+                                      .mcp = "release",
                                       .cli = "claim release"};
   using In = ReleaseClaimIn;
   using Out = Claim;

@@ -250,7 +250,7 @@ struct CreateClaims {
       .status = 201,
       .other_status = 202,
       .grows = true,
-      .mcp = true,
+      .mcp = "claim",
       .cli = "claim create"};
   using In = CreateClaimsIn;
   using Out = CreateClaimsOut;

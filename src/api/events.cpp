@@ -85,7 +85,7 @@ struct AppendEvent {
                                       .permission = Permission::event_write,
                                       .status = 201,
                                       .grows = true,
-                                      .mcp = true,
+                                      .mcp = "log",
                                       .cli = "event append"};
   using In = AppendEventIn;
   using Out = Event;
@@ -115,7 +115,7 @@ struct ListEvents {
                                       .tag = "log",
                                       .summary = "Read the work log, oldest first",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "events",
                                       .cli = "event list"};
   using In = ListEventsIn;
   using Out = models::Page<reflect::JsonOf<Event>>;

@@ -123,7 +123,7 @@ struct OfferHandoff {
                                       .permission = Permission::handoff_write,
                                       .status = 201,
                                       .grows = true,
-                                      .mcp = true,
+                                      .mcp = "handoff offer",
                                       .cli = "handoff offer"};
   using In = OfferHandoffIn;
   using Out = Handoff;
@@ -154,7 +154,7 @@ struct ListHandoffs {
                                       .tag = "handoffs",
                                       .summary = "List handoffs, oldest first",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "look handoffs",
                                       .cli = "handoff list"};
   using In = ListHandoffsIn;
   using Out = models::Page<Handoff>;
@@ -179,6 +179,7 @@ struct GetHandoff {
                                       .tag = "handoffs",
                                       .summary = "Read a handoff",
                                       .permission = Permission::project_read,
+                                      .mcp = "look handoff",
                                       .cli = "handoff show"};
   using In = HandoffIn;
   using Out = Handoff;
@@ -215,7 +216,7 @@ constexpr OperationMeta step_meta(std::string_view id, std::string_view path, st
           .summary = summary,
           .kind = Kind::write,
           .permission = Permission::handoff_write,
-          .mcp = true,
+          .mcp = cli,
           .cli = cli};
 }
 

@@ -55,6 +55,7 @@ enum class Access : std::uint8_t {
 enum class Door : std::uint8_t {
   rest,  ///< paths below `/v1`, which documents and the command line are made of
   lfs,   ///< the locking API of git-lfs, with whole paths of its own
+  mcp,   ///< the Model Context Protocol, where one path has many operations (OperationMeta::mcp)
 };
 
 /// What an operation says about itself. `path` stands below `/v1` (Door::rest); a `{name}` in it is the member `name`
@@ -73,7 +74,7 @@ struct OperationMeta {
   unsigned other_status = 0;  ///< that it succeeds with as well, by its Out's status(); 0: none
   bool grows = false;         ///< adds to what its tenant has: refused while that is beyond its quotas
   bool finds_room = false;    ///< of what grows: run() itself sees whether the tenant's data may grow
-  bool mcp = false;           ///< offered as an MCP tool
+  std::string_view mcp = {};  ///< the MCP tool that offers it and its verb there, such as `session start`; empty: none
   std::string_view cli = {};  ///< words of the command line, such as `session start`; empty: none
   std::string_view description = {};
   std::string_view cli_example = {};  ///< what follows those words in the example of the verb's help

@@ -234,6 +234,7 @@ struct MatchOwners {
                                       .tag = "projects",
                                       .summary = "Say who owns targets by the project's CODEOWNERS; writes nothing",
                                       .permission = Permission::project_read,
+                                      .mcp = "look owners",
                                       .cli = "owners show"};
   using In = MatchOwnersIn;
   using Out = MatchOwnersOut;

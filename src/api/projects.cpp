@@ -179,6 +179,7 @@ struct ListProjects {
                                       .tag = "projects",
                                       .summary = "List the projects that the caller reaches",
                                       .permission = Permission::project_read,
+                                      .mcp = "look projects",
                                       .cli = "project list"};
   using In = ListProjectsIn;
   using Out = models::Page<Project>;
@@ -195,7 +196,7 @@ struct GetProject {
                                       .tag = "projects",
                                       .summary = "Read a project",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "look project",
                                       .cli = "project show",
                                       .cli_example = "web"};
   using In = ProjectIn;

@@ -164,7 +164,7 @@ struct StartSession {
                                       .permission = Permission::session_write,
                                       .status = 201,
                                       .grows = true,
-                                      .mcp = true,
+                                      .mcp = "session start",
                                       .cli = "session start"};
   using In = StartSessionIn;
   using Out = StartSessionOut;
@@ -196,7 +196,7 @@ struct ListSessions {
                                       .tag = "sessions",
                                       .summary = "List the sessions of a project",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "look sessions",
                                       .cli = "session list"};
   using In = ListSessionsIn;
   using Out = models::Page<Session>;
@@ -216,6 +216,7 @@ struct GetSession {
                                       .tag = "sessions",
                                       .summary = "Read a session",
                                       .permission = Permission::project_read,
+                                      .mcp = "look session",
                                       .cli = "session show"};
   using In = SessionIn;
   using Out = Session;
@@ -238,6 +239,7 @@ struct Heartbeat {
                                       .summary = "Give a sign of life: renews the session and its claims",
                                       .kind = Kind::write,
                                       .permission = Permission::session_write,
+                                      .mcp = "session heartbeat",
                                       .cli = "session heartbeat"};
   using In = SessionIn;
   using Out = Session;
@@ -260,7 +262,7 @@ struct EndSession {
                                       .summary = "End a session and free its claims",
                                       .kind = Kind::write,
                                       .permission = Permission::session_write,
-                                      .mcp = true,
+                                      .mcp = "session end",
                                       .cli = "session end"};
   using In = EndSessionIn;
   using Out = Session;

@@ -83,7 +83,7 @@ struct GetTicket {
                                       .tag = "claims",
                                       .summary = "See whether a ticket was served, its place, and what it waits for",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "look ticket",
                                       .cli = "ticket show"};
   using In = TicketIn;
   using Out = TicketView;
@@ -112,6 +112,7 @@ struct ListTickets {
                                       .tag = "claims",
                                       .summary = "List who waits for claims, whoever came first ahead",
                                       .permission = Permission::project_read,
+                                      .mcp = "look tickets",
                                       .cli = "ticket list"};
   using In = ListTicketsIn;
   using Out = models::Page<Ticket>;
@@ -132,6 +133,7 @@ struct CancelTicket {
                                       .summary = "Wait no more",
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
+                                      .mcp = "manage_claim cancel_ticket",
                                       .cli = "ticket cancel"};
   using In = TicketIn;
   using Out = Ticket;

@@ -1,5 +1,6 @@
 #include "cli/context.hpp"
 
+#include "api/secrets.hpp"
 #include "base/limits.hpp"
 #include "base/text.hpp"
 #include "cli/json_access.hpp"
@@ -196,20 +197,13 @@ Outcome<json::object> Context::list(std::string_view operation, json::object mem
 }
 
 void Context::print_json(json::value value, api::Operation const* operation) const {
-  if (operation != nullptr && !shows_secrets_) value = without_secrets(std::move(value), *operation);
+  if (operation != nullptr && !shows_secrets_ && value.is_object())
+    value = api::without_secrets(std::move(value.get_object()), *operation);
   shell_.out << compact(value) << '\n';
 }
 
 void Context::note(std::string_view text) const {
   if (!json_) shell_.err << "codi: " << text << '\n';
-}
-
-json::value without_secrets(json::value value, api::Operation const& operation) {
-  if (!value.is_object()) return value;
-  for (auto const& member : operation.outputs)
-    if (member.field.is_secret)
-      value.get_object().erase(json::string_view(member.field.name.data(), member.field.name.size()));
-  return value;
 }
 
 }  // namespace codi::cli

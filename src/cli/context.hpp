@@ -83,7 +83,4 @@ class Context {
   std::unique_ptr<TreeState> tree_;
 };
 
-/// The members of an object but those that the operation's answer marks as secret.
-json::value without_secrets(json::value value, api::Operation const& operation);
-
 }  // namespace codi::cli

@@ -52,6 +52,7 @@ Awaitable<middleware::Content::Piece> ContentSender::next() {
     if (piece_) break;
     ready_.expires_after(meanwhile ? limits::kFeedTick : options_.request_time);
     co_await ready_.async_wait(use_tuple);
+    if (!piece_ && meanwhile && stream_.peer_has_gone()) co_return std::unexpected(std::string());
     if (!piece_ && !meanwhile) co_return std::unexpected(std::string("the next piece took too long"));
   }
   co_return *std::exchange(piece_, std::nullopt);

@@ -12,7 +12,8 @@ namespace codi::middleware {
 namespace {
 
 constexpr auto kAllowedHeaders =
-    "Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, X-Request-Id, traceparent";
+    "Authorization, Codi-Project, Codi-Session, Content-Type, Idempotency-Key, If-Match, If-None-Match, "
+    "MCP-Protocol-Version, Mcp-Method, Mcp-Name, X-Request-Id, traceparent";
 constexpr auto kExposedHeaders =
     "ETag, Idempotency-Replayed, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, Retry-After, WWW-Authenticate, "
     "X-Request-Id";

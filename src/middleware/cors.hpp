@@ -25,10 +25,10 @@ class Cors {
   static HttpResponse preflight_answer(std::span<std::string_view const> methods);
   /// Lets a page of the request's origin read the answer, if the origin is in the list.
   void add_headers(HttpRequest const& request, Headers& headers) const;
-
- private:
+  /// True for a request from an origin in the list.
   [[nodiscard]] bool allows(HttpRequest const& request) const;
 
+ private:
   std::set<std::string, std::less<>> origins_;
 };
 

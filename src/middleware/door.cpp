@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "base/text.hpp"
+#include "middleware/mcp_http.hpp"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -24,6 +25,8 @@ constexpr DoorForm kLfs{.media_type = kLfsMediaType,
                         .refusal = &lfs_refusal,
                         .finish = &finish_lfs};
 
+constexpr DoorForm kMcp{.media_type = "application/json", .refusal = &mcp_refusal};
+
 std::string_view behind_scheme(std::string_view field, std::string_view scheme) {
   if (field.size() <= scheme.size() || to_lower_ascii(field.substr(0, scheme.size())) != scheme) return {};
   return trim(field.substr(scheme.size()));
@@ -31,9 +34,17 @@ std::string_view behind_scheme(std::string_view field, std::string_view scheme) 
 
 }  // namespace
 
-DoorForm const& form_of(api::Door door) { return door == api::Door::lfs ? kLfs : kRest; }
+DoorForm const& form_of(api::Door door) {
+  switch (door) {
+    case api::Door::lfs: return kLfs;
+    case api::Door::mcp: return kMcp;
+    case api::Door::rest: break;
+  }
+  return kRest;
+}
 
 api::Door door_of_path(std::vector<std::string> const& segments) {
+  if (segments.size() == 1 && segments.front() == kMcpPath.substr(1)) return api::Door::mcp;
   bool const is_lfs = segments.size() > 4 && segments[2] == "info" && segments[3] == "lfs";
   return is_lfs ? api::Door::lfs : api::Door::rest;
 }

@@ -32,15 +32,6 @@ Error header_error(std::string detail) {
   return error;
 }
 
-bool came_through_proxy(Headers const& headers) {
-  return std::ranges::any_of(headers, [](Headers::Field const& field) {
-    auto const c = field.first.empty() ? ' ' : field.first.front();
-    if (c != 'f' && c != 'F' && c != 'x' && c != 'X') return false;
-    auto const name = to_lower_ascii(field.first);
-    return name == "forwarded" || name.starts_with("x-forwarded-");
-  });
-}
-
 std::optional<Error> check_idempotency_key(std::string_view key) {
   bool const visible = std::ranges::all_of(key, [](char c) { return c > 0x20 && c < 0x7F; });
   if (!key.empty() && key.size() <= limits::kIdempotencyKeyBytes && visible) return std::nullopt;
@@ -62,10 +53,11 @@ bool lists_tag(std::string_view header, std::string_view tag) {
 
 }  // namespace
 
-Exchange::Exchange(PipelineParts const& parts, Router const& router, Limiters& limiters, HttpRequest request, Post post,
-                   Handler::Respond respond)
+Exchange::Exchange(PipelineParts const& parts, Router const& router, mcp::Offer const& offer, Limiters& limiters,
+                   HttpRequest request, Post post, Handler::Respond respond)
     : parts_(parts),
       router_(router),
+      offer_(offer),
       limiters_(limiters),
       request_(std::move(request)),
       post_(std::move(post)),
@@ -81,6 +73,7 @@ void Exchange::start() {
   take_from_buckets();
   for (auto const stage : {&Exchange::find_route, &Exchange::find_credential, &Exchange::obey_rate_limit})
     if (auto refusal = (this->*stage)()) return refuse(*std::move(refusal));
+  if (is_mcp()) return serve_mcp();
   auto request = read_request();
   if (follows()) {
     if (auto wrong = read_feed_request(request); wrong && !request.malformed) request.malformed = std::move(wrong);
@@ -121,6 +114,7 @@ bool Exchange::answer_preflight() {
   if (url) {
     if (auto allowed = router_.match(request_.method, url->segments).allowed; !allowed.empty())
       methods = std::move(allowed);
+    if (door_of_path(url->segments) == api::Door::mcp) methods = {"GET", "POST"};
   }
   answer(Cors::preflight_answer(methods));
   return true;
@@ -168,6 +162,7 @@ Exchange::Refusal Exchange::find_route() {
   if (!url) return std::move(url.error());
   url_ = *std::move(url);
   door_ = &form_of(door_of_path(url_.segments));
+  if (is_mcp()) return enter_mcp();
   route_ = router_.match(request_.method, url_.segments);
   if (route_.operation) {
     door_ = &form_of(route_.operation->meta.door);
@@ -189,7 +184,7 @@ Exchange::Refusal Exchange::find_route() {
 
 Exchange::Refusal Exchange::find_credential() {
   if (authorization_ && (!authorization_->basic || door_->takes_basic)) credential_ = authorization_->token;
-  if (route_.operation->meta.access == api::Access::open) {
+  if (!is_mcp() && route_.operation->meta.access == api::Access::open) {
     credential_.reset();
     return std::nullopt;
   }
@@ -212,16 +207,20 @@ Exchange::Refusal Exchange::obey_rate_limit() {
   return too_many_requests(*limited_, parts_.rates);
 }
 
+Exchange::Refusal Exchange::check_fields() const {
+  for (auto const name : kSingular)
+    if (request_.headers.count(name) > 1) return header_error(fmt::format("{} stands twice", name));
+  auto const key = request_.method == "POST" ? request_.headers.find("Idempotency-Key") : std::nullopt;
+  return key ? check_idempotency_key(*key) : std::nullopt;
+}
+
 api::Request Exchange::read_request() {
   auto gathered = gather_members(route_, url_, request_);
   api::Request out{.members = std::move(gathered.members), .malformed = std::move(gathered.malformed)};
-  for (auto const name : kSingular)
-    if (request_.headers.count(name) > 1) out.malformed = header_error(fmt::format("{} stands twice", name));
+  if (auto error = check_fields()) out.malformed = std::move(error);
   if (request_.refused) out.malformed = std::move(request_.refused);
-  if (auto const key = request_.headers.find("Idempotency-Key"); key && request_.method == "POST") {
-    if (auto error = check_idempotency_key(*key); error && !out.malformed) out.malformed = std::move(error);
+  if (auto const key = request_.headers.find("Idempotency-Key"); key && request_.method == "POST")
     out.idempotency_key = std::string(*key);
-  }
   // The key must not be looked up for a request that can't be read.
   if (out.malformed) out.idempotency_key.reset();
   if (out.idempotency_key)
@@ -261,6 +260,7 @@ void Exchange::executed(api::Finished finished) {
 void Exchange::abandon(Error error) {
   refuse(std::move(error));
   if (give_up_) give_up_();
+  if (mcp_) mcp_->give_up();
 }
 
 Exchange::Refusal Exchange::read_feed_request(api::Request& request) const {

@@ -1,8 +1,10 @@
 #pragma once
 #include "api/execute.hpp"
 #include "base/rate_limiter.hpp"
+#include "mcp/service.hpp"
 #include "middleware/door.hpp"
 #include "middleware/http.hpp"
+#include "middleware/mcp_request.hpp"
 #include "middleware/pipeline.hpp"
 #include "middleware/router.hpp"
 #include "middleware/trace.hpp"
@@ -40,8 +42,8 @@ void log_if_slow(ExchangeFacts const& facts, std::string_view method, unsigned s
 /// One request and its answer. Used on its connection's thread only; kept alive by whoever is to answer it.
 class Exchange : public std::enable_shared_from_this<Exchange> {
  public:
-  Exchange(PipelineParts const& parts, Router const& router, Limiters& limiters, HttpRequest request, Post post,
-           Handler::Respond respond);
+  Exchange(PipelineParts const& parts, Router const& router, mcp::Offer const& offer, Limiters& limiters,
+           HttpRequest request, Post post, Handler::Respond respond);
 
   /// Runs the stages.
   void start();
@@ -64,11 +66,20 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   Refusal find_route();
   Refusal find_credential();
   Refusal obey_rate_limit();
+  [[nodiscard]] Refusal check_fields() const;
   api::Request read_request();
   void executed(api::Finished finished);
   void open_feed(std::shared_ptr<api::FeedPlan const> plan);
   void open_channel(std::shared_ptr<api::FeedPlan const> plan);
   Refusal read_feed_request(api::Request& request) const;
+
+  // The door of the Model Context Protocol (exchange_mcp.cpp).
+  [[nodiscard]] bool is_mcp() const { return door_ == &form_of(api::Door::mcp); }
+  Refusal enter_mcp();
+  void serve_mcp();
+  Result<mcp::ServiceRequest> read_mcp_request();
+  void mcp_ran(api::Operation const& operation, api::Finished const& finished);
+  void answer_mcp(HttpResponse response);
 
   void answer(HttpResponse response);
   void add_common_headers(HttpResponse& response) const;
@@ -76,11 +87,14 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   [[nodiscard]] std::string_view instance() const;
   [[nodiscard]] std::chrono::nanoseconds elapsed() const { return std::chrono::steady_clock::now() - started_; }
   [[nodiscard]] bool is_unchanged(HttpResponse const& response) const;
-  [[nodiscard]] bool follows() const { return route_.operation->meta.kind == api::Kind::feed; }
+  [[nodiscard]] bool follows() const {
+    return route_.operation != nullptr && route_.operation->meta.kind == api::Kind::feed;
+  }
   [[nodiscard]] bool reads() const { return request_.method == "GET" || request_.method == "HEAD"; }
 
   PipelineParts const& parts_;
   Router const& router_;
+  mcp::Offer const& offer_;
   Limiters& limiters_;
   HttpRequest request_;
   Post post_;
@@ -98,6 +112,8 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   std::vector<std::string_view> allowed_;
   std::function<void()> give_up_;             ///< tells the operation that nobody waits for it any more
   std::optional<api::Request> subscription_;  ///< to a feed: what it asks for
+  std::shared_ptr<McpRequest> mcp_;
+  std::string_view mcp_operation_ = {};  ///< that its message has run last
   bool answered_ = false;
   unsigned status_ = 0;  ///< of the answer
 };

@@ -51,11 +51,12 @@ Limiters::Limiters(Clock const& clock) : callers(clock), addresses(clock) {
   SystemRandom().fill(std::as_writable_bytes(std::span(digest_key_)));
 }
 
-Pipeline::Pipeline(PipelineParts parts) : parts_(parts), router_(parts.operations), limiters_(parts.runtime.clock) {}
+Pipeline::Pipeline(PipelineParts parts)
+    : parts_(parts), router_(parts.operations), offer_(parts.operations), limiters_(parts.runtime.clock) {}
 
 Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respond) {
-  auto const exchange =
-      std::make_shared<Exchange>(parts_, router_, limiters_, std::move(request), std::move(post), std::move(respond));
+  auto const exchange = std::make_shared<Exchange>(parts_, router_, offer_, limiters_, std::move(request),
+                                                   std::move(post), std::move(respond));
   try {
     exchange->start();
   } catch (std::exception const& thrown) {
@@ -67,8 +68,8 @@ Handler::Abandon Pipeline::handle(HttpRequest request, Post post, Respond respon
 HttpResponse Pipeline::reject(Error error, std::string const& remote_address) {
   HttpResponse out;
   auto const exchange =
-      std::make_shared<Exchange>(parts_, router_, limiters_, HttpRequest{.remote_address = remote_address}, Post(),
-                                 [&out](HttpResponse response) { out = std::move(response); });
+      std::make_shared<Exchange>(parts_, router_, offer_, limiters_, HttpRequest{.remote_address = remote_address},
+                                 Post(), [&out](HttpResponse response) { out = std::move(response); });
   exchange->refuse_unread(std::move(error));
   return out;
 }

@@ -5,6 +5,7 @@
 #include "base/limits.hpp"
 #include "base/rate_limiter.hpp"
 #include "base/worker_pool.hpp"
+#include "mcp/service.hpp"
 #include "middleware/cors.hpp"
 #include "middleware/http.hpp"
 #include "middleware/metrics.hpp"
@@ -78,6 +79,7 @@ class Pipeline final : public Handler {
  private:
   PipelineParts parts_;
   Router router_;
+  mcp::Offer offer_;
   Limiters limiters_;
 };
 

@@ -149,4 +149,13 @@ ClientFacts TrustedProxies::client_of(HttpRequest const& request) const {
   return out;
 }
 
+bool came_through_proxy(Headers const& headers) {
+  return std::ranges::any_of(headers, [](Headers::Field const& field) {
+    auto const c = field.first.empty() ? ' ' : field.first.front();
+    if (c != 'f' && c != 'F' && c != 'x' && c != 'X') return false;
+    auto const name = to_lower_ascii(field.first);
+    return name == "forwarded" || name.starts_with("x-forwarded-");
+  });
+}
+
 }  // namespace codi::middleware

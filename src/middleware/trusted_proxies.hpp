@@ -15,6 +15,9 @@ struct ClientFacts {
   bool secure = false;  ///< came over TLS, to this server or to the proxy
 };
 
+/// True when a proxy says so by a `Forwarded` or `X-Forwarded-…` field, whether it is trusted or not.
+bool came_through_proxy(Headers const& headers);
+
 /// The proxies whose word is taken for whom they speak for. Immutable once the server runs.
 class TrustedProxies {
  public:

@@ -1,0 +1,165 @@
+#include "mcp/tool_schema.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <string>
+#include <utility>
+
+namespace codi::mcp {
+namespace {
+
+// Members whose names don't say what they take.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kTold{{
+    {"targets", "`src/a.c`, `src/` (all below), `**/*.h`, `port:80`"},
+    {"claim", "Claim id"},
+    {"to_session", "Alias or id"},
+    {"fencing_token", "Fails if the claim was lost meanwhile"},
+    {"since", "RFC 3339"},
+    {"alias", "`N` becomes the next number"},
+    {"queue", "Get a ticket instead of waiting"},
+}};
+
+json::object form_of(json::object const& schema, json::object const& components);
+
+json::object referred(json::object const& schema, json::object const& components) {
+  static constexpr std::string_view kPrefix = "#/components/schemas/";
+  auto const name = std::string_view(schema.at("$ref").as_string()).substr(kPrefix.size());
+  return form_of(components.at(name).as_object(), components);
+}
+
+bool is_null(json::value const& schema) { return schema == json::value({{"type", "null"}}); }
+
+// One of several forms; null is none that somebody would send.
+json::object one_of(json::array const& choices, json::object const& components) {
+  json::array out;
+  for (auto const& choice : choices)
+    if (!is_null(choice)) out.push_back(form_of(choice.as_object(), components));
+  if (out.size() == 1) return std::move(out.front().as_object());
+  return {{"anyOf", std::move(out)}};
+}
+
+json::value type_of(json::value const& type) {
+  if (!type.is_array()) return type;
+  return type.get_array().front();  // the other is null
+}
+
+json::array names_of(json::array const& names) {
+  json::array out;
+  for (auto const& name : names)
+    if (!name.is_null()) out.push_back(name);
+  return out;
+}
+
+json::object properties_of(json::object const& properties, json::object const& components) {
+  json::object out;
+  for (auto const& [name, schema] : properties) out[name] = form_of(schema.as_object(), components);
+  return out;
+}
+
+// The bare form of values: types, choices, what arrays and objects hold.
+json::object form_of(json::object const& schema, json::object const& components) {
+  if (schema.contains("$ref")) return referred(schema, components);
+  for (auto const* const name : {"oneOf", "anyOf"})
+    if (auto const* const choices = schema.if_contains(name)) return one_of(choices->as_array(), components);
+  json::object out;
+  if (auto const* const names = schema.if_contains("enum"))
+    out["enum"] = names_of(names->as_array());
+  else if (auto const* const type = schema.if_contains("type"))
+    out["type"] = type_of(*type);
+  if (auto const* const items = schema.if_contains("items")) out["items"] = form_of(items->as_object(), components);
+  if (auto const* const properties = schema.if_contains("properties"))
+    out["properties"] = properties_of(properties->as_object(), components);
+  return out;
+}
+
+// A member that several operations take is one argument; where they name different choices, it takes all of them.
+void merge(json::object& into, json::object form) {
+  auto* const names = into.if_contains("enum");
+  auto const* const more = form.if_contains("enum");
+  if (into.empty()) into = std::move(form);
+  if (names == nullptr || more == nullptr) return;
+  for (auto const& name : more->as_array())
+    if (std::ranges::find(names->as_array(), name) == names->as_array().end()) names->as_array().push_back(name);
+}
+
+bool may_be_left_out(std::string_view name) { return name == "project" || name == "session"; }
+
+// `renew(claim) move(session, from, to)`: what each verb can't do without.
+std::string verbs_told(Tool const& tool) {
+  std::string out;
+  for (auto const& verb : tool.verbs) {
+    std::string needs;
+    for (auto const& member : verb.operation->inputs)
+      if (member.required && member.field.name != "project")
+        needs += (needs.empty() ? "" : ", ") + std::string(member.field.name);
+    if (!needs.empty()) out += fmt::format("{}{}({})", out.empty() ? "" : " ", verb.name, needs);
+  }
+  return out;
+}
+
+json::object verb_schema(Tool const& tool) {
+  json::array names;
+  for (auto const& verb : tool.verbs) names.emplace_back(verb.name);
+  json::object out{{"enum", std::move(names)}};
+  if (auto told = verbs_told(tool); !told.empty()) out["description"] = std::move(told);
+  return out;
+}
+
+std::string_view told_of(std::string_view name) {
+  auto const* const found = std::ranges::find(kTold, name, &std::pair<std::string_view, std::string_view>::first);
+  return found == kTold.end() ? std::string_view() : found->second;
+}
+
+}  // namespace
+
+json::object input_schema(Tool const& tool) {
+  json::object properties;
+  std::map<std::string_view, std::size_t> needed_by;
+  if (tool.has_verbs()) properties["verb"] = verb_schema(tool);
+  for (auto const& verb : tool.verbs) {
+    reflect::SchemaBuilder builder;
+    auto const schema = verb.operation->schema(builder);
+    for (std::size_t i = 0; i < schema.inputs.size(); ++i) {
+      auto const& member = verb.operation->inputs[i];
+      if (member.required) ++needed_by[member.field.name];
+      auto& property = properties[member.field.name];
+      if (!property.is_object()) property = json::object();
+      merge(property.get_object(), form_of(schema.inputs[i], builder.components()));
+      if (auto const told = told_of(member.field.name); !told.empty()) property.get_object()["description"] = told;
+    }
+  }
+  json::array required;
+  if (tool.has_verbs()) required.emplace_back("verb");
+  for (auto const& [name, property] : properties)
+    if (needed_by[name] == tool.verbs.size() && !may_be_left_out(name)) required.emplace_back(name);
+  json::object out{{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty()) out["required"] = std::move(required);
+  return out;
+}
+
+json::object output_schema(Tool const& tool) {
+  std::map<std::string_view, std::size_t> answered_by;
+  for (auto const& verb : tool.verbs)
+    for (auto const& member : verb.operation->outputs)
+      if (!member.field.is_secret) ++answered_by[member.field.name];
+  json::object properties;
+  json::array required;
+  for (auto const& member : tool.verbs.front().operation->outputs) {
+    if (member.field.is_secret || answered_by[member.field.name] < tool.verbs.size()) continue;
+    required.emplace_back(member.field.name);
+    // What may be null has no type here: saying both would cost more than it tells.
+    if (member.is_array)
+      properties[member.field.name] = {{"type", "array"}};
+    else
+      properties[member.field.name] = json::object();
+  }
+  json::object out{{"type", "object"}, {"properties", std::move(properties)}};
+  if (!required.empty()) out["required"] = std::move(required);
+  return out;
+}
+
+}  // namespace codi::mcp
