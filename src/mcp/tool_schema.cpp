@@ -13,15 +13,17 @@ namespace codi::mcp {
 namespace {
 
 // Members whose names don't say what they take.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 7> kTold{{
-    {"targets", "`src/a.c`, `src/` (all below), `**/*.h`, `port:80`"},
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTold{{
+    {"targets", "`src/a.c`, `src/`, `**/*.h`, `port:80`"},
     {"claim", "Claim id"},
     {"to_session", "Alias or id"},
-    {"fencing_token", "Fails if the claim was lost meanwhile"},
     {"since", "RFC 3339"},
     {"alias", "`N` becomes the next number"},
     {"queue", "Get a ticket instead of waiting"},
 }};
+
+// Of an answer, and of no use to an agent's next step.
+constexpr std::array<std::string_view, 5> kBookkeeping{"project_id", "user_id", "token_id", "created_at", "updated_at"};
 
 json::object form_of(json::object const& schema, json::object const& components);
 
@@ -33,11 +35,15 @@ json::object referred(json::object const& schema, json::object const& components
 
 bool is_null(json::value const& schema) { return schema == json::value({{"type", "null"}}); }
 
-// One of several forms; null is none that somebody would send.
+// One of several forms. Null is none that somebody would send, and where a text will do, a text is what to send.
 json::object one_of(json::array const& choices, json::object const& components) {
   json::array out;
-  for (auto const& choice : choices)
-    if (!is_null(choice)) out.push_back(form_of(choice.as_object(), components));
+  for (auto const& choice : choices) {
+    if (is_null(choice)) continue;
+    auto form = form_of(choice.as_object(), components);
+    if (form == json::object{{"type", "string"}}) return form;
+    out.push_back(std::move(form));
+  }
   if (out.size() == 1) return std::move(out.front().as_object());
   return {{"anyOf", std::move(out)}};
 }
@@ -86,17 +92,30 @@ void merge(json::object& into, json::object form) {
     if (std::ranges::find(names->as_array(), name) == names->as_array().end()) names->as_array().push_back(name);
 }
 
+std::string_view name_of(reflect::Member const& member) { return member.field.name; }
+
 bool may_be_left_out(std::string_view name) { return name == "project" || name == "session"; }
 
-// `renew(claim) move(session, from, to)`: what each verb can't do without.
+std::string needs_of(api::Operation const& operation) {
+  std::string out;
+  for (auto const& member : operation.inputs)
+    if (member.required && member.field.name != "project")
+      out += (out.empty() ? "" : ",") + std::string(member.field.name);
+  return out;
+}
+
+// `renew(claim) accept|decline(handoff,session)`: what each verb can't do without.
 std::string verbs_told(Tool const& tool) {
   std::string out;
+  std::string before;
   for (auto const& verb : tool.verbs) {
-    std::string needs;
-    for (auto const& member : verb.operation->inputs)
-      if (member.required && member.field.name != "project")
-        needs += (needs.empty() ? "" : ", ") + std::string(member.field.name);
-    if (!needs.empty()) out += fmt::format("{}{}({})", out.empty() ? "" : " ", verb.name, needs);
+    auto const needs = needs_of(*verb.operation);
+    if (needs.empty()) continue;
+    if (needs == before)
+      out.insert(out.rfind('('), fmt::format("|{}", verb.name));
+    else
+      out += fmt::format("{}{}({})", out.empty() ? "" : " ", verb.name, needs);
+    before = needs;
   }
   return out;
 }
@@ -146,19 +165,17 @@ json::object output_schema(Tool const& tool) {
   for (auto const& verb : tool.verbs)
     for (auto const& member : verb.operation->outputs)
       if (!member.field.is_secret) ++answered_by[member.field.name];
-  json::object properties;
-  json::array required;
+  json::array names;
   for (auto const& member : tool.verbs.front().operation->outputs) {
-    if (member.field.is_secret || answered_by[member.field.name] < tool.verbs.size()) continue;
-    required.emplace_back(member.field.name);
-    // What may be null has no type here: saying both would cost more than it tells.
-    if (member.is_array)
-      properties[member.field.name] = {{"type", "array"}};
-    else
-      properties[member.field.name] = json::object();
+    auto const name = member.field.name;
+    bool const is_bookkeeping = std::ranges::find(kBookkeeping, name) != kBookkeeping.end();
+    bool const is_repeated = std::ranges::any_of(tool.verbs, [&](ToolVerb const& verb) {
+      return std::ranges::find(verb.operation->inputs, name, &name_of) != verb.operation->inputs.end();
+    });
+    if (answered_by[name] == tool.verbs.size() && !is_bookkeeping && !is_repeated) names.emplace_back(name);
   }
-  json::object out{{"type", "object"}, {"properties", std::move(properties)}};
-  if (!required.empty()) out["required"] = std::move(required);
+  json::object out{{"type", "object"}};
+  if (!names.empty()) out["required"] = std::move(names);
   return out;
 }
 

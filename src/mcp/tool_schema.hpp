@@ -12,7 +12,8 @@ namespace codi::mcp {
 /// conversation.
 json::object input_schema(Tool const& tool);
 
-/// JSON Schema of what a tool answers, as far as all of its operations agree; without secrets.
+/// JSON Schema of what a tool answers: the names of the members that the answers of all its operations have, but for
+/// secrets, bookkeeping and what the arguments can say themselves.
 json::object output_schema(Tool const& tool);
 
 }  // namespace codi::mcp

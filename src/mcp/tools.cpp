@@ -16,7 +16,6 @@ namespace {
 /// What a tool is to a model that has to choose one; its operations say the rest.
 struct Face {
   std::string_view name;
-  std::string_view title;
   std::string_view description;
   bool destructive = false;  ///< may undo or take away what somebody has
   bool idempotent = false;   ///< the same call again changes nothing more
@@ -24,28 +23,25 @@ struct Face {
 
 // In the order in which `tools/list` shows them: that of an agent's turn. A tool for further operations is one line.
 constexpr std::array kFaces{
-    Face{"session", "Session",
+    Face{"session",
          "Start, keep alive or end a session: who works here. Start one before all else and pass its alias or id as "
          "`session` in every later call."},
-    Face{"claim", "Claim",
-         "Claim paths before you edit them: all of them or none. With `wait_seconds` the call waits in line.", false,
-         true},
-    Face{"check", "Check", "Whether targets are free, and who is in the way. Changes nothing."},
-    Face{"release", "Release", "Release a claim by its id.", true, true},
-    Face{"manage_claim", "Manage claims",
+    Face{"claim", "Claim paths before you edit them: all of them or none. With `wait_seconds` the call waits in line.",
+         false, true},
+    Face{"check", "Whether targets are free, and who is in the way. Changes nothing."},
+    Face{"release", "Release a claim by its id.", true, true},
+    Face{"manage_claim",
          "Renew, hand to another session, change mode, follow a rename, ask the holder to release, answer who asks, "
          "leave "
          "the line.",
          true},
-    Face{"log", "Log",
-         "Append what you did to the project's log; `action` is like PROGRESS, TEST, WORK_COMPLETE, INFO."},
-    Face{"events", "Events", "Read the log, oldest first; `after` takes the last `next` or `cursor`."},
-    Face{"handoff", "Hand over",
+    Face{"log", "Append what you did to the project's log; `action` is like PROGRESS, TEST, WORK_COMPLETE, INFO."},
+    Face{"events", "Read the log, oldest first; `after` takes the last `next` or `cursor`."},
+    Face{"handoff",
          "Offer work to a role, session or user with what remains and what was decided; accept, decline, complete or "
          "withdraw an offer.",
          true},
-    Face{"look", "Look around",
-         "Read the state of the project: one kind of thing, or one thing by its id. Changes nothing."},
+    Face{"look", "Read the state of the project: one kind of thing, or one thing by its id. Changes nothing."},
 };
 
 Face const& face_of(std::string_view name) {
@@ -68,17 +64,14 @@ json::object annotations(Face const& face, Tool const& tool) {
   bool const reads = std::ranges::all_of(
       tool.verbs, [](ToolVerb const& verb) { return verb.operation->meta.kind == api::Kind::read; });
   json::object out{{"readOnlyHint", reads}};
-  if (!reads) {  // without a meaning for what only reads
-    out["destructiveHint"] = face.destructive;
-    out["idempotentHint"] = face.idempotent;
-  }
-  out["openWorldHint"] = false;
+  if (reads) return out;  // the others have no meaning then
+  out["destructiveHint"] = face.destructive;
+  if (face.idempotent) out["idempotentHint"] = true;
   return out;
 }
 
 json::object definition_of(Face const& face, Tool const& tool) {
   return {{"name", face.name},
-          {"title", face.title},
           {"description", face.description},
           {"inputSchema", input_schema(tool)},
           {"outputSchema", output_schema(tool)},
