@@ -23,6 +23,13 @@ std::optional<std::string> decode_base64(std::string_view text, int variant) {
   return out;
 }
 
+std::string encode_base64(std::string_view bytes, int variant) {
+  std::string out(sodium_base64_encoded_len(bytes.size(), variant), '\0');
+  sodium_bin2base64(out.data(), out.size(), bytes_of(bytes), bytes.size(), variant);
+  out.pop_back();  // libsodium's terminating zero
+  return out;
+}
+
 }  // namespace
 
 std::string to_hex(std::string_view bytes) {
@@ -49,12 +56,10 @@ std::optional<std::string> from_hex(std::string_view text) {
 }
 
 std::string to_base64url(std::string_view bytes) {
-  constexpr int kVariant = sodium_base64_VARIANT_URLSAFE_NO_PADDING;
-  std::string out(sodium_base64_encoded_len(bytes.size(), kVariant), '\0');
-  sodium_bin2base64(out.data(), out.size(), bytes_of(bytes), bytes.size(), kVariant);
-  out.pop_back();  // libsodium's terminating zero
-  return out;
+  return encode_base64(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
 }
+
+std::string to_base64(std::string_view bytes) { return encode_base64(bytes, sodium_base64_VARIANT_ORIGINAL); }
 
 std::optional<std::string> from_base64url(std::string_view text) {
   return decode_base64(text, sodium_base64_VARIANT_URLSAFE_NO_PADDING);

@@ -28,6 +28,7 @@ std::string to_base64url(std::string_view bytes);
 /// Nothing when `text` is not that encoding, with padding too.
 std::optional<std::string> from_base64url(std::string_view text);
 /// RFC 4648 section 4, padded (HTTP Basic).
+std::string to_base64(std::string_view bytes);
 std::optional<std::string> from_base64(std::string_view text);
 
 /// SHA-256, as 32 raw bytes.

@@ -51,8 +51,10 @@ class Client {
   /// A new key for one request.
   [[nodiscard]] std::string new_key() const;
 
- private:
+  /// The token that calls are made with, renewed when it is about to end; nothing when there is none.
   Outcome<std::optional<std::string>> bearer();
+
+ private:
   Outcome<Login> renew(Login const& login);
   Outcome<> stream(PreparedCall const& prepared, std::optional<std::string> const& token,
                    std::function<bool(std::string_view)> const& sink);

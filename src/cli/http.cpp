@@ -41,6 +41,10 @@ std::size_t take_body(char const* data, std::size_t, std::size_t size, void* use
   return size;
 }
 
+int ask_on(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
+  return (*static_cast<std::function<bool()> const*>(user))() ? 0 : 1;
+}
+
 // Of a time in the words of HTTP or of OpenSSL.
 std::optional<Timestamp> time_of(std::string const& text) {
   auto const seconds = curl_getdate(text.c_str(), nullptr);
@@ -82,6 +86,7 @@ HttpTrouble::Kind kind_of(CURLcode code) {
     case CURLE_COULDNT_RESOLVE_PROXY: return not_sent;
     case CURLE_URL_MALFORMAT:
     case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_WRITE_ERROR: return unusable;
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_CACERT_BADFILE: return untrusted;
@@ -156,6 +161,11 @@ std::expected<ServerLook, HttpTrouble> Connection::exchange(HttpCall const& call
   curl_easy_setopt(curl, CURLOPT_WRITEDATA, &received);
   curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, &take_header);
   curl_easy_setopt(curl, CURLOPT_HEADERDATA, &received);
+  if (call.goes_on) {
+    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, &ask_on);
+    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, &call.goes_on);
+  }
   curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_.data());
   if (is_loopback(url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
   if (call.body) {

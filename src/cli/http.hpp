@@ -21,6 +21,8 @@ struct HttpCall {
   std::chrono::milliseconds time{};         ///< for the whole exchange; with a sink the longest silence
   /// Takes the content of a 200 in place of HttpAnswer::body, of any size, as it comes; false ends the exchange.
   std::function<bool(std::string_view)> sink = {};
+  /// Asked about once a second while nothing comes; false ends the exchange.
+  std::function<bool()> goes_on = {};
 };
 
 /// An answer of any status.

@@ -19,6 +19,7 @@ std::vector<Verb> watch_verbs(Catalog const& catalog);         ///< watch
 std::vector<Verb> handoff_verbs(Catalog const& catalog);       ///< handoff and what stands below it
 std::vector<Verb> inbox_verbs(Catalog const& catalog);         ///< inbox and what stands below it
 std::vector<Verb> guard_verbs();                               ///< guard install, remove, status, check
+std::vector<Verb> mcp_verbs();                                 ///< mcp
 std::vector<Verb> operator_verbs();                            ///< backup restore operator-token
 std::vector<Verb> information_verbs();                         ///< errors version completion
 

@@ -2,6 +2,7 @@
 #include "cli/context.hpp"
 #include "cli/files.hpp"
 #include "cli/json_access.hpp"
+#include "cli/mcp_settings.hpp"
 #include "cli/settings_file.hpp"
 #include "cli/verbs.hpp"
 #include "coordination/slug.hpp"
@@ -111,6 +112,10 @@ Outcome<> init(Context& context, Arguments const& arguments) {
   if (!workspace) return std::unexpected(workspace.error());
   auto const& settings = context.settings();
   if (!settings) return std::unexpected(settings.error());
+  auto const agents_file = workspace->root / ".mcp.json";
+  auto const agents_before = read_file(agents_file);
+  auto const agents_text = with_mcp_server(agents_before.value_or(""), agents_file.string());
+  if (!agents_text) return std::unexpected(agents_text.error());
   FoundProject found;
   bool settled = false;
   // What CODI_PROJECT or the user's own file say is not about this repository.
@@ -138,19 +143,27 @@ Outcome<> init(Context& context, Arguments const& arguments) {
   auto const text = config_text(settings->server, slug, *before ? (*before)->guard : std::nullopt);
   bool const written = read_file(file) != text;
   if (written) write_file(file, text, 0644);
+  bool const agents_written = agents_before != *agents_text;
+  if (agents_written) write_file(agents_file, *agents_text, 0644);
   if (context.json()) {
-    context.print_json(json::object{
-        {"project", found.project}, {"server", settings->server}, {"config", file.string()}, {"created", found.made}});
+    context.print_json(json::object{{"project", found.project},
+                                    {"server", settings->server},
+                                    {"config", file.string()},
+                                    {"mcp_config", agents_file.string()},
+                                    {"created", found.made}});
     return {};
   }
   auto& out = context.shell().out;
   auto const& remote = workspace->remote;
   out << (found.made ? "made project " : "project ") << slug << (remote ? " for " + *remote : "") << " on "
       << settings->server << '\n'
-      << (written ? "wrote " : "kept ") << file.string() << "\n\nNext:\n"
-      << "  git add .codi/config.toml      so that every clone uses it\n"
-      << "  codi claim PATH…               before you edit\n"
-      << "  codi timeline --follow         see who does what\n";
+      << (written ? "wrote " : "kept ") << file.string() << '\n'
+      << (agents_written ? "wrote " : "kept ") << agents_file.string() << "\n\nNext:\n"
+      << "  git add .codi/config.toml .mcp.json   so that every clone uses them\n"
+      << "  codi claim PATH…                      before you edit\n"
+      << "  codi timeline --follow                see who does what\n"
+      << "\nAgents that read .mcp.json have codi's tools now. For others, once a machine:\n";
+  for (auto const& [agent, line] : agent_lines()) out << fmt::format("  {:<12} {}\n", agent, line);
   return {};
 }
 
@@ -158,9 +171,10 @@ Outcome<> init(Context& context, Arguments const& arguments) {
 
 std::vector<Verb> setup_verbs() {
   return {{.words = "init",
-           .summary = "Find or make the project of this repository and note it in .codi/config.toml",
-           .description = "The project is found by the repository's remote: every clone and working tree has the same. "
-                          "Safe to repeat.",
+           .summary = "Find or make the project of this repository, and make it known to the client and to agents",
+           .description =
+               "The project is found by the repository's remote: every clone and working tree has the same. It is "
+               "noted in .codi/config.toml, and .mcp.json tells agents to run `codi mcp`. Safe to repeat.",
            .options = {{.name = "slug", .doc = "Slug of the project; from the remote, else the folder, when missing."},
                        {.name = "name", .doc = "Name of a new project; its slug when missing."}},
            .examples = {{"codi init"}, {"codi init --slug payments --name \"Payments\""}},

@@ -1,4 +1,5 @@
 #include "base/limits.hpp"
+#include "cli/event_stream.hpp"
 #include "cli/generic.hpp"
 #include "cli/json_access.hpp"
 #include "cli/print_event.hpp"
@@ -26,26 +27,21 @@ class Watching {
 
   /// What came; false when enough was shown.
   bool take(std::string_view bytes) {
-    unread_ += bytes;
-    for (auto end = unread_.find("\n\n"); end != std::string::npos && left_ > 0; end = unread_.find("\n\n")) {
-      take_event(std::string_view(unread_).substr(0, end));
-      unread_.erase(0, end + 2);
-    }
-    return left_ > 0;
+    return left_ > 0 && events_.take(bytes, [this](std::string_view data) {
+      take_frame(data);
+      return left_ > 0;
+    });
   }
   /// The connection has ended: what was cut off comes again.
-  void reconnect() { unread_.clear(); }
+  void reconnect() { events_.reset(); }
   /// The server is away: its return is told.
   void was_away() { is_back_ = true; }
   [[nodiscard]] bool has_seen_enough() const { return left_ == 0; }
   [[nodiscard]] std::string const& cursor() const { return cursor_; }
 
  private:
-  void take_event(std::string_view event) {
-    static constexpr std::string_view kData = "data: ";
-    auto const at = event.starts_with(kData) ? 0 : event.find("\ndata: ");
-    if (at == std::string_view::npos) return;
-    auto const frame = parse_loosely(event.substr(event.find(kData, at) + kData.size()));
+  void take_frame(std::string_view data) {
+    auto const frame = parse_loosely(data);
     if (!frame) return;
     if (is_back_) context_.note("the server is back");
     is_back_ = false;
@@ -64,7 +60,7 @@ class Watching {
 
   Context& context_;
   std::size_t left_;
-  std::string unread_;
+  EventStream events_;
   std::string cursor_;
   bool is_back_ = false;
 };
