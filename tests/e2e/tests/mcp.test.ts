@@ -23,23 +23,19 @@ const requestInit = { headers: { Authorization: `Bearer ${token}` } };
 const about = { name: "codi-e2e", version: "1" };
 
 /** What a tool answers: structured where it succeeds, and always as text. */
-interface ToolAnswer {
-  content?: unknown;
-  structuredContent?: unknown;
-  isError?: unknown;
-}
+type ToolAnswer = Record<string, unknown>;
 type Call = (tool: string, members: Record<string, unknown>) => Promise<ToolAnswer>;
 
 function structured(answer: ToolAnswer): Record<string, unknown> {
-  assert.notEqual(answer.isError, true, JSON.stringify(answer.content));
-  const [part] = answer.content as { type: string; text: string }[];
-  assert.deepEqual(JSON.parse(part?.text ?? ""), answer.structuredContent, "the text is the structured content");
-  return answer.structuredContent as Record<string, unknown>;
+  assert.notEqual(answer["isError"], true, JSON.stringify(answer["content"]));
+  const [part] = answer["content"] as { type: string; text: string }[];
+  assert.deepEqual(JSON.parse(part?.text ?? ""), answer["structuredContent"], "the text is the structured content");
+  return answer["structuredContent"] as Record<string, unknown>;
 }
 
 function problem(answer: ToolAnswer): Record<string, unknown> {
-  assert.equal(answer.isError, true);
-  const [part] = answer.content as { text: string }[];
+  assert.equal(answer["isError"], true);
+  const [part] = answer["content"] as { text: string }[];
   return JSON.parse(part?.text ?? "") as Record<string, unknown>;
 }
 
