@@ -58,7 +58,7 @@ struct ListInbox {
                                       .tag = "inbox",
                                       .summary = "Read an inbox, oldest first",
                                       .permission = Permission::project_read,
-                                      .mcp = true,
+                                      .mcp = "look inbox",
                                       .cli = "inbox",
                                       .description =
                                           "What was sent to the session, to its role, to its user and, since it "

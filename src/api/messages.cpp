@@ -106,7 +106,7 @@ struct SendMessage {
                                       .permission = Permission::message_write,
                                       .status = 201,
                                       .grows = true,
-                                      .mcp = true,
+                                      .mcp = "message send",
                                       .cli = "inbox send"};
   using In = SendMessageIn;
   using Out = Message;
@@ -188,6 +188,7 @@ struct GetMessage {
                                       .tag = "inbox",
                                       .summary = "Read a message that you got or sent",
                                       .permission = Permission::project_read,
+                                      .mcp = "look message",
                                       .cli = "inbox show"};
   using In = MessageIn;
   using Out = Message;
@@ -212,7 +213,7 @@ struct AckMessage {
       .summary = "Acknowledge a message",
       .kind = Kind::write,
       .permission = Permission::message_write,
-      .mcp = true,
+      .mcp = "message ack",
       .cli = "inbox ack",
       .description =
           "For yourself: of what is sent to a role or to the project every session takes note on its own. "

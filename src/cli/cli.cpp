@@ -48,7 +48,7 @@ std::vector<Verb> all_verbs(Catalog const& catalog) {
   for (auto part :
        {setup_verbs(), login_verbs(), session_verbs(catalog), claim_verbs(catalog), claim_change_verbs(catalog),
         ticket_verbs(catalog), owner_verbs(), log_verbs(catalog), watch_verbs(catalog), handoff_verbs(catalog),
-         inbox_verbs(catalog), guard_verbs(), mcp_verbs(), operator_verbs(), doctor_verbs(), information_verbs()})
+        inbox_verbs(catalog), guard_verbs(), mcp_verbs(), operator_verbs(), doctor_verbs(), information_verbs()})
     std::ranges::move(part, std::back_inserter(out));
   auto generic = generic_verbs(catalog, out);
   std::ranges::move(generic, std::back_inserter(out));

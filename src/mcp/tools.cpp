@@ -41,6 +41,8 @@ constexpr std::array kFaces{
          "Offer work to a role, session or user with what remains and what was decided; accept, decline, complete or "
          "withdraw an offer.",
          true},
+    Face{"message",
+         "Send words to a session, role or user, or acknowledge what you got. `look` with verb `inbox` shows that."},
     Face{"look", "Read the state of the project: one kind of thing, or one thing by its id. Changes nothing."},
 };
 

@@ -58,9 +58,10 @@ class Mcp : public testing::AppFixture {
   // Sends a request and leaves the answer to be read.
   std::unique_ptr<RawClient> begin(std::string const& method, std::string const& headers, std::string const& body) {
     auto out = std::make_unique<RawClient>(app_->address().port);
-    EXPECT_TRUE(out->send(fmt::format("{} /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}Content-Length: "
-                                      "{}\r\n\r\n{}",
-                                      method, token(), headers, body.size(), body)));
+    EXPECT_TRUE(
+        out->send(fmt::format("{} /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}Content-Length: "
+                              "{}\r\n\r\n{}",
+                              method, token(), headers, body.size(), body)));
     return out;
   }
   static std::string lines(Headers const& headers) {
@@ -106,7 +107,9 @@ TEST_F(Mcp, a_token_is_wanted_and_no_other_way_in_is_named) {
 
 TEST_F(Mcp, what_is_no_message_is_refused) {
   auto owner_client = owner();
-  auto post = [&](std::string const& body, Headers headers) { return owner_client.post("/mcp", body, std::move(headers)); };
+  auto post = [&](std::string const& body, Headers headers) {
+    return owner_client.post("/mcp", body, std::move(headers));
+  };
   auto const batch = post("[" + body_of("tools/list", {}) + "]", headers_of("tools/list"));
   EXPECT_EQ(batch.status, 400);
   EXPECT_EQ(batch.json().at("error").at("code"), -32600);
@@ -204,14 +207,14 @@ TEST_F(Mcp, Hazard24_a_stream_ends_with_an_answer_when_the_server_stops) {
 }
 
 TEST_F(Mcp, a_stream_ends_with_its_token) {
-  auto const made = owner().post(
-      "/v1/tokens", R"({"name":"short","permissions":["project_read"],"expires_in":600})");
+  auto const made = owner().post("/v1/tokens", R"({"name":"short","permissions":["project_read"],"expires_in":600})");
   ASSERT_EQ(made.status, 201) << made.body;
   auto const body = body_of("subscriptions/listen",
                             {{"notifications", {{"resourceSubscriptions", {"codi://projects/default/claims"}}}}});
   RawClient stream(app_->address().port);
-  stream.send(fmt::format("POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}Content-Length: {}\r\n\r\n{}",
-                          made.text("/token"), lines(headers_of("subscriptions/listen")), body.size(), body));
+  stream.send(
+      fmt::format("POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n{}Content-Length: {}\r\n\r\n{}",
+                  made.text("/token"), lines(headers_of("subscriptions/listen")), body.size(), body));
   EXPECT_TRUE(says(stream, "acknowledged"));
   EXPECT_EQ(owner().send("DELETE", "/v1/tokens/" + made.text("/id"), nullptr).status, 204);
   EXPECT_TRUE(says(stream, "AUTH-USR-1002"));

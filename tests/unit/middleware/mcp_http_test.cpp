@@ -23,8 +23,8 @@ json::object naming(std::string_view revision) { return {{"_meta", {{mcp::meta::
 TEST(McpOrigin, pages_of_elsewhere_are_turned_away) {
   Cors cors;
   ASSERT_TRUE(cors.add("https://app.example.org"));
-  for (auto const* const good : {"http://localhost", "http://localhost:3000", "http://127.0.0.1:7620", "https://[::1]:1",
-                                 "http://[::1]", "https://app.example.org"})
+  for (auto const* const good : {"http://localhost", "http://localhost:3000", "http://127.0.0.1:7620",
+                                 "https://[::1]:1", "http://[::1]", "https://app.example.org"})
     EXPECT_FALSE(check_mcp_origin(with({{"Origin", good}}), cors)) << good;
   for (auto const* const bad :
        {"http://evil.example", "http://localhost.evil.example", "http://127.0.0.1.evil.example:80", "null", "",
@@ -47,7 +47,9 @@ TEST(McpForm, bodies_and_answers_have_one_form) {
 }
 
 TEST(McpRevision, is_what_the_message_and_the_header_say) {
-  auto of = [](std::vector<Headers::Field> fields, mcp::Message const& sent) { return revision_of(with(std::move(fields)), sent); };
+  auto of = [](std::vector<Headers::Field> fields, mcp::Message const& sent) {
+    return revision_of(with(std::move(fields)), sent);
+  };
   Headers::Field const newer{"MCP-Protocol-Version", "2026-07-28"};
   Headers::Field const older{"MCP-Protocol-Version", "2025-11-25"};
   EXPECT_EQ(of({newer}, message("tools/list", naming("2026-07-28"))), mcp::Revision::r2026_07_28);
@@ -71,14 +73,14 @@ TEST(McpHeaders, repeat_the_method_and_the_name) {
   EXPECT_FALSE(check_mcp_headers(with({method, {"Mcp-Name", "look"}}), call));
   EXPECT_FALSE(check_mcp_headers(with({method, {"Mcp-Name", " look "}}), call));
   EXPECT_FALSE(check_mcp_headers(with({method, {"Mcp-Name", "=?base64?bG9vaw==?="}}), call));
-  for (auto const& wrong : std::vector<std::vector<Headers::Field>>{
-           {},
-           {method},
-           {{"Mcp-Name", "look"}},
-           {method, {"Mcp-Name", "LOOK"}},
-           {{"Mcp-Method", "TOOLS/CALL"}, {"Mcp-Name", "look"}},
-           {method, {"Mcp-Name", "=?base64?!!!?="}},
-           {method, {"Mcp-Name", "look"}, {"Mcp-Name", "look"}}})
+  for (auto const& wrong :
+       std::vector<std::vector<Headers::Field>>{{},
+                                                {method},
+                                                {{"Mcp-Name", "look"}},
+                                                {method, {"Mcp-Name", "LOOK"}},
+                                                {{"Mcp-Method", "TOOLS/CALL"}, {"Mcp-Name", "look"}},
+                                                {method, {"Mcp-Name", "=?base64?!!!?="}},
+                                                {method, {"Mcp-Name", "look"}, {"Mcp-Name", "look"}}})
     EXPECT_EQ(check_mcp_headers(with(wrong), call).value().code, mcp::rpc::kHeaderMismatch);
   auto const read = message("resources/read", {{"uri", "codi://projects"}});
   EXPECT_FALSE(check_mcp_headers(with({{"Mcp-Method", "resources/read"}, {"Mcp-Name", "codi://projects"}}), read));
