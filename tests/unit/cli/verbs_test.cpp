@@ -491,8 +491,14 @@ TEST_F(Verbs, init_finds_or_makes_the_project_of_the_remote) {
   EXPECT_TRUE(shown("made project api for example.org/acme/api")) << out();
   auto const config = std::filesystem::path(repo / ".codi/config.toml");
   ASSERT_TRUE(std::filesystem::exists(config));
+  EXPECT_TRUE(std::filesystem::exists(repo / ".mcp.json"));
+  EXPECT_TRUE(shown("codex mcp add codi -- codi mcp")) << out();
   EXPECT_EQ(codi({"init"}), 0) << err();
   EXPECT_TRUE(shown("project api") && shown("kept")) << out();
+  test.write(repo / ".mcp.json", "{ broken");
+  EXPECT_EQ(codi({"init"}), 1);
+  EXPECT_TRUE(said(".mcp.json"));
+  std::filesystem::remove(repo / ".mcp.json");
   EXPECT_EQ(codi({"claim", "src/api/users.rs"}), 0) << err();
   auto const projects = api.call("list_projects", {}, owner).body.at("items").as_array();
   EXPECT_EQ(projects.size(), 2U);
