@@ -37,6 +37,7 @@ struct RpcError {
 
 /// One message of JSON-RPC.
 struct Message {
+  /// What it is to the one who gets it.
   enum class Kind : std::uint8_t { request, notification, response };
   Kind kind = Kind::request;
   json::value id = nullptr;  ///< a text or a whole number; null for a notification

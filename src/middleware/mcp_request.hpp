@@ -16,6 +16,7 @@ namespace codi::middleware {
 /// thread; whoever waits for the answer keeps it alive, then the content of a stream does.
 class McpRequest : public std::enable_shared_from_this<McpRequest> {
  public:
+  /// What it works with.
   struct Parts {
     std::shared_ptr<mcp::Provider> provider;
     /// Opens the stream that the older revision has for what is said unasked; none: 405.
