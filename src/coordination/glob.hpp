@@ -62,6 +62,7 @@ class Glob {
 
  private:
   friend class GlobBuilder;
+  friend class GlobEscape;
   friend class GlobProduct;
   friend class GlobRun;
 
