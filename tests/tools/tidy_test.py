@@ -42,7 +42,7 @@ class TidyTest(unittest.TestCase):
         self.assertEqual((status, lines), (0, []))
 
     def test_includes_point_downwards(self):
-        order = ["base", "reflect", "models", "coordination", "db", "auth", "api", "middleware", "gateway"]
+        order = ["base", "reflect", "models", "coordination", "roles", "db", "auth", "api", "middleware", "gateway"]
         files = {f"src/{a}/{b}.cpp": f'#include "{b}/a.hpp"\n' for a in order for b in order}
         upwards = {f"src/{a}/{b}.cpp" for i, a in enumerate(order) for b in order[i + 1 :]}
         _, lines = run_tidy(files)
