@@ -18,6 +18,8 @@ std::vector<Operation> project_operations();
 std::vector<Operation> lfs_list_operations();
 std::vector<Operation> lfs_operations();
 std::vector<Operation> owner_operations();
+std::vector<Operation> role_operations();
+std::vector<Operation> role_loan_operations();
 std::vector<Operation> session_operations();
 std::vector<Operation> event_operations();
 std::vector<Operation> feed_operations();

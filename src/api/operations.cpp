@@ -20,6 +20,8 @@ std::vector<Operation> const& operations() {
                              &lfs_list_operations,
                              &lfs_operations,
                              &owner_operations,
+                             &role_operations,
+                             &role_loan_operations,
                              &session_operations,
                              &event_operations,
                              &feed_operations,

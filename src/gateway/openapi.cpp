@@ -174,11 +174,10 @@ class Document {
     json::object body{{"type", "object"}, {"properties", std::move(properties)}};
     if (is_required) body["required"] = std::move(required);
     body["additionalProperties"] = false;
-    entry["requestBody"] = {
-        {"required", is_required},
-        {"content",
-         {{"application/json",
-           {{"schema", {{"$ref", "#/components/schemas/" + body_name(operation, std::move(body))}}}}}}}};
+    json::object content{{"application/json",
+                          {{"schema", {{"$ref", "#/components/schemas/" + body_name(operation, std::move(body))}}}}}};
+    if (!operation.meta.document.empty()) content["text/markdown"] = {{"schema", {{"type", "string"}}}};
+    entry["requestBody"] = {{"required", is_required}, {"content", std::move(content)}};
   }
 
   std::string body_name(Operation const& operation, json::object body) {

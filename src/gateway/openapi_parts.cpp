@@ -62,6 +62,7 @@ std::vector<Tag> const& tags() {
       {"claims", "Leases on files, directories and resources: who may write what, until when."},
       {"handoffs", "Offers of work from a session to a role, a session or a user."},
       {"inbox", "Messages between sessions and people, and notices of what happened to a session."},
+      {"roles", "What agents own, need and are held to, read from their documents."},
       {"audit", "What was done to the tenant itself."},
       {"operator", "Running the server itself, with an operator token."},
       {"server", "The server's health, metrics and documents; no credential needed."},

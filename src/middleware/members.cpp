@@ -39,11 +39,14 @@ json::value value_of(std::string_view text, Scalar scalar) {
   return nullptr;
 }
 
-Error media_type_error(std::string_view sent) {
+constexpr std::string_view kDocumentType = "text/markdown";
+
+Error media_type_error(std::string_view sent, bool takes_document) {
   Error error;
   error.code = ErrorCode::unsupported_media_type;
-  error.detail = fmt::format("the body is {}, and only application/json without a Content-Encoding is read",
-                             sent.empty() ? "encoded" : "of another media type");
+  error.detail = fmt::format("the body is {}, and only application/json{} without a Content-Encoding is read",
+                             sent.empty() ? "encoded" : "of another media type",
+                             takes_document ? fmt::format(" or {}", kDocumentType) : "");
   return error;
 }
 
@@ -111,6 +114,7 @@ class Gathering {
       problems_.add("", "a GET request has no body");
       return std::nullopt;
     }
+    if (is_document()) return take_document();
     if (auto error = check_media_type()) return error;
     auto parsed = reflect::parse_json(request_.body);
     if (!parsed) return std::move(parsed.error());
@@ -129,13 +133,35 @@ class Gathering {
     return std::nullopt;
   }
 
-  [[nodiscard]] std::optional<Error> check_media_type() const {
-    if (request_.headers.find("Content-Encoding").value_or("identity") != "identity") return media_type_error({});
+  [[nodiscard]] bool is_encoded() const {
+    return request_.headers.find("Content-Encoding").value_or("identity") != "identity";
+  }
+  [[nodiscard]] std::optional<std::string> media_type() const {
     auto const sent = request_.headers.find("Content-Type");
     if (!sent) return std::nullopt;
-    auto const type = to_lower_ascii(trim(sent->substr(0, sent->find(';'))));
+    return to_lower_ascii(trim(sent->substr(0, sent->find(';'))));
+  }
+
+  [[nodiscard]] bool is_document() const {
+    return !operation_.meta.document.empty() && !is_encoded() && media_type() == kDocumentType;
+  }
+  std::optional<Error> take_document() {
+    if (!is_valid_utf8(request_.body)) {
+      Error error{.code = ErrorCode::validation, .detail = "the document is not UTF-8", .status = 400};
+      error.errors.push_back({"", "is not UTF-8"});
+      return error;
+    }
+    members_[operation_.meta.document] = json::string(request_.body);
+    return std::nullopt;
+  }
+
+  [[nodiscard]] std::optional<Error> check_media_type() const {
+    if (is_encoded()) return media_type_error({}, !operation_.meta.document.empty());
+    auto const sent = media_type();
+    if (!sent) return std::nullopt;
+    auto const& type = *sent;
     if (type == "application/json" || type == door_.media_type) return std::nullopt;
-    return media_type_error(type);
+    return media_type_error(type, !operation_.meta.document.empty());
   }
 
   RouteMatch const& route_;

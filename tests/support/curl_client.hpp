@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
 #include <memory>
@@ -67,7 +68,8 @@ class CurlClient {
     WebAnswer out;
     auto const url = base_ + path;
     if (!token_.empty()) headers.push_back("Authorization: Bearer " + token_);
-    if (body) headers.emplace_back("Content-Type: application/json");
+    bool const typed = std::ranges::any_of(headers, [](auto const& one) { return one.starts_with("Content-Type:"); });
+    if (body && !typed) headers.emplace_back("Content-Type: application/json");
     curl_slist* list = nullptr;
     for (auto const& header : headers) list = curl_slist_append(list, header.c_str());
     std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)> const owner(list, &curl_slist_free_all);

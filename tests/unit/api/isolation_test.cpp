@@ -22,12 +22,17 @@ json::object const kMeanings{{"action", "INFO"},
                              {"slug", "a-new-slug"},
                              {"targets", json::array{"src/x"}},
                              {"permissions", json::array{"project_read"}},
-                             {"line", "somebody: INFO: text"}};
+                             {"line", "somebody: INFO: text"},
+                             {"name", "a-role"},
+                             {"path", "src/x"},
+                             {"to_role", "another"},
+                             {"until", "2200-01-01T00:00:00.000Z"}};
 
 std::map<std::string, std::string> const kThings{
     {"projects", "project"}, {"sessions", "session"}, {"users", "user"},       {"claims", "claim"},
     {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"},     {"tenants", "tenant"},
     {"locks", "claim"},      {"tickets", "ticket"},   {"messages", "message"},
+    {"roles", ""},           {"loans", "loan"},  // a role is named by its project alone
 };
 
 // The collection in which a path member is looked up: `/claims/{id}` -> claims.
@@ -86,6 +91,17 @@ class IsolationTest : public ::testing::Test {
     };
     world.names["session"] = {session(mark + "-alias"), mark + "-alias"};
     session(mark + "-other");
+    auto const role = server.call(
+        "put_role",
+        {{"project", slug}, {"name", "a-role"}, {"boundaries", json::array{json::object{{"target", "./"}}}}}, token);
+    EXPECT_EQ(role.status, 200U) << role.code;
+    world.names["loan"] = {made("lend_role_path",
+                                {{"project", slug},
+                                 {"name", "a-role"},
+                                 {"path", "lent/"},
+                                 {"to_role", "another"},
+                                 {"until", "2200-01-01T00:00:00.000Z"}},
+                                token)};
     auto const claims = server.call("create_claims",
                                     {{"project", slug},
                                      {"session", mark + "-alias"},

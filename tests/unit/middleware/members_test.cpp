@@ -77,5 +77,16 @@ TEST(GatherMembers, other_media_types_and_encodings_are_415) {
   EXPECT_EQ(gather("POST", "/v1/things", "", {{"Content-Type", "text/plain"}}), "{}");
 }
 
+TEST(GatherMembers, a_document_is_one_member_where_the_operation_has_one_for_it) {
+  Headers const markdown{{"Content-Type", "text/markdown; charset=utf-8"}};
+  EXPECT_EQ(gather("POST", "/v1/things/check", "# A {", markdown), R"({"text":"# A {"})");
+  EXPECT_EQ(gather("POST", "/v1/things/check", R"({"text":"# A"})"), R"({"text":"# A"})");
+  EXPECT_EQ(gather("POST", "/v1/things/check", "# \xff", markdown), "400 -");
+  EXPECT_EQ(gather("POST", "/v1/things/check", "# A", {{"Content-Type", "text/plain"}}), "415");
+  EXPECT_EQ(gather("POST", "/v1/things/check", "x", {{"Content-Type", "text/markdown"}, {"Content-Encoding", "gzip"}}),
+            "415");
+  EXPECT_EQ(gather("POST", "/v1/things", "# A", markdown), "415");
+}
+
 }  // namespace
 }  // namespace codi::middleware

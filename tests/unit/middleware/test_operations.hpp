@@ -151,7 +151,8 @@ struct CheckThings {
                                            .tag = "server",
                                            .summary = "Check",
                                            .kind = api::Kind::read,
-                                           .access = api::Access::open};
+                                           .access = api::Access::open,
+                                           .document = "text"};
   static Task<Result<Out>> run(auth::OpenTx&, In const& in) {
     Found out{.seen = reflect::encode_text(in)};
     co_return out;

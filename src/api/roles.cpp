@@ -1,0 +1,395 @@
+#include "db/roles.hpp"
+
+#include "api/areas.hpp"
+#include "api/execute.hpp"
+#include "api/scope.hpp"
+#include "coordination/log_line.hpp"
+#include "db/audit.hpp"
+#include "roles/document.hpp"
+#include "roles/lint.hpp"
+#include "roles/owners_role.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace codi::api {
+namespace {
+
+using auth::Permission;
+using models::AgentRole;
+
+enum class RoleFormat : std::uint8_t { document, codeowners };
+BOOST_DESCRIBE_ENUM(RoleFormat, document, codeowners)
+
+struct PutRoleIn {
+  std::string project;
+  std::string name;
+  std::optional<std::string> text;
+  std::optional<RoleFormat> format;
+  std::optional<std::string> source;
+  std::optional<std::string> purpose;
+  std::optional<std::vector<std::string>> capabilities;
+  std::optional<std::vector<models::Boundary>> boundaries;
+  std::optional<std::vector<models::RoleLink>> depends_on;
+  std::optional<std::vector<models::RoleLink>> provides_to;
+  std::optional<std::vector<models::Gate>> gates;
+  std::optional<std::vector<models::Trigger>> triggers;
+  std::optional<std::vector<std::string>> metrics;
+  std::optional<std::vector<models::Workflow>> workflows;
+  std::optional<std::vector<std::string>> tasks;
+  std::optional<std::vector<std::string>> patterns;
+  std::optional<std::vector<std::string>> anti_patterns;
+  std::optional<std::vector<std::string>> advice;
+};
+BOOST_DESCRIBE_STRUCT(PutRoleIn, (),
+                      (project, name, text, format, source, purpose, capabilities, boundaries, depends_on, provides_to,
+                       gates, triggers, metrics, workflows, tasks, patterns, anti_patterns, advice))
+
+struct ListRolesIn {
+  std::string project;
+  std::optional<std::int64_t> limit;
+  std::optional<std::string> after;
+};
+BOOST_DESCRIBE_STRUCT(ListRolesIn, (), (project, limit, after))
+
+struct RoleIn {
+  std::string project;
+  std::string name;
+};
+BOOST_DESCRIBE_STRUCT(RoleIn, (), (project, name))
+
+struct LintRolesIn {
+  std::string project;
+};
+BOOST_DESCRIBE_STRUCT(LintRolesIn, (), (project))
+
+struct LintRolesOut {
+  std::vector<models::LintFinding> findings;
+  bool more = false;
+};
+BOOST_DESCRIBE_STRUCT(LintRolesOut, (), (findings, more))
+
+constexpr reflect::Field name_field() {
+  return reflect::field("name", "Name of the role.").length(1, limits::kRoleNameBytes);
+}
+
+}  // namespace
+}  // namespace codi::api
+
+namespace codi::reflect {
+using namespace codi::api;
+
+template <>
+struct Fields<PutRoleIn> {
+  static constexpr std::string_view name = "PutRole";
+  static constexpr auto& content = models::role_fields::kContent;
+  static constexpr std::array fields{
+      project_field(),
+      name_field(),
+      field("text",
+            "The role's document, in the place of all members below: Markdown, the text that a browser copies of it, "
+            "or an agent file with front matter.")
+          .length(1, limits::kRoleDocumentBytes),
+      field("format", "codeowners: `text` is a CODEOWNERS, of which the role gets what an owner of its name owns."),
+      field("source", "File that it was read from, for those who are told of a line.").length(1, limits::kTargetBytes),
+      content[0],
+      content[1],
+      content[2],
+      content[3],
+      content[4],
+      content[5],
+      content[6],
+      content[7],
+      content[8],
+      content[9],
+      content[10],
+      content[11],
+      content[12],
+  };
+};
+template <>
+struct Fields<ListRolesIn> {
+  static constexpr std::string_view name = "ListRoles";
+  static constexpr std::array fields{project_field(), limit_field(), after_field()};
+};
+template <>
+struct Fields<RoleIn> {
+  static constexpr std::string_view name = "RolePath";
+  static constexpr std::array fields{project_field(), name_field()};
+};
+template <>
+struct Fields<LintRolesIn> {
+  static constexpr std::string_view name = "LintRoles";
+  static constexpr std::array fields{project_field()};
+};
+template <>
+struct Fields<LintRolesOut> {
+  static constexpr std::string_view name = "RoleLint";
+  static constexpr std::array fields{field("findings", "What is wrong between the roles, by file and line."),
+                                     field("more", "True when there is more than that.")};
+};
+
+}  // namespace codi::reflect
+
+namespace codi::api {
+namespace {
+
+Result<std::string> checked_name(std::string const& text) {
+  auto name = coordination::role_name(text);
+  if (coordination::valid_alias(name)) return name;
+  return invalid("/name", "is not the name of a role: letters, digits, `.`, `_` and `-`");
+}
+
+bool has_members(PutRoleIn const& in) {
+  return in.purpose || in.capabilities || in.boundaries || in.depends_on || in.provides_to || in.gates || in.triggers ||
+         in.metrics || in.workflows || in.tasks || in.patterns || in.anti_patterns || in.advice;
+}
+
+// What was wrong with a document, each with its line.
+std::unexpected<Error> refuse_document(std::vector<roles::LineTrouble> const& errors) {
+  Error error{.code = ErrorCode::validation};
+  for (auto const& [line, message] : errors) {
+    if (error.errors.size() == limits::kRoleFindings) break;
+    error.errors.push_back({"/text", fmt::format("line {}: {}", line, message)});
+  }
+  error.detail = fmt::format("/text: {}", error.errors.front().detail);
+  return std::unexpected(std::move(error));
+}
+
+Result<roles::RoleDocument> read_text(PutRoleIn const& in) {
+  auto read = in.format == RoleFormat::codeowners ? roles::role_of_owners(*in.text, coordination::role_name(in.name))
+                                                  : roles::read_document(*in.text);
+  if (!read.errors.empty()) return refuse_document(read.errors);
+  auto const named = read.name ? coordination::role_name(*read.name) : std::string();
+  auto const name = coordination::role_name(in.name);
+  if (!named.empty() && named != name)
+    read.findings.push_back({std::nullopt, fmt::format("the document is about {}, and is kept as {}", named, name)});
+  return read;
+}
+
+// Names of roles, measures and targets in their one spelling.
+Result<void> spell(models::RoleContent& content) {
+  for (std::size_t i = 0; i < content.boundaries.size(); ++i) {
+    auto const target = coordination::parse_target(content.boundaries[i].target, true);
+    if (!target) return invalid(fmt::format("/boundaries/{}/target", i), target.error().detail);
+    content.boundaries[i].target = coordination::canonical(*target);
+  }
+  auto const role = [](std::string& text, std::string_view list, std::size_t i,
+                       std::string_view member) -> Result<void> {
+    auto name = checked_name(text);
+    if (!name) return invalid(fmt::format("/{}/{}/{}", list, i, member), "is not the name of a role");
+    text = *std::move(name);
+    return {};
+  };
+  for (std::size_t i = 0; i < content.depends_on.size(); ++i)
+    if (auto ok = role(content.depends_on[i].role, "depends_on", i, "role"); !ok) return ok;
+  for (std::size_t i = 0; i < content.provides_to.size(); ++i)
+    if (auto ok = role(content.provides_to[i].role, "provides_to", i, "role"); !ok) return ok;
+  for (std::size_t i = 0; i < content.triggers.size(); ++i)
+    if (auto ok = role(content.triggers[i].to, "triggers", i, "to"); !ok) return ok;
+  return {};
+}
+
+Result<roles::RoleDocument> read_members(PutRoleIn const& in) {
+  roles::RoleDocument out;
+  auto& content = out.content;
+  content.purpose = in.purpose.value_or("");
+  auto const take = [](auto& to, auto const& from) {
+    if (from) to = *from;
+  };
+  take(content.capabilities, in.capabilities);
+  take(content.boundaries, in.boundaries);
+  take(content.depends_on, in.depends_on);
+  take(content.provides_to, in.provides_to);
+  take(content.gates, in.gates);
+  take(content.triggers, in.triggers);
+  take(content.metrics, in.metrics);
+  take(content.workflows, in.workflows);
+  take(content.tasks, in.tasks);
+  take(content.patterns, in.patterns);
+  take(content.anti_patterns, in.anti_patterns);
+  take(content.advice, in.advice);
+  if (auto ok = spell(content); !ok) return std::unexpected(std::move(ok.error()));
+  return out;
+}
+
+void audit(db::Tx& tx, auth::Caller const& caller, std::string action, AgentRole const& role) {
+  db::append_audit(tx, {.actor_user_id = caller.user,
+                        .actor_token_id = caller.token,
+                        .action = std::move(action),
+                        .target = to_string(role.id),
+                        .data = {{"project_id", to_string(role.project_id)}, {"name", role.name}}});
+}
+
+Task<Result<AgentRole>> find_role(db::Tx& tx, models::Project const& project, std::string name) {
+  auto role = co_await db::find_role(tx, project.id, coordination::role_name(name));
+  if (!role) co_return fail(ErrorCode::not_found, "there is no such role in this project");
+  co_return *std::move(role);
+}
+
+Result<void> matches_tag(db::Tx const& tx, std::optional<AgentRole> const& present) {
+  if (present) return check_if_match(tx, *present);
+  if (!tx.facts().if_match) return {};
+  return fail(ErrorCode::precondition_failed, "there is no such role, so nothing that If-Match could name");
+}
+
+Task<Result<void>> has_room(db::Tx& tx, AgentRole const& role, bool is_new) {
+  if (reflect::encode_text(role).size() > limits::kRoleBytes)
+    co_return invalid("", fmt::format("the role is longer than the {} bytes that are kept of one", limits::kRoleBytes));
+  if (is_new && co_await db::count_roles(tx, role.project_id) >= limits::kRoles)
+    co_return fail(ErrorCode::conflict, fmt::format("a project may have {} roles", limits::kRoles));
+  auto const record = co_await db::get_role_boundaries(tx, role.project_id);
+  auto boundaries = role.boundaries.size();
+  for (auto const& [name, targets] : record.roles)
+    if (name != role.name) boundaries += targets.size();
+  if (boundaries > limits::kRoleBoundaries)
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("the roles of a project may have {} boundaries together", limits::kRoleBoundaries));
+  co_return Result<void>();
+}
+
+struct PutRole {
+  static constexpr OperationMeta meta{.id = "put_role",
+                                      .method = Method::put,
+                                      .path = "/projects/{project}/roles/{name}",
+                                      .tag = "roles",
+                                      .summary = "Put a role: as JSON, or its document",
+                                      .kind = Kind::write,
+                                      .permission = Permission::role_manage,
+                                      .grows = true,
+                                      .document = "text",
+                                      .cli = "roles put"};
+  using In = PutRoleIn;
+  using Out = AgentRole;
+  using Prepared = roles::RoleDocument;
+  static Result<Prepared> prepare(PrepareContext const&, In const& in) {
+    if (auto name = checked_name(in.name); !name) return std::unexpected(std::move(name.error()));
+    if (in.text && has_members(in)) return invalid("/text", "stands in the place of the role's other members");
+    if (in.format && !in.text) return invalid("/format", "is that of `text`, which is missing");
+    return in.text ? read_text(in) : read_members(in);
+  }
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in, Prepared const& read) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto const permitted = auth::permit(caller, Permission::role_manage);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    auto const before = co_await db::find_role(tx, project->id, coordination::role_name(in.name));
+    if (auto const matches = matches_tag(tx, before); !matches) co_return std::unexpected(matches.error());
+    AgentRole role;
+    static_cast<models::RoleContent&>(role) = read.content;
+    role.id = before ? before->id : AgentRoleId::make(tx.now(), tx.random());
+    role.project_id = project->id;
+    role.name = coordination::role_name(in.name);
+    role.source = in.source;
+    role.lines = read.lines;
+    role.findings = read.findings;
+    if (role.findings.size() > limits::kRoleFindings) {
+      role.findings.resize(limits::kRoleFindings);
+      role.findings.push_back({std::nullopt, "and more"});
+    }
+    role.created_at = before ? before->created_at : tx.now();
+    role.updated_at = tx.now();
+    auto const room = co_await has_room(tx, role, !before);
+    if (!room) co_return std::unexpected(room.error());
+    co_await db::put_role(tx, role);
+    audit(tx, caller, "role.put", role);
+    co_return role;
+  }
+};
+
+struct ListRoles {
+  static constexpr OperationMeta meta{.id = "list_roles",
+                                      .path = "/projects/{project}/roles",
+                                      .tag = "roles",
+                                      .summary = "List a project's roles, oldest first",
+                                      .permission = Permission::project_read,
+                                      .cli = "roles list"};
+  using In = ListRolesIn;
+  using Out = models::Page<AgentRole>;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto const permitted = auth::permit(caller, Permission::project_read);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    co_return co_await db::list_roles(tx, project->id, page_of(in.limit, in.after));
+  }
+};
+
+struct GetRole {
+  static constexpr OperationMeta meta{.id = "get_role",
+                                      .path = "/projects/{project}/roles/{name}",
+                                      .tag = "roles",
+                                      .summary = "Read a role: all that its document says, and what is kept as advice",
+                                      .permission = Permission::project_read,
+                                      .cli = "roles show"};
+  using In = RoleIn;
+  using Out = AgentRole;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto role = co_await find_role(tx, *project, in.name);
+    if (!role) co_return std::unexpected(role.error());
+    auto const permitted = auth::permit(caller, Permission::project_read);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    co_return *std::move(role);
+  }
+};
+
+struct DeleteRole {
+  static constexpr OperationMeta meta{.id = "delete_role",
+                                      .method = Method::delete_,
+                                      .path = "/projects/{project}/roles/{name}",
+                                      .tag = "roles",
+                                      .summary = "Remove a role: nobody in it is bound any more",
+                                      .kind = Kind::write,
+                                      .permission = Permission::role_manage,
+                                      .status = 204,
+                                      .cli = "roles remove"};
+  using In = RoleIn;
+  using Out = Nothing;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto const role = co_await find_role(tx, *project, in.name);
+    if (!role) co_return std::unexpected(role.error());
+    auto const permitted = auth::permit(caller, Permission::role_manage);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    if (auto const matches = check_if_match(tx, *role); !matches) co_return std::unexpected(matches.error());
+    co_await db::remove_role(tx, *role);
+    audit(tx, caller, "role.deleted", *role);
+    co_return Nothing{};
+  }
+};
+
+struct LintRoles {
+  static constexpr OperationMeta meta{.id = "lint_roles",
+                                      .method = Method::post,
+                                      .path = "/projects/{project}/roles/lint",
+                                      .tag = "roles",
+                                      .summary = "Say what is wrong between a project's roles; writes nothing",
+                                      .permission = Permission::project_read,
+                                      .cli = "roles lint"};
+  using In = LintRolesIn;
+  using Out = LintRolesOut;
+  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
+    auto const project = co_await find_project(tx, caller, in.project);
+    if (!project) co_return std::unexpected(project.error());
+    auto const permitted = auth::permit(caller, Permission::project_read);
+    if (!permitted) co_return std::unexpected(permitted.error());
+    auto const all = co_await db::all_roles(tx, project->id);
+    std::vector<roles::LintRole> set;
+    for (auto const& role : all) set.push_back({role.name, role, role.lines, role.source});
+    coordination::Effort effort(limits::kLintSteps);
+    auto report = roles::lint(set, project->case_sensitive, effort);
+    co_return Out{.findings = std::move(report.findings), .more = !report.complete};
+  }
+};
+
+}  // namespace
+
+std::vector<Operation> role_operations() {
+  return make_operations<PutRole, ListRoles, GetRole, DeleteRole, LintRoles>();
+}
+
+}  // namespace codi::api
