@@ -1,5 +1,6 @@
 #pragma once
 #include "api/claim_look.hpp"
+#include "api/role_rules.hpp"
 #include "auth/caller.hpp"
 #include "coordination/target.hpp"
 #include "db/events.hpp"
@@ -31,10 +32,12 @@ struct Grant {
   Stamp fencing_token;                ///< of this batch; when nothing was new, the highest of `claims`
   models::Event event;
   std::vector<models::Claim> tolerated;  ///< claims of others across branches that the project only warns of
+  std::vector<OutsideTarget> outside;    ///< the role's boundaries, which the project only warns of
 };
 
 /// Claims all targets for the session, or none. A conflict, also with those who wait, is a refusal (CLAIM-USR-3001)
-/// that leaves a CLAIM_CONFLICT event; CLAIM-USR-3003 when the session, over others, would wait for itself. Claims of
+/// that leaves a CLAIM_CONFLICT event; CLAIM-USR-3003 when the session, over others, would wait for itself;
+/// ROLE-USR-4001, with a VIOLATION event, when a target lies outside the boundaries of the session's role. Claims of
 /// others whose lease has run out are ended on the way; where they are more than an EndBudget, that is a refusal too
 /// (API-SYS-2501), and the next try ends more. `said` replaces text and data of the FILE_CLAIM event.
 Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting, ClaimWish wish,
@@ -43,8 +46,9 @@ Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, aut
 /// One try to claim a batch, before anybody is refused.
 struct Attempt {
   std::optional<Grant> grant;
-  Standing standing;       ///< what was in the way
-  bool left_some = false;  ///< more have run out than are ended at once: try again
+  Standing standing;                   ///< what was in the way
+  std::vector<OutsideTarget> outside;  ///< what the project only warns of; its event is written with the grant
+  bool left_some = false;              ///< more have run out than are ended at once: try again
 };
 /// On whose behalf, and with which place in the line.
 struct Applicant {
@@ -53,8 +57,9 @@ struct Applicant {
   models::Priority priority = models::Priority::normal;
   auth::Caller const* caller = nullptr;  ///< whose quotas count; null: they were looked at when it queued
 };
-/// As grant_claims, without a refusal, and without serving the line: what claims and tickets were laid on that it ended
-/// on the way is added to `freed`, also before an error. `only_look`: even if it could, it grants nothing.
+/// As grant_claims, without a refusal of a conflict, and without serving the line: what claims and tickets were laid on
+/// that it ended on the way is added to `freed`, also before an error. `only_look`: even if it could, it grants
+/// nothing.
 Task<Result<Attempt>> attempt_claims(db::Tx& tx, models::Project const& project, Applicant who, ClaimWish wish,
                                      std::vector<coordination::Target>& freed, std::optional<db::EventDraft> said = {},
                                      bool only_look = false);

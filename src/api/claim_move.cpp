@@ -47,7 +47,12 @@ class Renaming {
       if (wish.targets.empty()) continue;
       Applicant who{.session = acting_.session()};
       auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish, freed, {}, true);
-      if (!attempt) co_return std::unexpected(std::move(attempt.error()));
+      if (!attempt) {
+        co_await serve_line(tx_, project_, std::move(freed));
+        co_return std::unexpected(std::move(attempt.error()));
+      }
+      if (!attempt->outside.empty())
+        static_cast<void>(tell_violation(tx_, project_, acting_.session(), attempt->outside));
       if (attempt->standing.clear() && !attempt->left_some) continue;
       if (attempt->standing.clear()) {
         co_await serve_line(tx_, project_, std::move(freed));

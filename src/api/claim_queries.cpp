@@ -25,9 +25,12 @@ struct CheckClaimsOut {
   bool more = false;
   std::vector<Claim> warnings;
   std::optional<models::BranchPolicy> cross_branch;
+  std::vector<OutsideTarget> outside;
+  models::BoundaryPolicy boundaries = models::BoundaryPolicy::enforce;
   std::int64_t waiting = 0;
 };
-BOOST_DESCRIBE_STRUCT(CheckClaimsOut, (), (clear, conflicts, more, warnings, cross_branch, waiting))
+BOOST_DESCRIBE_STRUCT(CheckClaimsOut, (),
+                      (clear, conflicts, more, warnings, cross_branch, outside, boundaries, waiting))
 
 struct ListClaimsIn {
   std::string project;
@@ -71,6 +74,8 @@ struct Fields<CheckClaimsOut> {
       field("more", "True when there are more than those."),
       field("warnings", "Claims of others on other branches that overlap, where the project warns; 20 at most."),
       field("cross_branch", "The project's policy, when it would let claims of other branches pass: warn; else null."),
+      field("outside", "Targets outside the boundaries of the session's role; 20 at most."),
+      field("boundaries", "What a claim outside of them meets in this project."),
       field("waiting", "How many wait in line for something of it, and would come first."),
   };
 };
@@ -123,12 +128,19 @@ struct CheckClaims {
       auto const fenced = co_await check_fencing(tx, project->id, own->id, in.fencing_token);
       if (!fenced) co_return std::unexpected(fenced.error());
     }
+    auto const targets = targets_of(in.targets, project->case_sensitive);
+    std::vector<OutsideTarget> outside;
+    if (own) outside = co_await outside_boundaries(tx, *project, *own, targets);
+    bool const barred = !outside.empty() && project->policies.boundaries == models::BoundaryPolicy::enforce;
+    if (outside.size() > limits::kConflictsShown) outside.resize(limits::kConflictsShown);
     Asking asking{.session = own ? &*own : nullptr, .mode = in.mode.value_or(models::ClaimMode::exclusive)};
-    auto found = co_await look_at(tx, *project, std::move(asking), targets_of(in.targets, project->case_sensitive));
+    auto found = co_await look_at(tx, *project, std::move(asking), targets);
     if (!found) co_return std::unexpected(std::move(found.error()));
-    Out out{.clear = found->clear(),
+    Out out{.clear = found->clear() && !barred,
             .conflicts = co_await with_owners(tx, *project, std::move(found->conflicts)),
             .more = found->more,
+            .outside = std::move(outside),
+            .boundaries = project->policies.boundaries,
             .waiting = static_cast<std::int64_t>(found->ahead.size())};
     if (!found->tolerated.empty()) out.cross_branch = models::BranchPolicy::warn;
     out.warnings = std::move(found->tolerated);

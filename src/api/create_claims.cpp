@@ -37,13 +37,14 @@ struct CreateClaimsOut {
   std::optional<Stamp> fencing_token;
   std::vector<Claim> warnings;
   std::optional<models::BranchPolicy> cross_branch;
+  std::vector<OutsideTarget> outside;
   std::optional<TicketId> ticket;
   std::optional<std::int64_t> place;
 
   std::optional<Parked> parked;  ///< not answered yet
   [[nodiscard]] unsigned status() const { return ticket ? 202 : 201; }
 };
-BOOST_DESCRIBE_STRUCT(CreateClaimsOut, (), (claims, fencing_token, warnings, cross_branch, ticket, place))
+BOOST_DESCRIBE_STRUCT(CreateClaimsOut, (), (claims, fencing_token, warnings, cross_branch, outside, ticket, place))
 
 }  // namespace
 }  // namespace codi::api
@@ -77,6 +78,7 @@ struct Fields<CreateClaimsOut> {
       field("fencing_token", "Of this batch; null with a ticket."),
       field("warnings", "Claims of others on other branches that overlap, where the project warns; 20 at most."),
       field("cross_branch", "The project's policy, when it let claims of other branches pass: warn; else null."),
+      field("outside", "Targets outside the boundaries of the session's role, where the project only warns."),
       field("ticket", "Id of the ticket, when the session was queued."),
       field("place", "Place in the line with the ticket: 1 is next."),
   };
@@ -106,6 +108,7 @@ CreateClaimsOut granted(Grant grant) {
   CreateClaimsOut out{.claims = std::move(grant.claims), .fencing_token = grant.fencing_token};
   if (!grant.tolerated.empty()) out.cross_branch = models::BranchPolicy::warn;
   out.warnings = std::move(grant.tolerated);
+  out.outside = std::move(grant.outside);
   return out;
 }
 

@@ -100,6 +100,23 @@ void test("every operation has an id of its own, says who may call it, and answe
       body: { targets: ["src/", { kind: "glob", path: "**/*.rs" }] },
     }),
   );
+  const rolePath = { params: { path: { ...path, name: "builder" } } };
+  done(
+    await api.PUT("/v1/projects/{project}/roles/{name}", {
+      ...rolePath,
+      body: { purpose: "Builds it", boundaries: [{ target: "src/", note: "All" }] },
+    }),
+  );
+  done(await api.GET("/v1/projects/{project}/roles", { params: { path } }));
+  done(await api.GET("/v1/projects/{project}/roles/{name}", rolePath));
+  done(await api.POST("/v1/projects/{project}/roles/lint", { params: { path }, body: {} }));
+  const loan = done(
+    await api.POST("/v1/projects/{project}/roles/{name}/lend", {
+      ...rolePath,
+      body: { path: "src/x", to_role: "tester", until: "2200-01-01T00:00:00.000Z" },
+    }),
+  );
+  done(await api.GET("/v1/projects/{project}/roles/{name}/loans", rolePath));
   done(await api.GET("/v1/projects/{project}/handoffs", { params: { path } }));
   done(
     await api.GET("/v1/projects/{project}/handoffs/{handoff}", { params: { path: { ...path, handoff: handoff.id } } }),
@@ -210,6 +227,10 @@ void test("every operation has an id of its own, says who may call it, and answe
     gone.map(({ response }) => response.status),
     [204, 204, 204],
   );
+  const loanPath = { ...rolePath.params.path, loan: loan.id };
+  const ended = await login.DELETE("/v1/projects/{project}/roles/{name}/loans/{loan}", { params: { path: loanPath } });
+  assert.equal(ended.response.status, 204);
+  assert.equal((await login.DELETE("/v1/projects/{project}/roles/{name}", rolePath)).response.status, 204);
   assert.equal((await login.DELETE("/v1/projects/{project}/owners", { params: { path } })).response.status, 204);
   assert.equal((await login.DELETE("/v1/projects/{project}", { params: { path } })).response.status, 204);
   assert.equal((await login.POST("/v1/auth/logout")).response.status, 204);

@@ -1,0 +1,44 @@
+#pragma once
+#include "base/result.hpp"
+#include "base/task.hpp"
+#include "coordination/target.hpp"
+#include "db/tx.hpp"
+#include "models/project.hpp"
+#include "models/session.hpp"
+
+#include <string>
+#include <vector>
+
+namespace codi::api {
+
+/// A target that the role of a session does not own.
+struct OutsideTarget {
+  std::string target;
+  std::string role;
+  std::vector<std::string> owners;
+};
+BOOST_DESCRIBE_STRUCT(OutsideTarget, (), (target, role, owners))
+
+/// The targets that lie outside the boundaries of the session's role, as documents and loans have them now; none for a
+/// session without a role, a role without boundaries, or where the project's policy is off. What a live claim of the
+/// session covers was judged when it was granted, or given to it with a handoff, and is not judged again. Reads nothing
+/// for a session without a role.
+Task<std::vector<OutsideTarget>> outside_boundaries(db::Tx& tx, models::Project const& project, models::Session session,
+                                                    std::vector<coordination::Target> targets);
+
+/// Writes the VIOLATION event of a session that reaches beyond its role, and answers the refusal (ROLE-USR-4001), which
+/// names who owns what; nothing where the project only warns. `outside` must not be empty.
+Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::Session const& session,
+                            std::vector<OutsideTarget> const& outside);
+
+}  // namespace codi::api
+
+template <>
+struct codi::reflect::Fields<codi::api::OutsideTarget> {
+  static constexpr std::string_view name = "OutsideTarget";
+  static constexpr std::array fields{
+      field("target", "What lies outside the role's boundaries, in its canonical spelling."),
+      field("role", "The session's role."),
+      field("owners", "Roles that own it, or parts of it; empty: none does."),
+  };
+};

@@ -1,0 +1,51 @@
+#include "support/app_fixture.hpp"
+
+namespace codi {
+namespace {
+
+class RolesOverHttp : public testing::AppFixture {
+ protected:
+  testing::WebAnswer put(std::string const& name, std::string const& body, std::string const& type) {
+    return owner().send("PUT", "/v1/projects/default/roles/" + name, &body, {"Content-Type: " + type});
+  }
+};
+
+TEST_F(RolesOverHttp, the_document_itself_is_a_body) {
+  start();
+  auto const made = put("backend", "# Backend\n## Boundaries\n- src/: All\n", "text/markdown");
+  ASSERT_EQ(made.status, 200) << made.body;
+  EXPECT_EQ(made.text("/boundaries/0/target"), "src/");
+  auto const read = owner().get("/v1/projects/default/roles/backend");
+  EXPECT_EQ(read.status, 200);
+  EXPECT_EQ(read.body, made.body);
+  EXPECT_EQ(put("backend", "# Backend\n## Boundaries\n- ../x\n", "text/markdown; charset=utf-8").status, 422);
+  EXPECT_EQ(put("backend", "# \xff", "text/markdown").status, 400);
+  EXPECT_EQ(put("backend", "# Backend", "text/plain").status, 415);
+  EXPECT_EQ(put("backend", std::string((1 << 20) + 1, 'x'), "text/markdown").status, 413);
+  EXPECT_EQ(put("web", R"({"boundaries": [{"target": "web/"}]})", "application/json").status, 200);
+  EXPECT_EQ(put("web", R"({"boundaries": [{"target": "web/"}], "owner": 1})", "application/json").status, 422);
+}
+
+TEST_F(RolesOverHttp, a_claim_outside_is_refused_with_the_owner_and_lint_answers) {
+  start();
+  ASSERT_EQ(put("backend", "# Backend\n## Boundaries\n- src/\n## Depends On\n- ghost\n", "text/markdown").status, 200);
+  ASSERT_EQ(put("web", "# Web\n## Boundaries\n- web/\n", "text/markdown").status, 200);
+  auto owner = this->owner();
+  ASSERT_EQ(owner.post("/v1/projects/default/sessions", R"({"alias": "W", "role": "web"})").status, 201);
+  auto const refused =
+      owner.post("/v1/projects/default/claims", R"({"session": "W", "targets": ["src/x"], "ttl_seconds": 60})");
+  EXPECT_EQ(refused.status, 403);
+  EXPECT_EQ(refused.text("/code"), "ROLE-USR-4001");
+  EXPECT_EQ(refused.text("/outside/0/owners/0"), "backend");
+  EXPECT_EQ(owner.get("/v1/projects/default/events?action=VIOLATION").text("/items/0/session_alias"), "W");
+  auto const lint = owner.post("/v1/projects/default/roles/lint", "{}");
+  EXPECT_EQ(lint.status, 200);
+  EXPECT_EQ(lint.text("/findings/0/rule"), "missing-role");
+  auto const lent = owner.post("/v1/projects/default/roles/backend/lend",
+                               R"({"path": "src/x", "to_role": "web", "until": "2200-01-01T00:00:00.000Z"})");
+  EXPECT_EQ(lent.status, 201) << lent.body;
+  EXPECT_EQ(owner.post("/v1/projects/default/claims", R"({"session": "W", "targets": ["src/x"]})").status, 201);
+}
+
+}  // namespace
+}  // namespace codi
