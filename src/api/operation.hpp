@@ -76,7 +76,7 @@ struct OperationMeta {
   bool finds_room = false;    ///< of what grows: run() itself sees whether the tenant's data may grow
   std::string_view mcp = {};  ///< the MCP tool that offers it and its verb there, such as `session start`; empty: none
   std::string_view document = {};  ///< member that a body of text/markdown is; empty: it takes none
-  std::string_view cli = {};  ///< words of the command line, such as `session start`; empty: none
+  std::string_view cli = {};       ///< words of the command line, such as `session start`; empty: none
   std::string_view description = {};
   std::string_view cli_example = {};  ///< what follows those words in the example of the verb's help
 };

@@ -33,6 +33,14 @@ std::string conflict_line(json::value const& claim, Timestamp now) {
   return line;
 }
 
+std::string outside_line(json::value const& outside) {
+  std::string owners;
+  for (auto const& owner : items_of(outside, "owners"))
+    if (owner.is_string()) owners += (owners.empty() ? "" : " and ") + printable(std::string_view(owner.get_string()));
+  return fmt::format("{} is outside the boundaries of {}{}", shown(outside, "target"), shown(outside, "role"),
+                     owners.empty() ? "; no role owns it" : ": it belongs to " + owners);
+}
+
 std::string waiting_line(json::value const& ticket, Timestamp now) {
   std::string targets;
   for (auto const& target : items_of(ticket, "targets"))

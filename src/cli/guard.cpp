@@ -109,6 +109,10 @@ std::vector<std::string> holders_of(Findings const& findings) {
 
 std::vector<std::string> remedies(Findings const& findings, Mode mode) {
   std::vector<std::string> out;
+  if (findings.barred)
+    out.emplace_back(
+        "Hand the work to the role that owns it (codi handoff), or ask that it lends the path (codi roles lend).");
+  if (findings.conflicts.empty()) return out;
   if (mode == Mode::staged)
     out.emplace_back(
         "Leave it out of this commit (git restore --staged FILE) until it is released; `codi claims` shows when.");
@@ -124,7 +128,8 @@ std::vector<std::string> remedies(Findings const& findings, Mode mode) {
   return out;
 }
 
-std::string_view what_is_refused(Mode mode) {
+std::string_view what_is_refused(Findings const& findings, Mode mode) {
+  if (findings.conflicts.empty()) return "guard: the role of this session does not own it";
   if (mode == Mode::staged) return "guard: the commit changes what another session holds";
   if (mode == Mode::push) return "guard: the push changes what another session holds";
   return "guard: another session holds it";
@@ -134,13 +139,10 @@ json::object as_json(Findings const& findings, std::size_t checked, GuardPolicy 
   json::array renamed;
   for (auto const& [rename, whole] : findings.renamed)
     renamed.push_back(json::object{{"from", askable_path(rename.from)}, {"to", askable_path(rename.to)}});
-  return {{"clear", findings.clear()},
-          {"checked", checked},
-          {"conflicts", findings.conflicts},
-          {"more", findings.more},
-          {"warnings", findings.warnings},
-          {"renamed", std::move(renamed)},
-          {"session_known", findings.session_known},
+  return {{"clear", findings.clear()},       {"checked", checked},
+          {"conflicts", findings.conflicts}, {"more", findings.more},
+          {"warnings", findings.warnings},   {"outside", findings.outside},
+          {"renamed", std::move(renamed)},   {"session_known", findings.session_known},
           {"policy", to_string(policy)}};
 }
 
@@ -154,7 +156,7 @@ Outcome<> judge(Context& context, Mode mode, Changes const& changes, Findings co
     return {};
   }
   return std::unexpected(Complaint{.exit = Exit::refused,
-                                   .what = std::string(what_is_refused(mode)),
+                                   .what = std::string(what_is_refused(findings, mode)),
                                    .details = conflict_lines(findings, context.now()),
                                    .hints = remedies(findings, mode)});
 }
@@ -173,8 +175,7 @@ void answer_without(Context& context, GuardPolicy policy, Complaint const& why) 
 }
 
 void answer_findings(Context& context, Findings const& findings, bool allows) {
-  if (findings.clear() && !findings.warnings.empty()) {
-    auto const lines = warning_lines(findings, context.now());
+  if (auto const lines = warning_lines(findings, context.now()); findings.clear() && !lines.empty()) {
     answer(context, permission_answer(Permission::ask, fmt::format("codi guard: {}", fmt::join(lines, "\n"))));
     return;
   }

@@ -20,6 +20,8 @@ using coordination::TargetKind;
 struct Answer {
   json::array conflicts;
   json::array warnings;
+  json::array outside;
+  bool barred = false;
   bool more = false;
 };
 
@@ -71,6 +73,9 @@ class Looking {
         out.more = out.more || out.conflicts.size() == limits::kConflictsShown;
         if (out.conflicts.size() < limits::kConflictsShown) out.conflicts.push_back(claim);
       }
+      for (auto const& one : items_of(reply->body, "outside"))
+        if (out.outside.size() < limits::kConflictsShown) out.outside.push_back(one);
+      out.barred = !out.outside.empty() && text_of(reply->body, "boundaries") == "enforce";
       for (auto const& claim : items_of(reply->body, "warnings"))
         if (out.warnings.size() < limits::kConflictsShown && seen.insert(text_of(claim, "id")).second)
           out.warnings.push_back(claim);
@@ -145,6 +150,8 @@ Outcome<> weigh_conflicts(Looking& looking, std::vector<std::string> const& path
   auto all = looking.check(paths, false);
   if (!all) return pass_on(all);
   out.warnings = std::move(all->warnings);
+  out.outside = std::move(all->outside);
+  out.barred = all->barred;
   bool const some_shared = std::ranges::any_of(all->conflicts, &is_shared);
   if (!some_shared) {
     take(*std::move(all), paths);
@@ -244,6 +251,8 @@ std::vector<std::string> conflict_lines(Findings const& findings, Timestamp now)
   for (auto const& claim : findings.conflicts)
     out.push_back(first_met(claim, findings.paths) + conflict_line(claim, now));
   if (findings.more) out.emplace_back("… and more");
+  if (findings.barred)
+    for (auto const& one : findings.outside) out.push_back(outside_line(one));
   return out;
 }
 
@@ -251,6 +260,8 @@ std::vector<std::string> warning_lines(Findings const& findings, Timestamp now) 
   std::vector<std::string> out;
   for (auto const& claim : findings.warnings)
     out.push_back("on another branch, to meet in a merge: " + conflict_line(claim, now));
+  if (!findings.barred)
+    for (auto const& one : findings.outside) out.push_back(outside_line(one));
   return out;
 }
 

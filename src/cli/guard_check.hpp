@@ -21,11 +21,13 @@ struct Findings {
   json::array conflicts = {};           ///< claims of other sessions; limits::kConflictsShown at most
   bool more = false;                    ///< there are more than those
   json::array warnings = {};            ///< claims across branches, which the project only warns of; as many at most
+  json::array outside = {};             ///< files outside the boundaries of the session's role; as many at most
+  bool barred = false;                  ///< the project refuses those
   bool only_shared = false;             ///< none of them is exclusive
   bool session_known = false;           ///< without one every claim is another's
   std::vector<LeftBehind> renamed;      ///< claims of the own session that a rename left behind
 
-  [[nodiscard]] bool clear() const { return conflicts.empty(); }
+  [[nodiscard]] bool clear() const { return conflicts.empty() && !barred; }
 };
 
 /// Asks who holds the files; starts no session and writes nothing. An exclusive claim of another session is in the way,
@@ -36,10 +38,10 @@ Outcome<Findings> find_holders(Context& context, Changes const& changes);
 /// put in a way that still meets directories and patterns around it.
 std::string askable_path(std::string_view path);
 
-/// Lines for a person: which of the paths is held, and what the claim says of itself.
+/// Lines for a person: which of the paths is held, and what the claim says of itself; which the role does not own.
 std::vector<std::string> conflict_lines(Findings const& findings, Timestamp now);
 
-/// The same for claims across branches.
+/// The same for claims across branches, and for boundaries, where the project only warns.
 std::vector<std::string> warning_lines(Findings const& findings, Timestamp now);
 
 /// `codi claim mv OLD NEW`, or what else moves the claim; limits::kGuardHintsShown at most.

@@ -14,6 +14,8 @@ std::vector<Verb> claim_verbs(Catalog const& catalog);         ///< claim releas
 std::vector<Verb> claim_change_verbs(Catalog const& catalog);  ///< claim mv, transfer, mode, request-release...
 std::vector<Verb> ticket_verbs(Catalog const& catalog);        ///< tickets, ticket show, ticket cancel
 std::vector<Verb> owner_verbs();                               ///< owners import, show
+std::vector<Verb> role_verbs();                                ///< roles import, list, show, lend
+std::vector<Verb> role_set_verbs();                            ///< roles lint, graph
 std::vector<Verb> log_verbs(Catalog const& catalog);           ///< log timeline
 std::vector<Verb> watch_verbs(Catalog const& catalog);         ///< watch
 std::vector<Verb> handoff_verbs(Catalog const& catalog);       ///< handoff and what stands below it

@@ -59,6 +59,10 @@ void print_queued(Context const& context, json::value const& answer, std::string
   context.note("what it waits for is claimed when its turn comes: `codi ticket show " + ticket + "`");
 }
 
+void warn_of_boundaries(Context& context, json::value const& answer) {
+  for (auto const& one : items_of(answer, "outside")) context.note("warning: " + outside_line(one));
+}
+
 // A request that is held is answered so much later.
 Outcome<> allow_for_waiting(Context& context, json::object const& members) {
   auto const* const seconds = member_of(members, "wait_seconds");
@@ -85,6 +89,7 @@ Outcome<> claim(Context& context, std::vector<Option> const& options, Arguments 
   } else {
     print_claimed(context, reply->body);
     warn_across_branches(context, reply->body);
+    warn_of_boundaries(context, reply->body);
   }
   return {};
 }
@@ -190,11 +195,14 @@ Outcome<> check(Context& context, std::vector<Option> const& options, Arguments 
   else if (free)
     context.shell().out << context.out_style().paint(Tone::green, "clear") << '\n';
   if (!context.json()) warn_across_branches(context, reply->body);
+  if (!context.json() && free) warn_of_boundaries(context, reply->body);
   if (free) return {};
   Complaint taken{.exit = Exit::refused, .what = context.json() ? "" : "not clear"};
   if (!context.json())
     for (auto const& one : items_of(reply->body, "conflicts"))
       taken.details.push_back(conflict_line(one, context.now()));
+  if (!context.json() && text_of(reply->body, "boundaries") == "enforce")
+    for (auto const& one : items_of(reply->body, "outside")) taken.details.push_back(outside_line(one));
   auto const* const waiting = member_of(reply->body, "waiting");
   if (!context.json() && waiting != nullptr && *waiting != json::value(0))
     taken.details.push_back(

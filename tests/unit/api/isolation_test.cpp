@@ -31,8 +31,8 @@ json::object const kMeanings{{"action", "INFO"},
 std::map<std::string, std::string> const kThings{
     {"projects", "project"}, {"sessions", "session"}, {"users", "user"},       {"claims", "claim"},
     {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"},     {"tenants", "tenant"},
-    {"locks", "claim"},      {"tickets", "ticket"},   {"messages", "message"},
-    {"roles", ""},           {"loans", "loan"},  // a role is named by its project alone
+    {"locks", "claim"},      {"tickets", "ticket"},   {"messages", "message"}, {"roles", ""},
+    {"loans", "loan"},  // a role is named by its project alone
 };
 
 // The collection in which a path member is looked up: `/claims/{id}` -> claims.
