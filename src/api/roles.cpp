@@ -345,7 +345,8 @@ struct DeleteRole {
                                       .kind = Kind::write,
                                       .permission = Permission::role_manage,
                                       .status = 204,
-                                      .cli = "roles remove"};
+                                      .cli = "roles remove",
+                                      .cli_example = "rust-developer"};
   using In = RoleIn;
   using Out = Nothing;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
