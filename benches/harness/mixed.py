@@ -59,6 +59,31 @@ def handoff_step(name, session):
     return op(f"{name}_handoff", "POST", f"{PROJECT}/handoffs/${{handoff}}/{name}", body={"session": session})
 
 
+def message_flow():
+    body = {"session": "${session}", "to": {"session": "${peer}"}, "text": "the contract has changed: see docs/api.md"}
+    return [
+        op("send_message", "POST", f"{PROJECT}/messages", (201,), body=body, capture={"message": '{"id":"'}),
+        op("list_inbox", "GET", f"{PROJECT}/inbox?session=${{peer}}"),
+        op("get_message", "GET", f"{PROJECT}/messages/${{message}}"),
+        op("ack_message", "POST", f"{PROJECT}/messages/${{message}}/ack", body={"session": "${peer}"}),
+        op("list_acks", "GET", f"{PROJECT}/messages/${{message}}/acks"),
+    ]
+
+
+def role_steps(project):
+    builder = f"{project}/roles/builder"
+    return [
+        op("put_role", "PUT", builder, (200, 201), body={"purpose": "Builds it", "boundaries": [{"target": "src/", "note": "All"}]}),
+        op("get_role", "GET", builder),
+        op("list_roles", "GET", f"{project}/roles"),
+        op("lint_roles", "POST", f"{project}/roles/lint"),
+        op("lend_role_path", "POST", f"{builder}/lend", (201,), body={"path": "src/x", "to_role": "tester", "until": "2200-01-01T00:00:00.000Z"}, capture={"loan": '{"id":"'}),
+        op("list_role_loans", "GET", f"{builder}/loans"),
+        op("end_role_loan", "DELETE", f"{builder}/loans/${{loan}}", (204,)),
+        op("delete_role", "DELETE", builder, (204,)),
+    ]
+
+
 def account_flow():
     """Sign in, use the access token, take another, change the password to what it was, sign out: with Argon2id twice."""
     bearer = {"Authorization": "Bearer ${access}"}
@@ -88,6 +113,7 @@ def tenant_flow():
         op("get_owners", "GET", f"/v1/projects/{new}/owners"),
         op("match_owners", "POST", f"/v1/projects/{new}/owners/match", body={"targets": ["src/main.rs"]}),
         op("delete_owners", "DELETE", f"/v1/projects/{new}/owners", (204,)),
+        *role_steps(f"/v1/projects/{new}"),
         op("delete_project", "DELETE", f"/v1/projects/{new}", (204,)),
         op("create_token", "POST", "/v1/tokens", (201,), body={"name": "mixed", "permissions": ["project_read"], "expires_in": 600}, capture={"api_token": '{"id":"'}),
         op("delete_token", "DELETE", "/v1/tokens/${api_token}", (204,)),
@@ -122,6 +148,7 @@ def flows():
         "withdrawn": (1, [*handoff_flow(("withdraw", "${session}")), op("list_handoffs", "GET", f"{PROJECT}/handoffs")]),
         "waited for": (2, waiting_flow()),
         "cancelled": (1, cancelled_flow()),
+        "messages": (2, message_flow()),
         "forced": (2, claim_flow(op("force_release_claim", "DELETE", f"{PROJECT}/claims/${{claim}}?reason=mixed"))),
         "looks": (3, [op("get_project", "GET", PROJECT), op("list_projects", "GET", "/v1/projects"), op("get_tenant", "GET", "/v1/tenant"), op("me", "GET", "/v1/me")]),
     }

@@ -190,7 +190,8 @@ struct ListRoleLoans {
                                       .tag = "roles",
                                       .summary = "List what a role has lent or borrowed",
                                       .permission = Permission::project_read,
-                                      .cli = "roles loans"};
+                                      .cli = "roles loans",
+                                      .cli_example = "backend"};
   using In = LoansIn;
   using Out = LoansOut;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
@@ -216,7 +217,8 @@ struct EndRoleLoan {
                                       .kind = Kind::write,
                                       .permission = Permission::claim_write,
                                       .status = 204,
-                                      .cli = "roles unlend"};
+                                      .cli = "roles unlend",
+                                      .cli_example = "backend 0197a7a0-4c1e-7c55-9a53-0d6f6a5c1b2e"};
   using In = EndLoanIn;
   using Out = Nothing;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
