@@ -197,13 +197,16 @@ struct ListRoleLoans {
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    auto const permitted = auth::permit(caller, Permission::project_read);
-    if (!permitted) co_return std::unexpected(permitted.error());
     auto const name = coordination::role_name(in.name);
     auto loans = co_await db::list_loans(tx, project->id);
     std::erase_if(loans, [&](RoleLoan const& loan) {
       return loan.until <= tx.now() || (loan.role != name && loan.to_role != name);
     });
+    // A role without a document may borrow.
+    if (loans.empty() && !co_await db::find_role(tx, project->id, name))
+      co_return fail(ErrorCode::not_found, "there is no such role in this project");
+    auto const permitted = auth::permit(caller, Permission::project_read);
+    if (!permitted) co_return std::unexpected(permitted.error());
     co_return Out{std::move(loans)};
   }
 };

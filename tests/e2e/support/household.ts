@@ -55,6 +55,11 @@ async function fillProject(api: Api) {
   const handoff = done(await api.POST("/v1/projects/{project}/handoffs", { params: { path }, body: offer }));
   const letter = { session: taker.id, to: { project: true }, text: `message of ${slug}` };
   const message = done(await api.POST("/v1/projects/{project}/messages", { params: { path }, body: letter }));
+  const role = { path: { project: slug, name: `builder-${slug}` } };
+  const purpose = { purpose: `purpose of ${slug}`, boundaries: [{ target: "src/", note: `note of ${slug}` }] };
+  done(await api.PUT("/v1/projects/{project}/roles/{name}", { params: role, body: purpose }));
+  const lent = { path: `src/${slug}.rs`, to_role: "taker", until: "2200-01-01T00:00:00.000Z" };
+  done(await api.POST("/v1/projects/{project}/roles/{name}/lend", { params: role, body: lent }));
   const [claim] = granted.claims;
   if (!claim) throw new Error("no claim was granted");
   const permissions = inProject;

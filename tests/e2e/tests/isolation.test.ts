@@ -54,7 +54,7 @@ function neverExisted(name: string): string {
 }
 
 /** What a member must look like to be valid, where its schema does not say all. */
-const samples: Record<string, Json> = { line: "WORKER-SESSION-9: at work" };
+const samples: Record<string, Json> = { line: "WORKER-SESSION-9: at work", until: "2200-01-01T00:00:00.000Z" };
 
 function sample(schema: Schema): Json {
   const { type, enum: choices, oneOf, anyOf, format, pattern, items, ...more } = document.resolve(schema);
@@ -83,7 +83,9 @@ function sample(schema: Schema): Json {
 
 /** The names under which an item of a list can be asked for. */
 function namesOf(item: Item): string[] {
-  return ["id", "alias", "slug"].map((member) => item[member]).filter((name) => typeof name === "string");
+  // A role has its name as its address.
+  const members = "boundaries" in item ? ["name"] : ["id", "alias", "slug"];
+  return members.map((member) => item[member]).filter((name) => typeof name === "string");
 }
 
 async function listed(token: string, collection: string): Promise<Item[]> {
@@ -206,6 +208,8 @@ async function walk(asker: Side, owner: Side, within: string): Promise<number> {
     const [own] = await fillings(asker.token, operation.path, asker.house.project.slug);
     assert(own);
     for (let known = 0; known < count; ++known) {
+      // Any project may have a role of that name, and gets it by being given it.
+      if (operation.id === "put_role" && known > 0) continue;
       // The first parameters are the asker's own, the one at `known` and those below it are theirs.
       let begun = operation.path;
       for (const name of own.names.slice(0, known)) begun = fill(begun, name);

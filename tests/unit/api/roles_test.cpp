@@ -260,6 +260,7 @@ TEST_F(RolesOfProject, a_path_is_lent_for_a_time) {
   start("W2", {{"role", "web"}});
   EXPECT_EQ(claim("W2", {"src/api/z"}).code, "ROLE-USR-4001");
   EXPECT_EQ(call("list_role_loans", {{"name", "web"}}).text("/items"), "[]");
+  EXPECT_EQ(call("list_role_loans", {{"name", "nobody"}}).status, 404U);
 }
 
 TEST_F(RolesOfProject, a_loan_can_be_ended) {
