@@ -51,7 +51,8 @@ TEST_F(Upgrade, a_store_that_a_newer_codi_wrote_is_refused_and_stays_as_it_is) {
 
   write_schema(db::kSchemaVersion);
   start();
-  EXPECT_EQ(client().get("/readyz").status, 200) << "the right codi goes on with it";
+  // It is ready once its first probe has been written.
+  EXPECT_TRUE(testing::soon([&] { return client().get("/readyz").status == 200; })) << "the right codi goes on with it";
 }
 
 TEST_F(Upgrade, a_backup_of_a_newer_codi_is_refused_before_anything_is_written) {
