@@ -1,24 +1,12 @@
 #include "base/limits.hpp"
-#include "cli/subprocess.hpp"
-#include "unit/cli/backend.hpp"
+#include "unit/cli/repository_command_line.hpp"
 
 #include <gtest/gtest.h>
 
 namespace codi::cli {
 namespace {
 
-class OwnersVerbs : public testing::CommandLine {
- protected:
-  OwnersVerbs() : repo(test.folder("repo")) {
-    auto const made = run_program(std::vector<std::string>{"git", "init", "-q"}, repo, test.shell.environment);
-    EXPECT_TRUE(made && made->status == 0);
-    test.shell.directory = repo;
-  }
-  bool said(std::string const& text) const { return err().find(text) != std::string::npos; }
-  bool shown(std::string const& text) const { return out().find(text) != std::string::npos; }
-
-  std::filesystem::path repo;
-};
+class OwnersVerbs : public testing::RepositoryCommandLine {};
 
 TEST_F(OwnersVerbs, the_file_is_found_where_github_looks_first) {
   EXPECT_EQ(codi({"owners", "import"}), 1);

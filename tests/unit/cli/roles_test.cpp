@@ -1,6 +1,5 @@
-#include "cli/subprocess.hpp"
 #include "models/role_limits.hpp"
-#include "unit/cli/backend.hpp"
+#include "unit/cli/repository_command_line.hpp"
 
 #include <gtest/gtest.h>
 
@@ -34,18 +33,7 @@ Builds the service.
 2. Code
 )";
 
-class RolesVerbs : public testing::CommandLine {
- protected:
-  RolesVerbs() : repo(test.folder("repo")) {
-    auto const made = run_program(std::vector<std::string>{"git", "init", "-q"}, repo, test.shell.environment);
-    EXPECT_TRUE(made && made->status == 0);
-    test.shell.directory = repo;
-  }
-  bool said(std::string const& text) const { return err().find(text) != std::string::npos; }
-  bool shown(std::string const& text) const { return out().find(text) != std::string::npos; }
-
-  std::filesystem::path repo;
-};
+class RolesVerbs : public testing::RepositoryCommandLine {};
 
 TEST_F(RolesVerbs, documents_are_imported_with_what_there_is_to_say_of_them) {
   test.write(repo / "agents/backend.md", kBackend);
