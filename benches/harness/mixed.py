@@ -60,12 +60,14 @@ def handoff_step(name, session):
 
 
 def message_flow():
+    """A message to another's session, which reads and acknowledges it with its own token."""
+    recipient = {"Authorization": "Bearer ${peer_token}"}
     body = {"session": "${session}", "to": {"session": "${peer}"}, "text": "the contract has changed: see docs/api.md"}
     return [
         op("send_message", "POST", f"{PROJECT}/messages", (201,), body=body, capture={"message": '{"id":"'}),
-        op("list_inbox", "GET", f"{PROJECT}/inbox?session=${{peer}}"),
-        op("get_message", "GET", f"{PROJECT}/messages/${{message}}"),
-        op("ack_message", "POST", f"{PROJECT}/messages/${{message}}/ack", body={"session": "${peer}"}),
+        op("list_inbox", "GET", f"{PROJECT}/inbox?session=${{peer}}", headers=recipient),
+        op("get_message", "GET", f"{PROJECT}/messages/${{message}}?session=${{session}}"),
+        op("ack_message", "POST", f"{PROJECT}/messages/${{message}}/ack", body={"session": "${peer}"}, headers=recipient),
         op("list_acks", "GET", f"{PROJECT}/messages/${{message}}/acks"),
     ]
 
@@ -171,7 +173,7 @@ def mixed(bench):
             sessions = server.start_sessions(tokens)
             emails = [sign_up(server, i) for i in range(CLIENTS)]  # one each: a new password ends the other logins of a user
             plan = {**bench.timed(CLIENTS), "seconds": bench.mixed_seconds, "flows_per_second": FLOWS_PER_SECOND, "headers": {"Authorization": "Bearer ${token}"}}
-            plan["of_client"] = {"token": tokens, "session": sessions, "peer": sessions[1:] + sessions[:1], "alias": aliases, "email": emails, "operator": [server.bootstrap["operator_token"]]}
+            plan["of_client"] = {"token": tokens, "session": sessions, "peer": sessions[1:] + sessions[:1], "peer_token": tokens[1:] + tokens[:1], "alias": aliases, "email": emails, "operator": [server.bootstrap["operator_token"]]}
             return drive(bench.loader, server, {**plan, "flows": flows()})
 
     return bench.medians({"mixed": run})["mixed"]
