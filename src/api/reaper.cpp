@@ -170,8 +170,15 @@ std::size_t Reaper::run_once() {
       ++met;
     }
   }
+  sweep_marks(now);
   last_pass_ = runtime_.clock.now();
   return met;
+}
+
+void Reaper::sweep_marks(Timestamp now) {
+  if (!runtime_.engine.commits_can_be_unknown() || (swept_ && now - *swept_ < limits::kMarkSweep)) return;
+  db::forget_marks(runtime_.engine, now);
+  swept_ = now;
 }
 
 // What can't be done is looked at again later, behind what can.

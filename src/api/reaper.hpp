@@ -7,12 +7,13 @@
 #include <cstddef>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <thread>
 
 namespace codi::api {
 
 /// Does what is due: ends sessions and claims whose lease has run out while nobody calls, removes old events,
-/// kept answers, dead refresh tokens and invites. Reads the due index across tenants, then opens each tenant's
+/// kept answers, dead refresh tokens and invites, marks of transactions. Reads the due index across tenants, then opens each tenant's
 /// transaction and checks the facts again. Two reapers on one store do no harm. Starts no thread of its own unless
 /// `start` is called.
 class Reaper {
@@ -36,9 +37,11 @@ class Reaper {
   void reap_one(std::shared_ptr<Reaping> const& reaping);
   void loop(std::chrono::milliseconds period);
   bool clocks_agree();
+  void sweep_marks(Timestamp now);
 
   Runtime& runtime_;
   std::atomic<Timestamp> last_pass_;
+  std::optional<Timestamp> swept_;
   std::mutex mutex_;
   std::condition_variable changed_;
   bool stopping_ = false;

@@ -96,18 +96,18 @@ Task<db::Verdict> look_for_tenant(db::Transaction& transaction, bool& found) {
   co_return db::Verdict::commit;
 }
 
-bool has_tenant(db::Engine& engine) {
-  bool found = false;
-  db::run_read_blocking(engine, [&found](db::Transaction& t) { return look_for_tenant(t, found); });
-  return found;
-}
-
 Task<db::Verdict> add_operator_token(db::Transaction& transaction, TokenId id, std::string digest, Timestamp now) {
   Directory::put_operator_token(transaction, id, digest, now);
   co_return db::Verdict::commit;
 }
 
 }  // namespace
+
+bool has_tenant(db::Engine& engine) {
+  bool found = false;
+  db::run_read_blocking(engine, [&found](db::Transaction& t) { return look_for_tenant(t, found); });
+  return found;
+}
 
 std::optional<Bootstrapped> bootstrap_store(db::Engine& engine, Clock const& clock, Random& random, std::uint32_t epoch,
                                             std::string const& server, std::filesystem::path const& file) {

@@ -18,6 +18,9 @@ struct Bootstrapped {
   std::string project;  ///< slug
 };
 
+/// Whether anybody can have a token yet. Blocks; throws StorageFailure.
+bool has_tenant(db::Engine& engine);
+
 /// Makes it if the store has no tenant, and writes it with `server` (the address to reach it at) as JSON to `file`,
 /// mode 0600, synced before the transaction that decides which of several servers made it; the others remove what they
 /// wrote. Nothing when the store has a tenant. Blocks; throws Failure when the file can't be written or the store

@@ -23,4 +23,8 @@ void ClockGuard::look() {
   moved_ms_ = settled ? 0 : (here - trusted_).count();
 }
 
+void ClockGuard::compare(Milliseconds ahead) {
+  ahead_ms_ = std::chrono::abs(ahead) > limits::kClockOff ? ahead.count() : 0;
+}
+
 }  // namespace codi

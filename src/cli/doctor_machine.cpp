@@ -3,9 +3,8 @@
 #include "cli/files.hpp"
 #include "cli/json_access.hpp"
 #include "cli/settings_file.hpp"
-#include "db/engine.hpp"
-#include "db/rocks/rocks_engine.hpp"
 #include "db/rocks/rocks_look.hpp"
+#include "db/store.hpp"
 #include "db/store_check.hpp"
 #include "db/store_facts.hpp"
 
@@ -29,18 +28,18 @@ namespace {
 namespace fs = std::filesystem;
 
 struct Target {
-  std::optional<fs::path> folder;
+  std::optional<db::StoreAddress> store;
   ServerFile file;
 };
 
 // The one that a server of this user has noted.
-std::optional<fs::path> noted_folder(Shell const& shell) {
+std::optional<db::StoreAddress> noted_store(Shell const& shell) {
   auto const note = read_file(shell.state_folder() / "local.json");
   auto const value = note ? parse_loosely(*note) : std::nullopt;
   auto const folder = value ? text_of(*value, "data_directory") : std::string();
   std::error_code ignored;
   if (folder.empty() || !fs::exists(folder, ignored)) return std::nullopt;
-  return folder;
+  return db::StoreAddress{.path = folder};
 }
 
 Target find_target(Shell const& shell, DoctorTarget const& wanted, Checks& checks) {
@@ -55,15 +54,14 @@ Target find_target(Shell const& shell, DoctorTarget const& wanted, Checks& check
   }
   auto const named = wanted.store ? wanted.store : out.file.store;
   if (!named) {
-    if (!wanted.config) out.folder = noted_folder(shell);
+    if (!wanted.config) out.store = noted_store(shell);
     return out;
   }
-  auto const folder = db::rocks_directory(*named);
-  if (folder)
-    out.folder = (shell.directory / *folder).lexically_normal();
+  out.store = db::parse_store(*named, shell.directory);
+  if (out.store)
+    out.store->library = shell.variable("CODI_FDB_LIB");
   else
-    checks.push_back({"store", Health::fail, fmt::format("'{}' names no store of this build", *named),
-                      "Name it as the server does: rocksdb:FOLDER."});
+    checks.push_back({"store", Health::fail, db::no_store(*named), "Name it as the server does."});
   return out;
 }
 
@@ -120,6 +118,23 @@ void check_store(fs::path const& folder, Checks& checks) {
   } catch (std::exception const& failure) {
     checks.push_back({"store", Health::fail, failure.what(), "See the how-to about backups for a way back."});
   }
+}
+
+void check_cluster(db::StoreAddress const& store, Checks& checks) {
+  checks.push_back(judge_owner("cluster_file", store.path, true));
+  try {
+    auto const engine = db::open_store(store);
+    auto const facts = db::peek_store_facts(*engine);
+    if (facts) db::check_store_facts(*facts);
+    checks.push_back({"store", Health::ok,
+                      facts ? fmt::format("the cluster of {} answers and has schema version {}", store.path.string(),
+                                          db::kSchemaVersion)
+                            : fmt::format("the cluster of {} answers and is empty: no server has started on it",
+                                          store.path.string())});
+  } catch (std::exception const& failure) {
+    checks.push_back({"store", Health::fail, failure.what(), "See the how-to about FoundationDB."});
+  }
+  checks.push_back(judge_open_files(own_open_files()));
 }
 
 void check_disk(fs::path const& folder, Checks& checks) {
@@ -189,10 +204,12 @@ void check_tls_files(Context const& context, ServerFile const& named, Checks& ch
 
 void check_machine(Context& context, DoctorTarget const& target, Checks& checks) {
   auto const found = find_target(context.shell(), target, checks);
-  if (found.folder) {
-    check_store(*found.folder, checks);
-    check_folder(*found.folder, checks);
-    check_disk(*found.folder, checks);
+  if (found.store && found.store->kind == db::StoreAddress::Kind::fdb) {
+    check_cluster(*found.store, checks);
+  } else if (found.store) {
+    check_store(found.store->path, checks);
+    check_folder(found.store->path, checks);
+    check_disk(found.store->path, checks);
   }
   check_tls_files(context, found.file, checks);
 }

@@ -8,7 +8,7 @@
 #include "cli/operator_token.hpp"
 #include "cli/verbs.hpp"
 #include "db/backup.hpp"
-#include "db/rocks/rocks_engine.hpp"
+#include "db/store.hpp"
 
 #include <fmt/format.h>
 
@@ -166,18 +166,17 @@ Outcome<> backup(Context& context, Arguments const& arguments) {
   return {};
 }
 
-Outcome<fs::path> folder_of_store(Context const& context, Arguments const& arguments) {
-  auto const store = arguments.one("store").value_or("");
-  auto const folder = db::rocks_directory(store);
-  if (!folder)
-    return complain(Exit::usage, fmt::format("'{}' names no store of this build: use rocksdb:FOLDER", store));
-  return (context.shell().directory / *folder).lexically_normal();
+Outcome<db::StoreAddress> named_store(Context const& context, Arguments const& arguments) {
+  auto const text = arguments.one("store").value_or("");
+  auto store = db::parse_store(text, context.shell().directory);
+  if (!store) return complain(Exit::usage, db::no_store(text));
+  store->library = context.shell().variable("CODI_FDB_LIB");
+  return *std::move(store);
 }
 
 Outcome<> restore(Context& context, Arguments const& arguments) {
-  auto const named = folder_of_store(context, arguments);
-  if (!named) return std::unexpected(named.error());
-  auto const& folder = *named;
+  auto const store = named_store(context, arguments);
+  if (!store) return std::unexpected(store.error());
   auto const path = context.shell().directory / arguments.one("FILE").value_or("");
   try {
     check(context, path);
@@ -185,35 +184,30 @@ Outcome<> restore(Context& context, Arguments const& arguments) {
     return complain(Exit::failed, fmt::format("{}: {}", path.string(), damaged.what()), {"Nothing was written."});
   }
   keep_new_files_private();
-  auto const engine = db::open_rocks({.directory = folder});
+  auto const engine = db::open_store(*store);
   std::ifstream in(path, std::ios::binary);
   db::BackupReader reader(in);
   Progress progress(context, "restored");
   auto const restored =
       db::restore_backup(*engine, reader, context.now(), [&](std::uint64_t bytes) { progress.at(bytes); });
-  report(context, "restored into", folder, restored.rows, reader.bytes());
+  report(context, "restored into", store->path, restored.rows, reader.bytes());
   return {};
 }
 
-// Whether a server has started in it once.
-bool has_facts(db::Engine& engine) {
-  auto const key = db::store_facts_key();
-  return !engine.snapshot()->read({key, key + '\0'}).rows.empty();
-}
-
 Outcome<> make_operator_token(Context& context, Arguments const& arguments) {
-  auto const folder = folder_of_store(context, arguments);
-  if (!folder) return std::unexpected(folder.error());
+  auto const store = named_store(context, arguments);
+  if (!store) return std::unexpected(store.error());
   if (!context.shows_secrets())
     return complain(Exit::usage, "the answer holds a secret that is shown this once: operator_token",
                     {"Add --show-token: `codi operator-token … --show-token`."});
   // Opening would make a store there.
-  if (!fs::exists(*folder) || fs::is_empty(*folder))
-    return complain(Exit::failed, folder->string() + " holds no store");
+  bool const is_folder = store->kind == db::StoreAddress::Kind::rocks;
+  if (is_folder && (!fs::exists(store->path) || fs::is_empty(store->path)))
+    return complain(Exit::failed, store->path.string() + " holds no store");
   keep_new_files_private();
-  auto const engine = db::open_rocks({.directory = *folder});
-  if (!has_facts(*engine))
-    return complain(Exit::failed, folder->string() + " holds a store in which no server has started yet");
+  auto const engine = db::open_store(*store);
+  if (!db::peek_store_facts(*engine))
+    return complain(Exit::failed, to_string(*store) + " holds a store in which no server has started yet");
   db::open_store_facts(*engine, context.shell().random);  // refuses a store that this build does not understand
   auto const token = auth::make_operator_token(*engine, context.shell().clock, context.shell().random);
   if (context.json())
@@ -243,15 +237,16 @@ std::vector<Verb> operator_verbs() {
                       "fencing tokens of before the restore are older than all that come after it.",
        .options = {file,
                    {.name = "store",
-                    .doc = "Where to: rocksdb:FOLDER, a new or an empty one.",
+                    .doc = "Where to: rocksdb:FOLDER, a new or an empty one, or fdb:FILE, an empty cluster.",
                     .required = true,
                     .value_name = "STORE"}},
        .examples = {{"codi restore monday.backup --store rocksdb:/var/lib/codi"}},
        .run = &restore},
       {.words = "operator-token",
-       .summary = "Make an operator token, while no server runs on the store",
-       .description = "For an operator whose bootstrap.json is gone. Whoever may read the store's files may do this.",
-       .options = {{.name = "store", .doc = "rocksdb:FOLDER.", .required = true, .value_name = "STORE"}},
+       .summary = "Make an operator token, by the store's own files",
+       .description = "For an operator whose bootstrap.json is gone. Whoever may read the store's files, or the cluster's, may do "
+                      "this, while no server runs in the folder.",
+       .options = {{.name = "store", .doc = "rocksdb:FOLDER, or fdb:FILE, on which servers may run.", .required = true, .value_name = "STORE"}},
        .examples = {{"codi operator-token --store rocksdb:/var/lib/codi --show-token"}},
        .run = &make_operator_token}};
 }

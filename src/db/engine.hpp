@@ -4,6 +4,7 @@
 #include "base/stamp.hpp"
 #include "base/task.hpp"
 
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -64,6 +65,7 @@ enum class StorageCode : std::uint8_t {
   unreadable,  ///< a key or value of a pending versionstamp of this very transaction was read; the transaction is
                ///< poisoned
   closed,      ///< the engine is shutting down
+  frozen,      ///< the store takes no writes for a while: it is being backed up, or its cluster is locked
 };
 
 /// A failure of the store, thrown by reads and reported by commits.
@@ -118,6 +120,15 @@ enum class Verdict : std::uint8_t { commit, abort };
 /// again. It awaits nothing but its transaction. What it throws aborts the transaction and reaches Outcome::error.
 using Body = std::function<Task<Verdict>(Transaction&)>;
 
+/// What an engine keeps of one try of a transaction for the next one.
+class Carry {
+ public:
+  Carry() = default;
+  virtual ~Carry() = default;
+  Carry(Carry const&) = delete;
+  Carry& operator=(Carry const&) = delete;
+};
+
 /// How a transaction ended.
 struct Outcome {
   /// What is known of its writes.
@@ -131,7 +142,11 @@ struct Outcome {
   Kind kind = Kind::failed;
   CommitStamp stamp{};       ///< of a committed transaction that wrote
   std::exception_ptr error;  ///< of a failed one
+  std::shared_ptr<Carry> carry = {};  ///< of one that is tried again: for WriteOptions::carry
 };
+/// The code of the StorageFailure that a transaction failed with; nothing when it did not fail with one.
+std::optional<StorageCode> failure_code(Outcome const& outcome);
+
 /// Gets the outcome of a transaction.
 using Done = std::function<void(Outcome)>;
 
@@ -141,6 +156,7 @@ struct WriteOptions {
   /// the others. Empty for the system's own.
   std::string fairness_key = {};
   bool is_tenant = false;  ///< the key is that of a tenant, whose neighbours shall not notice it
+  std::shared_ptr<Carry> carry = {};  ///< what the try before this one left
 };
 
 /// Cancels its watch when destroyed. Thread-safe.
@@ -150,7 +166,7 @@ class Watch {
 };
 
 /// The whole store as it is at one moment, for as long as this lives. Its engine must outlive it. Blocks; used by one
-/// thread at a time.
+/// thread at a time. An engine that can't look back so far takes no writes meanwhile (StorageCode::frozen).
 class Snapshot {
  public:
   virtual ~Snapshot() = default;
@@ -158,10 +174,15 @@ class Snapshot {
   virtual RangeRows read(KeyRange range) = 0;
 };
 
+/// The bounds of an engine's histograms of seconds.
+inline constexpr std::array kStoreSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
+                                           0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   5.0};
+
 /// What a store says about itself, for metrics and readiness.
 struct EngineStats {
   std::uint64_t commits = 0;  ///< transactions
-  std::uint64_t conflicts = 0;
+  std::uint64_t conflicts = 0;  ///< tries that met another transaction's write
+  std::uint64_t retries = 0;    ///< tries that did not count, for conflicts and any other reason that passes
   std::uint64_t failed_syncs = 0;
   std::uint64_t commit_queue = 0;  ///< transactions that wait for their turn
   std::uint64_t read_queue = 0;    ///< reads that wait for a thread that may wait for the disk
@@ -170,7 +191,7 @@ struct EngineStats {
   // A batch is what one sync made durable. Empty where the engine has none.
   HistogramCounts batch_transactions = {};
   HistogramCounts batch_bytes = {};  ///< of keys and values
-  HistogramCounts sync_seconds = {};
+  HistogramCounts sync_seconds = {};  ///< on a cluster: from the commit to its answer
   HistogramCounts queue_seconds = {};  ///< that a transaction waited for its turn
 };
 

@@ -4,6 +4,7 @@
 #include "base/ids.hpp"
 #include "base/limits.hpp"
 #include "base/random.hpp"
+#include "db/keys.hpp"
 #include "db/tuple.hpp"
 
 #include <algorithm>
@@ -27,9 +28,25 @@ Outcome failed(std::string const& what) {
   return {Outcome::Kind::failed, {}, std::make_exception_ptr(StorageFailure(StorageCode::unavailable, what))};
 }
 
+std::string marks() { return make_key({}, "system", "txn"); }
+
 std::string draw_mark_key() {
   SystemRandom random;
-  return tuple::Packer().string("system").string("txn").uuid(make_uuid_v7(SystemClock().now(), random)).take();
+  return make_key(marks(), make_uuid_v7(SystemClock().now(), random));
+}
+
+// The ids begin with their time, so that the oldest stand first.
+std::string first_mark_since(Timestamp at) {
+  constexpr int kTimeBytes = 6;
+  Uuid id;
+  for (int i = 0; i < kTimeBytes; ++i)
+    id.bytes[static_cast<std::size_t>(i)] = static_cast<std::uint8_t>(at.ms >> (8 * (kTimeBytes - 1 - i)));
+  return make_key(marks(), id);
+}
+
+Task<Verdict> clear_marks(Transaction& transaction, KeyRange range) {
+  transaction.clear_range(std::move(range));
+  co_return Verdict::commit;
 }
 
 Task<Verdict> run_marked(std::shared_ptr<Running> running, Transaction& transaction) {
@@ -61,6 +78,7 @@ void finish_write(std::shared_ptr<Running> const& running, Outcome outcome) {
                              ? "the transaction met a conflict at each of its tries; try again when there is less load"
                              : "the store did not say whether the transaction was applied; look before trying again"));
   } else {
+    running->options.carry = std::move(outcome.carry);
     attempt_write(running);
   }
 }
@@ -113,6 +131,11 @@ void run_write(Engine& engine, WriteOptions options, Body body, Done done) {
 
 void run_read(Engine& engine, Body body, Done done) {
   attempt_read(std::make_shared<Running>(Running{engine, {}, std::move(body), std::move(done), {}, 0, std::nullopt}));
+}
+
+void forget_marks(Engine& engine, Timestamp now) {
+  KeyRange const old{.begin = tuple::range_below(marks()).begin, .end = first_mark_since(now + -limits::kMarkKept)};
+  run_write_blocking(engine, [old](Transaction& transaction) { return clear_marks(transaction, old); });
 }
 
 Outcome run_write_blocking(Engine& engine, Body body) {

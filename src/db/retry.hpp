@@ -1,4 +1,5 @@
 #pragma once
+#include "base/clock.hpp"
 #include "db/engine.hpp"
 
 #include <functional>
@@ -13,6 +14,9 @@ void run_write(Engine& engine, WriteOptions options, Body body, Done done);
 
 /// The same for read-only bodies.
 void run_read(Engine& engine, Body body, Done done);
+
+/// Removes the marks of transactions that began longer ago than limits::kMarkKept. Blocks; throws StorageFailure.
+void forget_marks(Engine& engine, Timestamp now);
 
 /// Waits for the outcome (start-up, tests, offline commands; never on an I/O thread) and throws what failed.
 Outcome run_write_blocking(Engine& engine, Body body);

@@ -87,6 +87,11 @@ Task<Verdict> read_or_make(Transaction& transaction, Record const& fresh, Record
   co_return Verdict::commit;
 }
 
+Task<Verdict> read_facts(Transaction& transaction, std::optional<std::string>& found) {
+  found = co_await transaction.get(store_facts_key());
+  co_return Verdict::commit;
+}
+
 Task<Verdict> mark_restoring(Transaction& transaction, std::string store_id) {
   auto const empty = co_await is_empty(transaction);
   if (!empty) throw StorageFailure(StorageCode::corrupt, "the store is not empty: a backup is restored into a new one");
@@ -114,6 +119,12 @@ StoreFacts open_store_facts(Engine& engine, Random& random) {
   Record found;
   run_write_blocking(engine, [&](Transaction& t) { return read_or_make(t, fresh, found); });
   return {found.id, static_cast<std::uint32_t>(found.epoch)};
+}
+
+std::optional<std::string> peek_store_facts(Engine& engine) {
+  std::optional<std::string> found;
+  run_read_blocking(engine, [&found](Transaction& t) { return read_facts(t, found); });
+  return found;
 }
 
 void check_store_facts(std::string const& text) { static_cast<void>(usable_record(text)); }

@@ -4,6 +4,7 @@
 #include "db/engine.hpp"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace codi::db {
@@ -21,6 +22,10 @@ struct StoreFacts {
 /// for a store of another schema version or one that has keys but no facts. Blocks; any number of servers may do it at
 /// once.
 StoreFacts open_store_facts(Engine& engine, Random& random);
+
+/// The facts as they are stored; nothing when no server has started on the store. Writes nothing. Throws
+/// StorageFailure. Blocks.
+std::optional<std::string> peek_store_facts(Engine& engine);
 
 /// The key of the facts.
 std::string store_facts_key();

@@ -58,9 +58,11 @@ class App::Impl {
       : options_(std::move(options)), engine_(std::move(engine)) {
     server_->open();
     if (!options_.registration && is_for_this_machine()) runtime_.settings.registration = api::Registration::open;
-    if (!options_.bootstrap_file) return;
-    bootstrapped_ =
-        auth::bootstrap_store(*engine_, clock_, random_, facts_.epoch, url(), *options_.bootstrap_file).has_value();
+    if (options_.bootstrap_file)
+      bootstrapped_ =
+          auth::bootstrap_store(*engine_, clock_, random_, facts_.epoch, url(), *options_.bootstrap_file).has_value();
+    else
+      lacks_tenant_ = !auth::has_tenant(*engine_);
   }
 
   ~Impl() {
@@ -90,6 +92,7 @@ class App::Impl {
     return url_of(tcp == all.end() ? all.front() : *tcp, options_.server.tls.has_value());
   }
   [[nodiscard]] bool bootstrapped() const { return bootstrapped_; }
+  [[nodiscard]] bool lacks_tenant() const { return lacks_tenant_; }
   api::Runtime& runtime() { return runtime_; }
 
  private:
@@ -141,7 +144,8 @@ class App::Impl {
                         .settings = settings_of(options_),
                         .epoch = facts_.epoch,
                         .store_id = facts_.id};
-  Prober prober_{*engine_, clock_, {.server = to_string(options_.server.listen.front())}};
+  Prober prober_{*engine_, clock_, {.server = to_string(make_uuid_v7(clock_.now(), random_))},
+                 [this](std::chrono::milliseconds ahead) { runtime_.clocks.compare(ahead); }};
   DiskWatch disk_watch_{*engine_};
   middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },
                                 .ready = [this] { return prober_.readiness().ready; },
@@ -167,6 +171,7 @@ class App::Impl {
   std::atomic<std::int64_t> claims_ = 0;
   Ticker counting_{"counts", options_.count_period, [this] { count(); }};
   bool bootstrapped_ = false;
+  bool lacks_tenant_ = false;
 };
 
 App::App(std::unique_ptr<db::Engine> engine, AppOptions options)
@@ -182,6 +187,8 @@ std::optional<std::chrono::sys_seconds> App::certificate_expires() const {
 }
 std::string App::url() const { return impl_->url(); }
 bool App::bootstrapped() const { return impl_->bootstrapped(); }
+
+bool App::lacks_tenant() const { return impl_->lacks_tenant(); }
 api::Runtime& App::runtime() { return impl_->runtime(); }
 
 }  // namespace codi::gateway

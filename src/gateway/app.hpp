@@ -60,6 +60,8 @@ class App {
   [[nodiscard]] std::string url() const;
   /// True when this start made the first tenant and wrote the bootstrap file.
   [[nodiscard]] bool bootstrapped() const;
+  /// True when the store had no tenant at the start, and AppOptions names no file for the tokens of a first one.
+  [[nodiscard]] bool lacks_tenant() const;
   [[nodiscard]] api::Runtime& runtime();
 
  private:

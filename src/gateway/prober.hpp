@@ -4,6 +4,7 @@
 #include "gateway/ticker.hpp"
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,18 +21,21 @@ struct Readiness {
 };
 
 /// Commits each period to a key of this server's own, ("system","probe",server), so that readiness means that the store
-/// can write, and asking for it costs nothing. Thread-safe.
+/// can write, and asking for it costs nothing. What it writes is its time: by what the other servers of the store have
+/// written it knows how its clock stands among theirs. Thread-safe.
 class Prober {
  public:
   /// How often it probes, and under which key.
   struct Options {
-    std::string server;  ///< names the key; the same for every start of one server
+    std::string server;  ///< names the key; that of no other server
     std::chrono::milliseconds period = std::chrono::seconds(1);
     std::chrono::milliseconds fresh = std::chrono::seconds(3);  ///< an older result counts as none
   };
 
-  /// `engine` and `clock` outlive the prober.
-  Prober(db::Engine& engine, Clock const& clock, Options options);
+  /// `engine` and `clock` outlive the prober. `compared` is told after each probe how far the clock is ahead of the
+  /// median of all servers; see ClockPeers.
+  Prober(db::Engine& engine, Clock const& clock, Options options,
+         std::function<void(std::chrono::milliseconds)> compared = {});
   ~Prober();
   Prober(Prober const&) = delete;
   Prober& operator=(Prober const&) = delete;

@@ -5,7 +5,6 @@
 #include "base/failure.hpp"
 #include "base/log.hpp"
 #include "base/process.hpp"
-#include "db/rocks/rocks_engine.hpp"
 #include "gateway/app.hpp"
 #include "gateway/serve_options.hpp"
 #include "gateway/service_manager.hpp"
@@ -65,7 +64,8 @@ void note_for_clients(ServeOptions const& options, App const& app) {
   auto const folder = state_folder();
   if (folder.empty()) return;
   try {
-    boost::json::object note{{"data_directory", options.store.string()}};
+    boost::json::object note;
+    if (options.store.kind == db::StoreAddress::Kind::rocks) note["data_directory"] = options.store.path.string();
     if (auto const& file = options.app.bootstrap_file) note["bootstrap_file"] = file->string();
     note["server"] = app.url();
     fs::create_directories(folder);
@@ -94,15 +94,28 @@ std::string open_to_listeners(ServeOptions const& options, App const& app) {
   return found == all.end() ? std::string() : to_string(*found);
 }
 
+std::string data_of(db::StoreAddress const& store) {
+  return store.kind == db::StoreAddress::Kind::rocks ? store.path.string() : "FoundationDB, " + store.path.string();
+}
+
+// How somebody comes to a first token where the start made none.
+std::string first_token(ServeOptions const& options, std::string const& command) {
+  return fmt::format(
+      "the store has no tenant yet, and no --bootstrap-file names a file for its first tokens: register, or make an "
+      "operator token with `{} operator-token --store {} --show-token`",
+      command, to_string(options.store));
+}
+
 void greet(ServeOptions const& options, App const& app, std::string const& command) {
   auto const& file = options.app.bootstrap_file;
   std::string text = fmt::format("codi {} listens on {}\n", build_info().version, app.url());
   for (auto const& address : app.addresses())
     if (!address.path.empty() && to_string(address) != app.url())
       text += fmt::format("  socket     {}\n", to_string(address));
-  text += fmt::format("  data       {}\n", options.store.string());
+  text += fmt::format("  data       {}\n", data_of(options.store));
   if (file && fs::exists(*file))
     text += fmt::format("  token      {}{}\n", file->string(), app.bootstrapped() ? " (new)" : "");
+  if (app.lacks_tenant()) text += fmt::format("\nNOTE: {}.\n\n", first_token(options, command));
   text += fmt::format("  reference  {}/docs\n\nTry, in a repository of yours:\n", app.url());
   text += fmt::format("  {0} claim README.md\n  {0} claims\n  {0} timeline --follow\n\n", command);
   if (auto const address = open_to_listeners(options, app); !address.empty())
@@ -137,10 +150,12 @@ void log_start(ServeOptions const& options, App const& app, steady_clock::time_p
          {"build_time", info.time},
          {"listen", json::value_from(addresses_of(app))},
          {"tls_certificate_expires", certificate_end(app)},
-         {"store", "rocksdb:" + options.store.string()},
+         {"store", to_string(options.store)},
          {"threads", options.app.server.threads},
          {"settings", settings_in_force(options)},
          {"start_ms", std::chrono::duration_cast<std::chrono::milliseconds>(steady_clock::now() - started).count()}}}});
+  if (app.lacks_tenant())
+    log::write(log::Level::warn, "serve", "no_tenant", {{"detail", first_token(options, "codi")}});
   if (!open_to_listeners(options, app).empty())
     log::write(
         log::Level::warn, "serve", "not_encrypted",
@@ -162,7 +177,7 @@ void reload(App& app) {
 
 int run(ServeOptions const& options, char const* program, sigset_t const& awaited) {
   auto const started = steady_clock::now();
-  App app(db::open_rocks({.directory = options.store}), options.app);
+  App app(db::open_store(options.store), options.app);
   app.start();
   note_for_clients(options, app);
   log_start(options, app, started);

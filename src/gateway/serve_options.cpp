@@ -1,6 +1,6 @@
 #include "gateway/serve_options.hpp"
 
-#include "db/rocks/rocks_engine.hpp"
+#include "db/store.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
@@ -29,6 +29,7 @@ struct Flags {
   std::vector<std::string> cors_origins;
   std::string feed_compression = "off";
   std::string store = "rocksdb:./data";
+  std::string fdb_lib;
   std::string bootstrap_file;
   std::string issuer;
   std::string registration;
@@ -127,11 +128,16 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--config", flags.config, "A TOML file of settings, which flags and CODI_* variables win over")
       ->type_name("FILE");
   declare_network(app, flags);
-  app.add_option("--store", flags.store, "Where the data live: rocksdb:FOLDER")
+  app.add_option("--store", flags.store,
+                 "Where the data live: rocksdb:FOLDER, or fdb:FILE with a cluster file of FoundationDB")
       ->type_name("STORE")
       ->capture_default_str();
+  app.add_option("--fdb-lib", flags.fdb_lib,
+                 "FoundationDB's client library (default: libfdb_c.so, where the system looks for libraries)")
+      ->type_name("FILE");
   app.add_option("--bootstrap-file", flags.bootstrap_file,
-                 "Where the first start writes its tokens (default: bootstrap.json in the store's folder)")
+                 "Where the first start writes its tokens (default: bootstrap.json in the store's folder; on FoundationDB "
+                 "none are made without this)")
       ->type_name("FILE");
   app.add_option("--registration", flags.registration,
                  "Who may register (default: open while only this machine can connect)")
@@ -262,13 +268,13 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
 
   ServeOptions out;
   if (auto set = set_network(out.app, flags); !set) return std::unexpected(wrong(set.error().detail));
-  auto const directory = db::rocks_directory(flags.store);
-  if (!directory)
-    return std::unexpected(wrong(fmt::format("'{}' names no store of this build: use rocksdb:FOLDER", flags.store)));
+  auto const store = db::parse_store(flags.store, std::filesystem::current_path());
+  if (!store) return std::unexpected(wrong(db::no_store(flags.store)));
   if (permille(flags.session_idle) > permille(flags.session_stale))
     return std::unexpected(wrong("--session-idle must not be greater than --session-stale"));
 
-  out.store = std::filesystem::absolute(*directory).lexically_normal();
+  out.store = *store;
+  if (!flags.fdb_lib.empty()) out.store.library = flags.fdb_lib;
   out.log_level = levels().at(flags.log_level);
   out.app.server.threads = flags.threads;
   out.app.server.feed_deflates = switches().at(flags.feed_compression);
@@ -289,8 +295,10 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
                     .events_per_minute = flags.quota_events_per_minute,
                     .storage_bytes = {}};
   if (flags.quota_storage_bytes > 0) out.app.quotas.storage_bytes = flags.quota_storage_bytes;
-  out.app.bootstrap_file =
-      flags.bootstrap_file.empty() ? out.store / "bootstrap.json" : std::filesystem::absolute(flags.bootstrap_file);
+  if (!flags.bootstrap_file.empty())
+    out.app.bootstrap_file = std::filesystem::absolute(flags.bootstrap_file);
+  else if (store->kind == db::StoreAddress::Kind::rocks)
+    out.app.bootstrap_file = store->path / "bootstrap.json";
   out.in_force = settings_in_force(*app, others);
   return out;
 }

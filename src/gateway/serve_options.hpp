@@ -1,11 +1,11 @@
 #pragma once
 #include "base/log.hpp"
+#include "db/store.hpp"
 #include "gateway/app.hpp"
 #include "gateway/setting_sources.hpp"
 #include "gateway/settings_reference.hpp"
 
 #include <expected>
-#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -13,7 +13,7 @@ namespace codi::gateway {
 
 /// What `codi serve` was asked to do.
 struct ServeOptions {
-  std::filesystem::path store;  ///< absolute folder of the RocksDB store
+  db::StoreAddress store;
   log::Level log_level = log::Level::info;
   std::vector<FoundSetting> in_force = {};  ///< what is not as it is by default, and where that comes from
   AppOptions app{};

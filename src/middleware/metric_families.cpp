@@ -60,13 +60,15 @@ void add_store(Families& out, db::EngineStats const& stats) {
   add_counter(out, "codi_store_commits_total", "Transactions committed", stats.commits);
   add_counter(out, "codi_store_conflicts_total", "Transactions tried again because of another's write",
               stats.conflicts);
+  add_counter(out, "codi_store_retries_total", "Transactions tried again, for conflicts and whatever else passes",
+              stats.retries);
   add_counter(out, "codi_store_failed_syncs_total", "Batches that could not be written to disk", stats.failed_syncs);
   add_histogram(out, "codi_store_batch_transactions", "Transactions that shared one sync to disk",
                 stats.batch_transactions);
   add_histogram(out, "codi_store_batch_bytes", "Keys and values that one sync made durable", stats.batch_bytes);
-  add_histogram(out, "codi_store_sync_duration_seconds", "Writing a batch and its sync to disk", stats.sync_seconds);
+  add_histogram(out, "codi_store_sync_duration_seconds", "Writing a batch and its sync to disk; on a cluster, its commits", stats.sync_seconds);
   add_histogram(out, "codi_store_queue_duration_seconds", "Wait of a transaction for its turn", stats.queue_seconds);
-  add_gauge(out, "codi_store_size_bytes", "Size of the store's files", static_cast<double>(stats.bytes_on_disk));
+  add_gauge(out, "codi_store_size_bytes", "Size of the store's files; on a cluster, its own estimate", static_cast<double>(stats.bytes_on_disk));
   if (stats.bytes_free)
     add_gauge(out, "codi_store_free_bytes", "Free space on the file system of the store",
               static_cast<double>(*stats.bytes_free));

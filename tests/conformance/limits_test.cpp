@@ -39,6 +39,19 @@ TEST_P(Limits, a_larger_key_is_refused_by_every_write) {
             StorageCode::key_too_large);
 }
 
+TEST_P(Limits, what_is_stamped_leaves_room_for_the_place_of_the_stamp) {
+  auto const stamped_key = [](std::size_t size) {
+    return [size](Transaction& tx) { tx.set_stamped_key(std::string(size, '\0'), 0, ""); };
+  };
+  auto const stamped_value = [](std::size_t size) {
+    return [size](Transaction& tx) { tx.set_stamped_value("k", std::string(size, '\0'), 0); };
+  };
+  EXPECT_EQ(refusal_of(stamped_key(limits::kKeyBytes - 4)), std::nullopt);
+  EXPECT_EQ(refusal_of(stamped_key(limits::kKeyBytes - 3)), StorageCode::key_too_large);
+  EXPECT_EQ(refusal_of(stamped_value(limits::kValueBytes - 4)), std::nullopt);
+  EXPECT_EQ(refusal_of(stamped_value(limits::kValueBytes - 3)), StorageCode::value_too_large);
+}
+
 TEST_P(Limits, a_key_that_can_not_exist_is_missing_and_cleared_already) {
   EXPECT_EQ(get(kTooLongKey), std::nullopt);
   EXPECT_EQ(refusal_of([](Transaction& tx) { tx.clear(kTooLongKey); }), std::nullopt);

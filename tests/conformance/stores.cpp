@@ -1,48 +1,13 @@
 #include "conformance/stores.hpp"
 
-#include "base/clock.hpp"
-#include "db/fault/fault_engine.hpp"
 #include "db/retry.hpp"
-#include "db/rocks/rocks_seams.hpp"
 #include "support/store.hpp"
-#include "support/temp_directory.hpp"
 
 #include <future>
 #include <utility>
 
 namespace codi::conformance {
 namespace {
-
-class RocksStore : public Store {
- public:
-  db::Engine& engine() override { return *rocks_; }
-  void let_time_pass(std::chrono::milliseconds time) override { clock_->advance(time); }
-
- protected:
-  std::shared_ptr<db::Engine> rocks() { return rocks_; }
-
- private:
-  testing::TempDirectory directory_;
-  std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>(Timestamp{});
-  std::shared_ptr<db::Engine> rocks_ = db::open_rocks({directory_.path() / "store"}, {clock_});
-};
-
-class TroubledRocksStore final : public RocksStore {
- public:
-  db::Engine& engine() override { return *troubled_; }
-
- private:
-  std::unique_ptr<db::Engine> troubled_ = db::make_fault_engine(rocks(), {.seed = testing::seed_or(1),
-                                                                          .conflict_permille = 150,
-                                                                          .unknown_applied_permille = 100,
-                                                                          .unknown_lost_permille = 100,
-                                                                          .delay_permille = 100});
-};
-
-template <class T>
-EngineCase engine_case(std::string name) {
-  return {std::move(name), [] { return std::make_unique<T>(); }};
-}
 
 template <class Start>
 db::Outcome wait_for(Start start) {
@@ -53,13 +18,6 @@ db::Outcome wait_for(Start start) {
 }
 
 }  // namespace
-
-std::vector<EngineCase> engine_cases() {
-  return {
-      engine_case<RocksStore>("rocks"),
-      engine_case<TroubledRocksStore>("rocks_with_troubles"),
-  };
-}
 
 db::Outcome Conformance::write(db::Body body) {
   return wait_for([&](db::Done done) { db::run_write(engine(), {}, std::move(body), std::move(done)); });

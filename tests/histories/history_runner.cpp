@@ -21,16 +21,21 @@ constexpr std::int64_t kLongClaim = 60;
 
 api::Settings without_limits() { return {.tenant_rate = {.per_second = 1e9, .burst = 1e9}, .quotas = {}}; }
 
+db::FaultOptions troubles(std::uint64_t seed) {
+  return {.seed = seed,
+          .conflict_permille = 60,
+          .unknown_applied_permille = 20,
+          .unknown_lost_permille = 20,
+          .delay_permille = 30};
+}
+
 }  // namespace
 
-HistoryRunner::HistoryRunner(std::uint64_t seed)
-    : api_(without_limits()),
+HistoryRunner::HistoryRunner(std::uint64_t seed, HistoryStores stores)
+    : api_(without_limits(), std::move(stores.first)),
       other_clock_(api_.clock, kClocksApart),
-      faulty_(api_.faulty_engine({.seed = seed,
-                                  .conflict_permille = 60,
-                                  .unknown_applied_permille = 20,
-                                  .unknown_lost_permille = 20,
-                                  .delay_permille = 30})),
+      faulty_(stores.second ? db::make_fault_engine(std::move(stores.second), troubles(seed))
+                            : api_.faulty_engine(troubles(seed))),
       other_{.engine = *faulty_,
              .clock = other_clock_,
              .random = api_.random,

@@ -28,11 +28,17 @@ struct HistoryPlan {
   std::size_t operations = 15;  ///< of each client
 };
 
+/// A store, and another way to it.
+struct HistoryStores {
+  std::unique_ptr<db::Engine> first = {};   ///< nothing: an embedded one in a temporary folder
+  std::shared_ptr<db::Engine> second = {};  ///< nothing: the first
+};
+
 /// Two servers on one store, whose clocks differ by less than the grace of leases; the second one's transactions
 /// conflict, are answered late, and are committed or lost without an answer, by a seed.
 class HistoryRunner final : public HistoryWorld {
  public:
-  explicit HistoryRunner(std::uint64_t seed);
+  explicit HistoryRunner(std::uint64_t seed, HistoryStores stores = {});
 
   /// Lets clients do at random, at once, whatever can be done with claims, in a project of its own, until nothing is
   /// held and nobody waits.

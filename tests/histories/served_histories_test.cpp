@@ -1,15 +1,13 @@
-#include "histories/history_epilogue.hpp"
 #include "histories/seeds.hpp"
-#include "histories/seen_json.hpp"
-#include "histories/served_world.hpp"
-#include "support/child_process.hpp"
+#include "histories/served_history.hpp"
 #include "support/served.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <atomic>
+#include <algorithm>
 #include <memory>
+#include <random>
 #include <thread>
 
 namespace codi::testing {
@@ -17,19 +15,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kProcesses = 4;
-
 /// `codi serve`, which is killed again and again and started anew on the same address and store.
-class KilledServer {
+class KilledServer final : public TroubledServers {
  public:
   KilledServer(std::filesystem::path folder, std::string store) : folder_(std::move(folder)), store_(std::move(store)) {
     start("127.0.0.1:0");
   }
 
-  [[nodiscard]] std::string const& url() const { return url_; }
-
-  /// Kills it at moments drawn from the seed, until it is told to stop.
-  void keep_killing(std::stop_token const& stop, std::uint64_t seed) {
+  [[nodiscard]] std::vector<std::string> urls() const override { return {url_}; }
+  [[nodiscard]] std::string token() const override {
+    return std::string(json::parse(content(folder_ / "data/bootstrap.json")).at("token").as_string());
+  }
+  void make_trouble(std::stop_token const& stop, std::uint64_t seed) override {
     std::mt19937_64 random(seed);
     auto const address = url_.substr(std::string_view("http://").size());
     while (!stop.stop_requested()) {
@@ -60,74 +57,14 @@ class KilledServer {
   std::size_t kills_ = 0;
 };
 
-class ServedHistories : public Serve {
- protected:
-  ClaimHistory run(KilledServer& server, std::uint64_t seed, std::size_t clients, std::size_t operations) {
-    auto const token = std::string(bootstrap().at("token").as_string());
-    auto const project = fmt::format("h{}", seed);
-    EXPECT_EQ(owner(server.url()).post("/v1/projects", fmt::format(R"({{"slug":"{0}","name":"{0}"}})", project)).status,
-              201);
-    std::mt19937_64 random(seed);
-    ClaimHistory out{.session_ttl_seconds = random() % 4 == 0 ? 10 : 36'000, .priorities = random() % 4 == 0};
-    json::object const plan{{"seed", seed},
-                            {"project", project},
-                            {"operations", operations},
-                            {"session_ttl_seconds", out.session_ttl_seconds},
-                            {"claim_ttl_seconds", random() % 2 == 0 ? 5 : 60},
-                            {"priorities", out.priorities}};
-    Stage stage;
-    std::atomic<std::size_t> at_work = kProcesses;
-    std::vector<std::unique_ptr<ChildProcess>> workers;
-    for (std::size_t i = 0; i < kProcesses; ++i)
-      workers.push_back(std::make_unique<ChildProcess>(
-          std::vector<std::string>{CODI_HISTORY_WORKER, server.url(), token, json::serialize(plan),
-                                   std::to_string(i * clients / kProcesses), std::to_string(clients / kProcesses)},
-          STDOUT_FILENO));
-    std::vector<std::jthread> listeners;
-    for (auto& worker : workers)
-      listeners.emplace_back([&] {
-        listen(*worker, stage);
-        --at_work;
-      });
-    ServedWorld world(server.url(), token);
-    Epilogue epilogue(world, stage, project, 3s);  // waiters of a server that was killed have a lease
-    std::jthread killer([&](std::stop_token const& stop) { server.keep_killing(stop, seed); });
-    epilogue.wind_up([&] {
-      if (stage.stuck)  // their requests are held for ever
-        for (auto& worker : workers) ::kill(worker->pid(), SIGKILL);
-      return at_work > 0;
-    });
-    killer.request_stop();
-    killer.join();
-    listeners.clear();
-    for (auto& worker : workers) EXPECT_EQ(worker->wait(), 0);
-    epilogue.read_into(out);
-    return out;
-  }
-
- private:
-  static void listen(ChildProcess& worker, Stage& stage) {
-    std::string unread;
-    for (auto part = worker.read_some(); !part.empty(); part = worker.read_some()) {
-      unread += part;
-      for (auto end = unread.find('\n'); end != std::string::npos; end = unread.find('\n')) {
-        auto const told = json::parse(unread.substr(0, end)).as_object();
-        if (auto const* const left = told.if_contains("left"))
-          stage.leave(std::string(left->as_string()));
-        else
-          stage.add(seen_call(told.at("call").as_object()));
-        unread.erase(0, end + 1);
-      }
-    }
-  }
-};
+using ServedHistories = Serve;
 
 TEST_F(ServedHistories, Hazard3_of_8_clients_in_4_processes_while_the_server_is_killed) {
   KilledServer server(folder_.path(), store());
   std::size_t calls = 0;
   std::size_t lost = 0;
   for (Seeds seeds(2); auto const seed = seeds.next();) {
-    auto const history = run(server, *seed, 8, 25);
+    auto const history = run_served_history(server, *seed, 8, 25);
     auto const flaws = flaws_of(history);
     ASSERT_TRUE(flaws.empty()) << fmt::format("CODI_SEED={}:\n{}\n\n{}", *seed, fmt::join(flaws, "\n"), told(history));
     calls += history.calls.size();

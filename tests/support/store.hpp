@@ -37,17 +37,7 @@ inline db::Outcome read(db::Engine& engine, db::Body body) {
   return future.get();
 }
 
-/// The StorageCode that a failed outcome reports; nothing when it did not fail with one.
-inline std::optional<db::StorageCode> code_of(db::Outcome const& outcome) {
-  if (outcome.kind != db::Outcome::Kind::failed || !outcome.error) return std::nullopt;
-  try {
-    std::rethrow_exception(outcome.error);
-  } catch (db::StorageFailure const& failure) {
-    return failure.storage_code();
-  } catch (...) {
-    return std::nullopt;
-  }
-}
+inline std::optional<db::StorageCode> code_of(db::Outcome const& outcome) { return db::failure_code(outcome); }
 
 /// The message that a failed outcome reports.
 inline std::string message_of(db::Outcome const& outcome) {

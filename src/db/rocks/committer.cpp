@@ -155,7 +155,7 @@ void Committer::run(Batch& batch, CommitQueue::Item& item) {
   LayeredView view(batch.layer, below);
   Outcome outcome;
   try {
-    RocksTransaction transaction(view, clock_, RocksTransaction::Mode::read_write);
+    RocksTransaction transaction(view, clock_, TransactionMode::read_write);
     auto const verdict = run_now(item.body(transaction));
     if (verdict == Verdict::abort) {
       outcome.kind = Outcome::Kind::aborted;

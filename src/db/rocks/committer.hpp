@@ -2,7 +2,7 @@
 #include "base/clock.hpp"
 #include "base/histogram.hpp"
 #include "db/engine.hpp"
-#include "db/rocks/commit_queue.hpp"
+#include "db/commit_queue.hpp"
 #include "db/rocks/db_view.hpp"
 #include "db/rocks/layer.hpp"
 #include "db/rocks/store_directory.hpp"
@@ -113,10 +113,8 @@ class Committer {
   std::atomic<std::uint64_t> failed_syncs_ = 0;
   Histogram<13> batch_transactions_{{1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096}};
   Histogram<8> batch_bytes_{{1 << 10, 1 << 12, 1 << 14, 1 << 16, 1 << 18, 1 << 20, 1 << 22, 1 << 24}};
-  static constexpr std::array kSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-                                       0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   5.0};
-  Histogram<kSeconds.size()> sync_seconds_{kSeconds};
-  Histogram<kSeconds.size()> queue_seconds_{kSeconds};
+  Histogram<kStoreSeconds.size()> sync_seconds_{kStoreSeconds};
+  Histogram<kStoreSeconds.size()> queue_seconds_{kStoreSeconds};
   std::thread forming_thread_;
   std::thread writing_thread_;
 };

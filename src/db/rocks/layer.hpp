@@ -1,6 +1,6 @@
 #pragma once
 #include "db/engine.hpp"
-#include "db/rocks/interval_set.hpp"
+#include "db/interval_set.hpp"
 
 #include <cstdint>
 #include <map>

@@ -23,7 +23,7 @@ class RocksSnapshot final : public Snapshot {
 
   RangeRows read(KeyRange range) override {
     DbView view(db_, snapshot_.get(), rocksdb::kReadAllTier);
-    RocksTransaction transaction(view, clock_, RocksTransaction::Mode::read_only);
+    RocksTransaction transaction(view, clock_, TransactionMode::read_only);
     return run_now(transaction.get_range(std::move(range), {}));
   }
 
@@ -105,7 +105,7 @@ class RocksEngine final : public Engine {
     DbView view(*db_, snapshot.get(), tier, &cache_);
     Outcome outcome;
     try {
-      RocksTransaction transaction(view, *clock_, RocksTransaction::Mode::read_only);
+      RocksTransaction transaction(view, *clock_, TransactionMode::read_only);
       auto const verdict = run_now(body(transaction));
       outcome.kind = verdict == Verdict::commit ? Outcome::Kind::committed : Outcome::Kind::aborted;
     } catch (...) {
@@ -138,12 +138,6 @@ class RocksEngine final : public Engine {
 };
 
 }  // namespace
-
-std::optional<std::filesystem::path> rocks_directory(std::string_view store) {
-  constexpr std::string_view kScheme = "rocksdb:";
-  if (!store.starts_with(kScheme) || store.size() == kScheme.size()) return std::nullopt;
-  return store.substr(kScheme.size());
-}
 
 std::unique_ptr<Engine> open_rocks(RocksOptions options) { return open_rocks(std::move(options), RocksSeams{}); }
 

@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <memory>
-#include <optional>
-#include <string_view>
 
 namespace codi::db {
 
@@ -18,9 +16,6 @@ struct RocksOptions {
   /// false only in tests and benches that say so: commits are then acknowledged before they are on disk.
   bool sync = true;
 };
-
-/// The directory that `rocksdb:DIRECTORY` names; nothing for any other text.
-std::optional<std::filesystem::path> rocks_directory(std::string_view store);
 
 /// Opens (or creates, in a missing or empty directory) a RocksDB store. Throws StorageFailure, touching nothing, for a
 /// directory that holds something else, a store of another format, or one that another process has open (the message

@@ -2,8 +2,8 @@
 #include "base/clock.hpp"
 #include "db/engine.hpp"
 #include "db/rocks/layer.hpp"
+#include "db/transaction_rules.hpp"
 
-#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,16 +12,12 @@
 namespace codi::db {
 
 /// One try of a transaction over a view that does not change while it runs. Its tasks are ready at once. Not
-/// thread-safe. Keys at or above ff belong to the engine, as on FoundationDB: naming one throws std::invalid_argument,
-/// as do an inverted range and a stamp that does not fit.
+/// thread-safe.
 class RocksTransaction final : public Transaction {
  public:
-  /// Whether the transaction may write.
-  enum class Mode : std::uint8_t { read_write, read_only };
-
-  /// `base` and `clock` must outlive it. In read_only mode writes throw std::logic_error.
-  RocksTransaction(View& base, Clock const& clock, Mode mode)
-      : base_(base), pending_view_(pending_, base), clock_(clock), mode_(mode) {}
+  /// `base` and `clock` must outlive it.
+  RocksTransaction(View& base, Clock const& clock, TransactionMode mode)
+      : base_(base), pending_view_(pending_, base), rules_(clock, mode) {}
 
   Task<std::optional<std::string>> get(std::string key, Isolation isolation) override;
   Task<RangeRows> get_range(KeyRange range, RangeOptions options) override;
@@ -50,13 +46,7 @@ class RocksTransaction final : public Transaction {
     IntervalSet cleared_after;
   };
 
-  void begin_read();
-  void begin_write(std::string_view key, std::size_t value_size);
-  void count(std::size_t bytes);
-  [[noreturn]] void poison(StorageCode code);
-  void require_readable(std::string_view begin, std::string_view end);
   void clear_stamped(std::string_view begin, std::string_view end);
-  void check_time();
   std::optional<std::string> read(std::string_view key);
   RangeRows read_range(KeyRange const& range, RangeOptions const& options);
   void resolve_cleared_ranges(Layer& out);
@@ -65,13 +55,8 @@ class RocksTransaction final : public Transaction {
   View& base_;
   Layer pending_;
   LayeredView pending_view_;
-  Clock const& clock_;
-  Mode mode_;
+  TransactionRules rules_;
   std::vector<StampedKey> stamped_keys_;
-  IntervalSet unreadable_;  ///< where the stamp of this commit will decide
-  std::size_t bytes_written_ = 0;
-  std::optional<std::chrono::milliseconds> first_read_;
-  std::optional<StorageCode> poison_;
 };
 
 }  // namespace codi::db

@@ -22,21 +22,24 @@ class ScriptedEngine final : public Engine {
   struct Step {
     Kind kind;
     bool applied = false;  ///< the transaction is committed all the same
+    std::shared_ptr<Carry> carry = {};
   };
 
   explicit ScriptedEngine(Engine& below) : below_(below) {}
   std::deque<Step> script;
   bool unknown = true;
   int attempts = 0;
+  std::vector<std::shared_ptr<Carry>> carried;
 
   void attempt(WriteOptions options, Body body, Done done) override {
     ++attempts;
+    carried.push_back(options.carry);
     auto const step = next();
     if (!step) return below_.attempt(std::move(options), std::move(body), std::move(done));
     below_.attempt(std::move(options), step->applied ? body : losing(body),
-                   [kind = step->kind, done = std::move(done)](Outcome outcome) {
+                   [step, done = std::move(done)](Outcome outcome) {
                      if (outcome.kind == Kind::failed) return done(std::move(outcome));
-                     done({kind, {}, nullptr});
+                     done({step->kind, {}, nullptr, step->carry});
                    });
   }
   void read(Body body, Done done) override {
@@ -103,6 +106,25 @@ TEST_F(Retry, without_unknown_results_no_mark_is_left) {
   run_write_blocking(engine_, count_up());
   EXPECT_EQ(counted(), 1);
   EXPECT_EQ(marks(), 0U);
+}
+
+TEST_F(Retry, marks_are_forgotten_when_nobody_can_look_for_them_any_more) {
+  run_write_blocking(engine_, count_up());
+  auto const now = SystemClock().now();
+  forget_marks(engine_, now + (limits::kMarkKept - std::chrono::seconds(5)));
+  EXPECT_GE(marks(), 1U);
+  engine_.unknown = false;
+  forget_marks(engine_, now + (limits::kMarkKept + std::chrono::seconds(5)));
+  EXPECT_EQ(marks(), 0U);
+  EXPECT_EQ(counted(), 1);
+}
+
+TEST_F(Retry, what_a_try_leaves_reaches_the_next_one) {
+  class Left final : public Carry {};
+  auto const left = std::make_shared<Left>();
+  engine_.script = {{Kind::conflict, false, left}, {Kind::conflict}};
+  EXPECT_EQ(run_write_blocking(engine_, count_up()).kind, Kind::committed);
+  EXPECT_EQ(engine_.carried, (std::vector<std::shared_ptr<Carry>>{nullptr, left, nullptr}));
 }
 
 TEST_F(Retry, a_conflict_is_tried_again) {

@@ -55,11 +55,20 @@ class ServeOptionsTest : public ::testing::Test {
   bool taken_ = false;
 };
 
+TEST_F(ServeOptionsTest, a_cluster_has_no_folder_for_a_bootstrap_file) {
+  auto const options = parse({"--store", "fdb:etc/fdb.cluster", "--fdb-lib", "/opt/libfdb_c.so"});
+  ASSERT_TRUE(options);
+  EXPECT_EQ(options->store.kind, db::StoreAddress::Kind::fdb);
+  EXPECT_EQ(options->store.path, std::filesystem::current_path() / "etc/fdb.cluster");
+  EXPECT_EQ(options->store.library, "/opt/libfdb_c.so");
+  EXPECT_FALSE(options->app.bootstrap_file);
+}
+
 TEST_F(ServeOptionsTest, nothing_set) {
   auto const options = parse({});
   ASSERT_TRUE(options);
   EXPECT_EQ(to_string(options->app.server.listen.at(0)), "127.0.0.1:7620");
-  EXPECT_EQ(options->store, std::filesystem::current_path() / "data");
+  EXPECT_EQ(to_string(options->store), "rocksdb:" + (std::filesystem::current_path() / "data").string());
   EXPECT_EQ(options->app.bootstrap_file, std::filesystem::current_path() / "data" / "bootstrap.json");
   EXPECT_FALSE(options->app.registration);
   EXPECT_FALSE(options->app.issuer);
@@ -97,7 +106,7 @@ TEST_F(ServeOptionsTest, everything_set) {
   ASSERT_TRUE(options);
   EXPECT_TRUE(options->app.server.feed_deflates);
   EXPECT_EQ(to_string(options->app.server.listen.at(0)), "[::1]:80");
-  EXPECT_EQ(options->store, "/srv/codi");
+  EXPECT_EQ(to_string(options->store), "rocksdb:/srv/codi");
   EXPECT_EQ(options->app.bootstrap_file, "/srv/boot.json");
   EXPECT_EQ(options->app.registration, api::Registration::invited);
   EXPECT_EQ(options->app.slow, std::chrono::milliseconds(250));
@@ -144,7 +153,7 @@ TEST_F(ServeOptionsTest, help_names_every_option) {
   ASSERT_FALSE(options);
   EXPECT_EQ(options.error(), 0);
   for (auto const* const name :
-       {"--listen", "--tls-cert", "--trusted-proxy", "--cors-origin", "--store", "--bootstrap-file", "--registration",
+       {"--listen", "--tls-cert", "--trusted-proxy", "--cors-origin", "--store", "--fdb-lib", "--bootstrap-file", "--registration",
         "--issuer", "--threads", "--session-idle", "--session-stale", "--log-level", "Examples"})
     EXPECT_NE(out_.find(name), std::string::npos) << name;
 }
@@ -158,6 +167,7 @@ TEST_F(ServeOptionsTest, what_is_wrong_is_said_and_ends_with_2) {
                                                     {"--cors-origin", "*"},
                                                     {"--store", "sqlite:x"},
                                                     {"--store", "rocksdb:"},
+                                                    {"--store", "fdb:"},
                                                     {"--registration", "all"},
                                                     {"--threads", "0"},
                                                     {"--session-idle", "0.9", "--session-stale", "0.5"},

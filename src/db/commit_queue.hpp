@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <deque>
 #include <limits>
+#include <memory>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -22,6 +23,7 @@ class CommitQueue {
     Body body;
     Done done;
     std::chrono::steady_clock::time_point since = {};  ///< when it came
+    std::shared_ptr<Carry> carry = {};                 ///< of the try before this one
   };
 
   /// Puts an item behind those with the same fairness key.

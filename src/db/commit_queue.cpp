@@ -1,4 +1,4 @@
-#include "db/rocks/commit_queue.hpp"
+#include "db/commit_queue.hpp"
 
 #include "base/limits.hpp"
 

@@ -1,4 +1,4 @@
-#include "db/rocks/interval_set.hpp"
+#include "db/interval_set.hpp"
 
 #include "support/store.hpp"
 

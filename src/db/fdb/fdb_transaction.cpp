@@ -1,0 +1,213 @@
+#include "db/fdb/fdb_transaction.hpp"
+
+#include "base/limits.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+
+namespace codi::db::fdb {
+namespace {
+
+std::string message(Functions const& functions, Error code) {
+  switch (code) {
+    case error::kTimedOut:
+      return fmt::format("the FoundationDB cluster did not answer within {} s",
+                         std::chrono::seconds(limits::kClusterTime).count());
+    case error::kLocked:
+      return "the store takes no writes while it is backed up, or because the cluster is locked; reads go on";
+    default: return fmt::format("FoundationDB: {} ({})", functions.get_error(code), code);
+  }
+}
+
+// FoundationDB wants the offset of the stamp as 4 bytes behind what is stamped.
+std::string with_offset(std::string_view text, std::size_t offset) {
+  static_assert(std::endian::native == std::endian::little);
+  auto const number = static_cast<std::uint32_t>(offset);
+  std::string out(text);
+  out.append(reinterpret_cast<char const*>(&number), sizeof number);
+  return out;
+}
+
+}  // namespace
+
+StorageCode meaning_of(Error code) {
+  switch (code) {
+    case error::kTransactionTooOld: return StorageCode::transaction_too_old;
+    case error::kUnreadable: return StorageCode::unreadable;
+    case error::kLocked: return StorageCode::frozen;
+    case error::kTransactionTooLarge: return StorageCode::transaction_too_large;
+    case error::kKeyTooLarge: return StorageCode::key_too_large;
+    case error::kValueTooLarge: return StorageCode::value_too_large;
+    case error::kCancelled:
+    case error::kOperationCancelled: return StorageCode::closed;
+    default: return StorageCode::unavailable;
+  }
+}
+
+LibraryError::LibraryError(Functions const& functions, Error code)
+    : StorageFailure(meaning_of(code), message(functions, code)), library_code_(code) {}
+
+OwnedTransaction::OwnedTransaction(Functions const& functions, DatabaseHandle* database) : functions_(functions) {
+  if (Error const code = functions.database_create_transaction(database, &transaction_); code != 0)
+    throw LibraryError(functions, code);
+}
+
+OwnedTransaction::~OwnedTransaction() { functions_.transaction_destroy(transaction_); }
+
+void OwnedTransaction::set_option(TransactionOption option) {
+  if (Error const code = functions_.transaction_set_option(transaction_, option, nullptr, 0); code != 0)
+    throw LibraryError(functions_, code);
+}
+
+void OwnedTransaction::set_option(TransactionOption option, std::int64_t number) {
+  std::string_view const bytes(reinterpret_cast<char const*>(&number), sizeof number);
+  if (Error const code = functions_.transaction_set_option(transaction_, option, bytes_of(bytes), size_of(bytes));
+      code != 0)
+    throw LibraryError(functions_, code);
+}
+
+Task<std::optional<std::string>> FdbTransaction::get(std::string key, Isolation isolation) {
+  rules_.begin_read(key);
+  if (key.size() > limits::kKeyBytes) co_return std::nullopt;
+  auto const found = own(
+      functions_.transaction_get(below_, bytes_of(key), size_of(key), isolation == Isolation::snapshot ? 1 : 0));
+  co_await ready(found);
+  int present = 0;
+  Bytes value = nullptr;
+  int size = 0;
+  check(functions_.future_get_value(found.get(), &present, &value, &size));
+  if (present == 0) co_return std::nullopt;
+  co_return std::string(view_of(value, size));
+}
+
+// One row more than asked for tells whether that was all; the conflict of the read does not reach to it. Where a
+// pending stamp may decide that row it must not be looked at: the library then says whether there may be more.
+Task<RangeRows> FdbTransaction::get_range(KeyRange range, RangeOptions options) {
+  rules_.begin_read(range);
+  RangeRows out;
+  if (range.begin == range.end) co_return out;
+  std::size_t const limit = options.limit == 0 ? limits::kRangeRows : options.limit;
+  std::size_t const one_more = rules_.unreadable(range.begin, range.end) ? 0 : 1;
+  auto const mode = options.limit == 0 ? StreamingMode::want_all : StreamingMode::exact;
+  // "First key at or after" both ends, as a key selector.
+  auto const found = own(functions_.transaction_get_range(
+      below_, bytes_of(range.begin), size_of(range.begin), 0, 1, bytes_of(range.end), size_of(range.end), 0, 1,
+      static_cast<int>(limit + one_more), static_cast<int>(limits::kRangeBytes), mode, 0, 1, options.reverse ? 1 : 0));
+  co_await ready(found);
+  Row const* rows = nullptr;
+  int count = 0;
+  int more = 0;
+  check(functions_.future_get_keyvalue_array(found.get(), &rows, &count, &more));
+  auto const size = std::min(static_cast<std::size_t>(count), limit);
+  out.rows.reserve(size);
+  for (std::size_t i = 0; i < size; ++i) {
+    auto const& row = rows[i];
+    out.rows.push_back({std::string(view_of(row.key, row.key_size)), std::string(view_of(row.value, row.value_size))});
+  }
+  bool const full = static_cast<std::size_t>(count) > limit || more != 0;
+  out.more = full && !out.rows.empty();
+  rules_.check_batch(range, options, out, out.more);
+  if (options.isolation == Isolation::serializable) {
+    if (out.more && options.reverse) range.begin = out.rows.back().key;
+    if (out.more && !options.reverse) range.end = just_after(out.rows.back().key);
+    add_conflict(range, ConflictRange::read);
+  }
+  co_return out;
+}
+
+Task<std::uint64_t> FdbTransaction::estimated_bytes(KeyRange range) {
+  rules_.begin_read(range);
+  auto const found = own(functions_.transaction_get_estimated_range_size_bytes(
+      below_, bytes_of(range.begin), size_of(range.begin), bytes_of(range.end), size_of(range.end)));
+  co_await ready(found);
+  std::int64_t bytes = 0;
+  check(functions_.future_get_int64(found.get(), &bytes));
+  co_return static_cast<std::uint64_t>(std::max<std::int64_t>(0, bytes));
+}
+
+void FdbTransaction::set(std::string_view key, std::string_view value) {
+  rules_.begin_write(key, value.size());
+  functions_.transaction_set(below_, bytes_of(key), size_of(key), bytes_of(value), size_of(value));
+}
+
+void FdbTransaction::clear(std::string_view key) {
+  if (key.size() > limits::kKeyBytes) return;
+  rules_.begin_write(key, 0);
+  functions_.transaction_clear(below_, bytes_of(key), size_of(key));
+  if (rules_.any_unreadable()) rules_.cleared(key, just_after(key));
+}
+
+void FdbTransaction::clear_range(KeyRange range) {
+  rules_.begin_clear(range);
+  functions_.transaction_clear_range(below_, bytes_of(range.begin), size_of(range.begin), bytes_of(range.end),
+                                     size_of(range.end));
+  rules_.cleared(range.begin, range.end);
+}
+
+void FdbTransaction::add(std::string_view key, std::int64_t delta) {
+  rules_.begin_write(key, sizeof delta);
+  std::string_view const operand(reinterpret_cast<char const*>(&delta), sizeof delta);
+  functions_.transaction_atomic_op(below_, bytes_of(key), size_of(key), bytes_of(operand), size_of(operand),
+                                   Mutation::add);
+}
+
+void FdbTransaction::set_stamped_key(std::string_view key, std::size_t offset, std::string_view value) {
+  rules_.begin_stamped_key(key, offset, value.size());
+  auto const stamped = with_offset(key, offset);
+  functions_.transaction_atomic_op(below_, bytes_of(stamped), size_of(stamped), bytes_of(value), size_of(value),
+                                   Mutation::stamped_key);
+}
+
+void FdbTransaction::set_stamped_value(std::string_view key, std::string_view value, std::size_t offset) {
+  rules_.begin_stamped_value(key, value, offset);
+  auto const stamped = with_offset(value, offset);
+  functions_.transaction_atomic_op(below_, bytes_of(key), size_of(key), bytes_of(stamped), size_of(stamped),
+                                   Mutation::stamped_value);
+}
+
+void FdbTransaction::add_read_conflict(KeyRange range) {
+  rules_.require_legal(range);
+  add_conflict(range, ConflictRange::read);
+}
+
+void FdbTransaction::add_write_conflict(KeyRange range) {
+  rules_.require_legal(range);
+  add_conflict(range, ConflictRange::write);
+}
+
+Task<CommitStamp> FdbTransaction::commit() {
+  rules_.check_commit();
+  if (failed_) throw LibraryError(*failed_);
+  // It must be asked for before the commit, and is ready after it.
+  auto const stamp = own(functions_.transaction_get_versionstamp(below_));
+  auto const committed = own(functions_.transaction_commit(below_));
+  sent_ = true;
+  co_await ready(committed);
+  check(committed.error());
+  CommitStamp out{};
+  if (!rules_.wrote()) co_return out;
+  co_await ready(stamp);
+  Bytes bytes = nullptr;
+  int size = 0;
+  check(functions_.future_get_key(stamp.get(), &bytes, &size));
+  std::copy_n(bytes, std::min(static_cast<std::size_t>(size), out.size()), out.begin());
+  co_return out;
+}
+
+void FdbTransaction::check(Error code) {
+  if (code == 0) return;
+  LibraryError failure(functions_, code);
+  if (!failed_) failed_ = failure;
+  if (code == error::kUnreadable) rules_.poison(StorageCode::unreadable);
+  throw failure;
+}
+
+void FdbTransaction::add_conflict(KeyRange const& range, ConflictRange kind) {
+  check(functions_.transaction_add_conflict_range(below_, bytes_of(range.begin), size_of(range.begin),
+                                                  bytes_of(range.end), size_of(range.end), kind));
+}
+
+}  // namespace codi::db::fdb
