@@ -49,7 +49,7 @@ bench: ## Measures codi beside nginx, etcd and SQLite; writes build/bench/report
 	@tools/deps run test bench
 	@tools/configure release OFF
 	@cmake -S . -B build/release -DCODI_BENCHES=ON >/dev/null
-	@ninja -C build/release -j $(JOBS) codi codi_load codi_micro
+	@ninja -C build/release -j $(JOBS) codi codi_load codi_micro codi_bare_fdb
 	@tools/bench instructions --check
 	@tools/bench $(if $(QUICK),--quick)
 

@@ -11,21 +11,24 @@ PASSWORD = "a password of the bench"
 
 
 class Codi(Server):
-    """A server of its own store. `arguments` go to `codi serve`."""
+    """A server of its own store, or of `store`. `arguments` go to `codi serve`."""
 
-    def __init__(self, program, folder, arguments=(), before=()):
+    def __init__(self, program, folder, arguments=(), before=(), store=None):
         port = free_port()
         self.store = folder / "store"
-        command = [*before, program, "serve", "--listen", f"127.0.0.1:{port}", "--store", f"rocksdb:{self.store}", *arguments]
+        command = [*before, program, "serve", "--listen", f"127.0.0.1:{port}", "--store", store or f"rocksdb:{self.store}", *arguments]
         super().__init__("codi", command, port, folder, {"XDG_STATE_HOME": str(folder)})
 
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
 
     def __enter__(self):
         super().__enter__()
-        self.bootstrap = json.loads((self.store / "bootstrap.json").read_text())
+        self.bootstrap = json.loads(self.bootstrap_path().read_text())
         self.owner = self.bootstrap["token"]
         return self
+
+    def bootstrap_path(self):
+        return self.store / "bootstrap.json"
 
     def ready(self):
         """When the first request is answered."""

@@ -1,5 +1,5 @@
 """The report, as Markdown: a table for each question, and beside each aim whether it was met."""
-from . import scenarios
+from . import cluster, scenarios
 from .instructions import TOLERANCE, kept
 from .mixed import CLIENTS as MIXED_CLIENTS
 from .mixed import FLOWS_PER_SECOND, PROMISE_MS
@@ -128,6 +128,26 @@ def scale(result):
     return text + aim(worst[0] < 1.5, f"no more than 1.5 times, the worst case aside: {worst[0]:.2f} times for {worst[1]} of a {worst[2]}")
 
 
+def on_cluster(result):
+    measured = result["cluster"]
+    if measured is None:
+        return "## On FoundationDB\nNot measured: it is not installed here.\n"
+    sizes = measured["sizes"]
+    rows, shares = [], []
+    for clients in cluster.CLIENTS:
+        for kind in ["pair", "append"]:
+            codi_, bare = measured[f"{kind} {clients}"], measured[f"bare {kind} {clients}"]
+            share = codi_["per_second"] / bare["per_second"]
+            shares.append(share)
+            name = "claim or release" if kind == "pair" else "append"
+            others = [measured[f"three servers {clients}"], measured[f"embedded pair {clients}"]] if kind == "pair" else [None, None]
+            rows.append([f"{name}, {clients}", number(codi_["per_second"]), f"{ms(codi_['p50_us'])}, {ms(codi_['p99_us'])}", number(bare["per_second"]), f"{share:.2f}", *(number(other["per_second"]) if other else "" for other in others)])
+    text = "## On FoundationDB\nOne process of FoundationDB on disk, codi and the loader, all on the same cores. The bare client makes transactions of as many reads and writes "
+    text += f"as codi does ({sizes['pair']['reads']} and {sizes['pair']['writes']} for a claim or a release, {sizes['append']['reads']} and {sizes['append']['writes']} for an event), and nothing else.\n\n"
+    text += table(["with clients", "codi, transactions/s", "p50, p99 ms", "bare", "codi/bare", "three servers", "RocksDB"], rows) + "\n"
+    return text + aim(min(shares) >= 0.8, f"at least 0.8 of the bare client: {min(shares):.2f} to {max(shares):.2f}")
+
+
 def start(result):
     one = result["start"]
     rows = [
@@ -153,4 +173,4 @@ def parts(result):
 
 
 def write(result):
-    return "\n".join([header(result), gets(result), claims(result), log(result), mixed(result), neighbours(result), scale(result), start(result), parts(result)])
+    return "\n".join([header(result), gets(result), claims(result), log(result), mixed(result), neighbours(result), scale(result), on_cluster(result), start(result), parts(result)])

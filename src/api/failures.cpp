@@ -2,6 +2,7 @@
 
 #include "base/failure.hpp"
 #include "base/log.hpp"
+#include "db/engine.hpp"
 
 #include <fmt/format.h>
 
@@ -14,10 +15,18 @@ Error error_of(std::exception_ptr const& thrown, std::string const& request_id) 
   Error error;
   try {
     std::rethrow_exception(thrown);
-  } catch (Failure const& failure) {
+  } catch (db::StorageFailure const& failure) {
     error.code = failure.code();
     error.detail = error_info(failure.code()).title;
     if (error_info(failure.code()).status == 503) error.retry_after_s = 1;
+    // Known and passing: whoever is refused is told why.
+    bool const frozen = failure.storage_code() == db::StorageCode::frozen;
+    if (frozen) error.detail = failure.what();
+    log::write(frozen ? log::Level::warn : log::Level::error, "api", "failure",
+               {{"request_id", request_id}, {"detail", failure.what()}});
+  } catch (Failure const& failure) {
+    error.code = failure.code();
+    error.detail = error_info(failure.code()).title;
     log::write(log::Level::error, "api", "failure", {{"request_id", request_id}, {"detail", failure.what()}});
   } catch (std::exception const& other) {
     error.code = ErrorCode::internal;

@@ -13,9 +13,9 @@
 namespace codi::api {
 
 /// Does what is due: ends sessions and claims whose lease has run out while nobody calls, removes old events,
-/// kept answers, dead refresh tokens and invites, marks of transactions. Reads the due index across tenants, then opens each tenant's
-/// transaction and checks the facts again. Two reapers on one store do no harm. Starts no thread of its own unless
-/// `start` is called.
+/// kept answers, dead refresh tokens and invites, marks of transactions. Reads the due index across tenants, then opens
+/// each tenant's transaction and checks the facts again. Two reapers on one store do no harm. Starts no thread of its
+/// own unless `start` is called.
 class Reaper {
  public:
   explicit Reaper(Runtime& runtime) : runtime_(runtime), last_pass_(runtime.clock.now()) {}

@@ -11,8 +11,8 @@
 namespace codi {
 
 /// Compares this machine's wall clock with those of the other servers of a store, which publish theirs about once a
-/// second. How long ago a time was written is not known, so the least of the last differences counts: it is too large by
-/// what the quickest of them took. Not thread-safe.
+/// second. How long ago a time was written is not known, so the least of the last differences counts: it is too large
+/// by what the quickest of them took. Not thread-safe.
 class ClockPeers {
  public:
   /// What one server has published.

@@ -95,7 +95,9 @@ std::vector<Verb> doctor_verbs() {
                "--store or --config it looks at a server's machine alone, also while no server runs; nothing is "
                "changed. One line each: `ok`, `warn` or `fail`. Exits 1 when something failed, a server that does not "
                "answer too, and 0 with warnings.",
-           .options = {{.name = "store", .doc = "The store of a server: rocksdb:FOLDER or fdb:FILE.", .value_name = "STORE"},
+           .options = {{.name = "store",
+                        .doc = "The store of a server: rocksdb:FOLDER or fdb:FILE.",
+                        .value_name = "STORE"},
                        {.name = "config",
                         .doc = "The settings file of a server; with it the certificate and key that it names.",
                         .value_name = "FILE"},

@@ -244,9 +244,13 @@ std::vector<Verb> operator_verbs() {
        .run = &restore},
       {.words = "operator-token",
        .summary = "Make an operator token, by the store's own files",
-       .description = "For an operator whose bootstrap.json is gone. Whoever may read the store's files, or the cluster's, may do "
-                      "this, while no server runs in the folder.",
-       .options = {{.name = "store", .doc = "rocksdb:FOLDER, or fdb:FILE, on which servers may run.", .required = true, .value_name = "STORE"}},
+       .description =
+           "For an operator whose bootstrap.json is gone. Whoever may read the store's files, or the cluster's, may do "
+           "this, while no server runs in the folder.",
+       .options = {{.name = "store",
+                    .doc = "rocksdb:FOLDER, or fdb:FILE, on which servers may run.",
+                    .required = true,
+                    .value_name = "STORE"}},
        .examples = {{"codi operator-token --store rocksdb:/var/lib/codi --show-token"}},
        .run = &make_operator_token}};
 }

@@ -140,8 +140,8 @@ struct Outcome {
     failed,     ///< `error` says why; nothing was written
   };
   Kind kind = Kind::failed;
-  CommitStamp stamp{};       ///< of a committed transaction that wrote
-  std::exception_ptr error;  ///< of a failed one
+  CommitStamp stamp{};                ///< of a committed transaction that wrote
+  std::exception_ptr error;           ///< of a failed one
   std::shared_ptr<Carry> carry = {};  ///< of one that is tried again: for WriteOptions::carry
 };
 /// The code of the StorageFailure that a transaction failed with; nothing when it did not fail with one.
@@ -155,7 +155,7 @@ struct WriteOptions {
   /// Whose turn it is in the commit queue: engines serve different values round-robin, so that one tenant can't starve
   /// the others. Empty for the system's own.
   std::string fairness_key = {};
-  bool is_tenant = false;  ///< the key is that of a tenant, whose neighbours shall not notice it
+  bool is_tenant = false;             ///< the key is that of a tenant, whose neighbours shall not notice it
   std::shared_ptr<Carry> carry = {};  ///< what the try before this one left
 };
 
@@ -176,11 +176,11 @@ class Snapshot {
 
 /// The bounds of an engine's histograms of seconds.
 inline constexpr std::array kStoreSeconds{0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01,
-                                           0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   5.0};
+                                          0.025,  0.05,    0.1,    0.25,  0.5,    1.0,   5.0};
 
 /// What a store says about itself, for metrics and readiness.
 struct EngineStats {
-  std::uint64_t commits = 0;  ///< transactions
+  std::uint64_t commits = 0;    ///< transactions
   std::uint64_t conflicts = 0;  ///< tries that met another transaction's write
   std::uint64_t retries = 0;    ///< tries that did not count, for conflicts and any other reason that passes
   std::uint64_t failed_syncs = 0;
@@ -190,8 +190,8 @@ struct EngineStats {
   std::optional<std::uint64_t> bytes_free = {};  ///< on the file system that it lies on, if it lies on one
   // A batch is what one sync made durable. Empty where the engine has none.
   HistogramCounts batch_transactions = {};
-  HistogramCounts batch_bytes = {};  ///< of keys and values
-  HistogramCounts sync_seconds = {};  ///< on a cluster: from the commit to its answer
+  HistogramCounts batch_bytes = {};    ///< of keys and values
+  HistogramCounts sync_seconds = {};   ///< on a cluster: from the commit to its answer
   HistogramCounts queue_seconds = {};  ///< that a transaction waited for its turn
 };
 

@@ -30,7 +30,8 @@ std::optional<StoreAddress> parse_store(std::string_view text, std::filesystem::
 }
 
 std::string no_store(std::string_view text) {
-  return fmt::format("'{}' names no store: use rocksdb:FOLDER, or fdb:FILE with the cluster file of FoundationDB", text);
+  return fmt::format("'{}' names no store: use rocksdb:FOLDER, or fdb:FILE with the cluster file of FoundationDB",
+                     text);
 }
 
 std::string to_string(StoreAddress const& address) {

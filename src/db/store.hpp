@@ -12,6 +12,7 @@ namespace codi::db {
 
 /// Where a store is.
 struct StoreAddress {
+  /// By which engine.
   enum class Kind : std::uint8_t { rocks, fdb };
   Kind kind = Kind::rocks;
   std::filesystem::path path;                         ///< absolute: the store's folder, or the file of its cluster

@@ -109,6 +109,11 @@ Task<Verdict> write_facts(Transaction& transaction, StoreFacts facts) {
 }  // namespace
 
 StoreFacts open_store_facts(Engine& engine, Random& random) {
+  // What is there needs no write, which a store that is read only would refuse.
+  if (auto const stored = peek_store_facts(engine)) {
+    auto const known = usable_record(*stored);
+    return {known.id, static_cast<std::uint32_t>(known.epoch)};
+  }
   Uuid id;
   random.fill(std::as_writable_bytes(std::span(id.bytes)));
   constexpr std::uint8_t kVersion4 = 0x40;  // RFC 9562 section 5.4

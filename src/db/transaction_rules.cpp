@@ -9,6 +9,8 @@ namespace codi::db {
 namespace {
 
 constexpr std::size_t kStampSize = CommitStamp{}.size();
+constexpr std::size_t kWriteBytes = 48;     // of a write besides its key and value, about
+constexpr std::size_t kConflictBytes = 32;  // of a range besides its ends, about
 constexpr std::size_t kOffsetSize = 4;  // that FoundationDB takes behind what it stamps, and counts as a part of it
 
 void require_room_for_stamp(std::string_view text, std::size_t offset) {
@@ -21,7 +23,7 @@ char const* describe(StorageCode code) {
   switch (code) {
     case StorageCode::unreadable: return "a pending versionstamp of this transaction was read";
     case StorageCode::transaction_too_old: return "the transaction took longer than 5 s from its first read";
-    default: return "the transaction writes more than 10 MB of keys and values";
+    default: return "the transaction is larger than 10 MB: what it writes, and what it conflicts by";
   }
 }
 
@@ -44,9 +46,10 @@ void TransactionRules::require_legal(KeyRange const& range) const {
     throw std::invalid_argument("keys from ff on belong to the store");
 }
 
-void TransactionRules::begin_read(std::string_view key) {
+void TransactionRules::begin_read(std::string_view key, Isolation isolation) {
   require_legal_key(key);
   begin_read();
+  if (isolation == Isolation::serializable) count_conflict(2 * key.size());
   if (!unreadable_.empty()) require_readable(key, just_after(key));
 }
 
@@ -68,9 +71,7 @@ void TransactionRules::require_may_write() const {
   if (mode_ == TransactionMode::read_only) throw std::logic_error("a read-only transaction writes");
 }
 
-void TransactionRules::begin_write(std::string_view key, std::size_t value_size) {
-  begin_write(key, value_size, 0, 0);
-}
+void TransactionRules::begin_write(std::string_view key, std::size_t value_size) { begin_write(key, value_size, 0, 0); }
 
 void TransactionRules::begin_write(std::string_view key, std::size_t value_size, std::size_t more_key,
                                    std::size_t more_value) {
@@ -82,13 +83,18 @@ void TransactionRules::begin_write(std::string_view key, std::size_t value_size,
   if (value_size + more_value > limits::kValueBytes) {
     throw StorageFailure(StorageCode::value_too_large, "a value of more than 100,000 bytes was written");
   }
-  count(key.size() + value_size);
+  count_write(key.size() + more_key, value_size + more_value);
 }
 
 void TransactionRules::begin_clear(KeyRange const& range) {
   require_may_write();
   require_legal(range);
-  count(range.begin.size() + range.end.size());
+  count_write(range.begin.size(), range.end.size());
+}
+
+void TransactionRules::begin_conflict(KeyRange const& range) {
+  require_legal(range);
+  count_conflict(range.begin.size() + range.end.size());
 }
 
 void TransactionRules::begin_stamped_key(std::string_view key, std::size_t offset, std::size_t value_size) {
@@ -113,21 +119,12 @@ bool TransactionRules::cleared(std::string_view begin, std::string_view end) {
   return true;
 }
 
-bool TransactionRules::check_batch(KeyRange const& range, RangeOptions const& options, RangeRows const& batch,
-                                   bool full) {
-  if (unreadable_.empty()) return false;
-  if (!full) {
-    require_readable(range.begin, range.end);
-    return false;
-  }
-  auto const& last = batch.rows.back().key;
-  if (options.reverse) {
-    require_readable(last, range.end);
-    return unreadable_.intersects(range.begin, last);
-  }
-  auto const next = just_after(last);
-  require_readable(range.begin, next);
-  return unreadable_.intersects(next, range.end);
+KeyRange TransactionRules::end_read(KeyRange range, RangeOptions const& options, RangeRows const& batch, bool full) {
+  if (full && options.reverse) range.begin = batch.rows.back().key;
+  if (full && !options.reverse) range.end = just_after(batch.rows.back().key);
+  if (!unreadable_.empty()) require_readable(range.begin, range.end);
+  if (options.isolation == Isolation::serializable) count_conflict(range.begin.size() + range.end.size());
+  return range;
 }
 
 void TransactionRules::check_commit() const {
@@ -140,10 +137,20 @@ void TransactionRules::poison(StorageCode code) {
   throw StorageFailure(code, describe(code));
 }
 
-void TransactionRules::count(std::size_t bytes) {
+// A write also conflicts: by its key and the one right after it, or by its range.
+void TransactionRules::count_write(std::size_t key_bytes, std::size_t value_bytes) {
   wrote_ = true;
-  bytes_written_ += bytes;
-  if (bytes_written_ > limits::kTransactionBytes) poison(StorageCode::transaction_too_large);
+  count(kWriteBytes + key_bytes + value_bytes);
+  count_conflict(2 * key_bytes);
+}
+
+void TransactionRules::count_conflict(std::size_t key_bytes) {
+  if (mode_ != TransactionMode::read_only) count(kConflictBytes + key_bytes);
+}
+
+void TransactionRules::count(std::size_t bytes) {
+  bytes_ += bytes;
+  if (bytes_ > limits::kTransactionBytes) poison(StorageCode::transaction_too_large);
 }
 
 void TransactionRules::require_readable(std::string_view begin, std::string_view end) {

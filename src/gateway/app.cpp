@@ -9,6 +9,7 @@
 #include "auth/token_service.hpp"
 #include "base/build_info.hpp"
 #include "base/failure.hpp"
+#include "db/read_only.hpp"
 #include "db/store_facts.hpp"
 #include "gateway/asyncapi.hpp"
 #include "gateway/disk_watch.hpp"
@@ -55,7 +56,8 @@ api::Settings settings_of(AppOptions const& options) {
 class App::Impl {
  public:
   Impl(std::unique_ptr<db::Engine> engine, AppOptions options)
-      : options_(std::move(options)), engine_(std::move(engine)) {
+      : options_(std::move(options)),
+        engine_(options_.read_only ? db::make_read_only(std::move(engine)) : std::move(engine)) {
     server_->open();
     if (!options_.registration && is_for_this_machine()) runtime_.settings.registration = api::Registration::open;
     if (options_.bootstrap_file)
@@ -77,7 +79,7 @@ class App::Impl {
 
   void start() {
     server_->start();
-    reaper_.start(options_.reap_period);
+    if (!options_.read_only) reaper_.start(options_.reap_period);
   }
 
   bool stop_and_drain() { return server_->stop_and_drain(); }
@@ -144,7 +146,9 @@ class App::Impl {
                         .settings = settings_of(options_),
                         .epoch = facts_.epoch,
                         .store_id = facts_.id};
-  Prober prober_{*engine_, clock_, {.server = to_string(make_uuid_v7(clock_.now(), random_))},
+  Prober prober_{*engine_,
+                 clock_,
+                 {.server = to_string(make_uuid_v7(clock_.now(), random_))},
                  [this](std::chrono::milliseconds ahead) { runtime_.clocks.compare(ahead); }};
   DiskWatch disk_watch_{*engine_};
   middleware::Metrics metrics_{{.store = [this] { return engine_->stats(); },

@@ -28,6 +28,7 @@ struct AppOptions {
   std::chrono::milliseconds slow = limits::kSlowRequest;              ///< from which on a request is logged as slow
   std::size_t workers = 1;                                            ///< threads for password hashing and the like
   std::optional<std::filesystem::path> bootstrap_file = {};           ///< nothing: an empty store gets no bootstrap
+  bool read_only = false;                                             ///< for as long as the store is moved
   std::chrono::milliseconds reap_period = std::chrono::seconds(1);    ///< how often expired leases are looked for
   std::chrono::milliseconds count_period = std::chrono::seconds(15);  ///< how often metrics count sessions and claims
 };

@@ -30,6 +30,7 @@ struct Flags {
   std::string feed_compression = "off";
   std::string store = "rocksdb:./data";
   std::string fdb_lib;
+  std::string read_only = "off";
   std::string bootstrap_file;
   std::string issuer;
   std::string registration;
@@ -135,9 +136,16 @@ void declare(CLI::App& app, Flags& flags) {
   app.add_option("--fdb-lib", flags.fdb_lib,
                  "FoundationDB's client library (default: libfdb_c.so, where the system looks for libraries)")
       ->type_name("FILE");
-  app.add_option("--bootstrap-file", flags.bootstrap_file,
-                 "Where the first start writes its tokens (default: bootstrap.json in the store's folder; on FoundationDB "
-                 "none are made without this)")
+  app.add_option("--read-only", flags.read_only,
+                 "Whether reads are answered and writes refused, with 503 and Retry-After: while the data are moved to "
+                 "another store")
+      ->transform(one_of(switches()))
+      ->type_name("off|on")
+      ->capture_default_str();
+  app.add_option(
+         "--bootstrap-file", flags.bootstrap_file,
+         "Where the first start writes its tokens (default: bootstrap.json in the store's folder; on FoundationDB "
+         "none are made without this)")
       ->type_name("FILE");
   app.add_option("--registration", flags.registration,
                  "Who may register (default: open while only this machine can connect)")
@@ -275,6 +283,7 @@ std::expected<ServeOptions, int> parse_serve_options(int argc, char const* const
 
   out.store = *store;
   if (!flags.fdb_lib.empty()) out.store.library = flags.fdb_lib;
+  out.app.read_only = switches().at(flags.read_only);
   out.log_level = levels().at(flags.log_level);
   out.app.server.threads = flags.threads;
   out.app.server.feed_deflates = switches().at(flags.feed_compression);

@@ -66,9 +66,11 @@ void add_store(Families& out, db::EngineStats const& stats) {
   add_histogram(out, "codi_store_batch_transactions", "Transactions that shared one sync to disk",
                 stats.batch_transactions);
   add_histogram(out, "codi_store_batch_bytes", "Keys and values that one sync made durable", stats.batch_bytes);
-  add_histogram(out, "codi_store_sync_duration_seconds", "Writing a batch and its sync to disk; on a cluster, its commits", stats.sync_seconds);
+  add_histogram(out, "codi_store_sync_duration_seconds",
+                "Writing a batch and its sync to disk; on a cluster, its commits", stats.sync_seconds);
   add_histogram(out, "codi_store_queue_duration_seconds", "Wait of a transaction for its turn", stats.queue_seconds);
-  add_gauge(out, "codi_store_size_bytes", "Size of the store's files; on a cluster, its own estimate", static_cast<double>(stats.bytes_on_disk));
+  add_gauge(out, "codi_store_size_bytes", "Size of the store's files; on a cluster, its own estimate",
+            static_cast<double>(stats.bytes_on_disk));
   if (stats.bytes_free)
     add_gauge(out, "codi_store_free_bytes", "Free space on the file system of the store",
               static_cast<double>(*stats.bytes_free));

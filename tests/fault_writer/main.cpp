@@ -1,6 +1,7 @@
-// store_writer STORE [LIBRARY]: writes to a store from 64 threads until it is killed, and says on stdout what was acknowledged: `writer number` a
-// line. Each transaction writes two rows that must agree, a row under its stamp, and the number of the writer's newest
-// transaction. A cluster that does not answer may have carried a transaction out: the writer looks, and goes on.
+// store_writer STORE [LIBRARY]: writes to a store from 64 threads until it is killed, and says on stdout what was
+// acknowledged: `writer number` a line. Each transaction writes two rows that must agree, a row under its stamp, and
+// the number of the writer's newest transaction. A cluster that does not answer may have carried a transaction out: the
+// writer looks, and goes on.
 #include "db/retry.hpp"
 #include "db/store.hpp"
 #include "support/written_rows.hpp"

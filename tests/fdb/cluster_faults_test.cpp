@@ -17,16 +17,19 @@ class ClusterFaults : public ::testing::Test {
     if (!FdbInstallation::missing().empty()) GTEST_SKIP() << FdbInstallation::missing();
   }
   // Lets 64 writers work for `time` while `trouble` is made again and again, kills them, and audits.
-  void write_through(FdbCluster& cluster, std::chrono::seconds time, std::function<void(std::mt19937_64&)> const& trouble) {
+  void write_through(FdbCluster& cluster, std::chrono::seconds time,
+                     std::function<void(std::mt19937_64&)> const& trouble) {
     auto const seed = seed_or(std::random_device()());
     std::mt19937_64 random(seed);
     auto const where = "CODI_SEED=" + std::to_string(seed);
     std::string told;
     int troubles = 0;
     {
-      ChildProcess writer({CODI_STORE_WRITER, cluster.store(), FdbInstallation::here().library.string()}, STDOUT_FILENO);
+      ChildProcess writer({CODI_STORE_WRITER, cluster.store(), FdbInstallation::here().library.string()},
+                          STDOUT_FILENO);
       std::jthread const reader([&] { told = writer.read_all(); });
-      for (auto const until = std::chrono::steady_clock::now() + time; std::chrono::steady_clock::now() < until; ++troubles) {
+      for (auto const until = std::chrono::steady_clock::now() + time; std::chrono::steady_clock::now() < until;
+           ++troubles) {
         std::this_thread::sleep_for(std::chrono::milliseconds(300 + random() % 700));
         trouble(random);
       }
@@ -72,6 +75,20 @@ TEST_F(ClusterFaults, Hazard18_processes_of_three_are_killed_and_stand_still) {
       std::this_thread::sleep_for(some(random, 3'000));
       cluster.signal(process, SIGCONT);
     }
+  });
+}
+
+TEST_F(ClusterFaults, Hazard18_on_slow_disks) {
+  FdbClusterOptions options{.processes = 3, .redundancy = "double", .storage = "ssd"};
+  std::vector<std::string> const slowly{"/usr/bin/env", "LD_PRELOAD=" CODI_SLOW_SYNC, "CODI_TEST_SYNC_SLOW_MS=100"};
+  options.launchers.assign(3, slowly);
+  FdbCluster cluster(options);
+  write_through(cluster, 15s, [&](std::mt19937_64& random) {
+    auto const process = random() % cluster.size();
+    cluster.kill(process);
+    std::this_thread::sleep_for(some(random, 1'000));
+    cluster.start(process);
+    std::this_thread::sleep_for(2s);
   });
 }
 

@@ -48,7 +48,9 @@ class TroubledCluster final : public TroubledServers {
   [[nodiscard]] std::string token() const override { return servers_.token(); }
   void make_trouble(std::stop_token const& stop, std::uint64_t seed) override {
     std::mt19937_64 random(seed);
-    auto const some = [&](int from, int to) { return std::chrono::milliseconds(from + static_cast<int>(random() % static_cast<std::uint64_t>(to - from))); };
+    auto const some = [&](int from, int to) {
+      return std::chrono::milliseconds(from + static_cast<int>(random() % static_cast<std::uint64_t>(to - from)));
+    };
     while (!stop.stop_requested()) {
       std::this_thread::sleep_for(some(200, 1'500));
       auto const server = random() % kServers;
@@ -92,6 +94,36 @@ class TroubledCluster final : public TroubledServers {
   std::vector<std::string> urls_;
 };
 
+/// Servers and processes of a cluster on hosts of their own, whose cables are pulled.
+class CutCluster final : public TroubledServers {
+ public:
+  CutCluster(NetworkHosts& hosts, Servers& servers) : hosts_(hosts), servers_(servers) {
+    servers_.put_on(hosts);
+    for (std::size_t i = 0; i < kHosts; ++i) urls_.push_back(servers_.url(servers_.begin()));
+  }
+  [[nodiscard]] std::vector<std::string> urls() const override { return urls_; }
+  [[nodiscard]] std::string token() const override { return servers_.token(); }
+  void make_trouble(std::stop_token const& stop, std::uint64_t seed) override {
+    std::mt19937_64 random(seed);
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(500 + random() % 2'000));
+      auto const host = random() % kHosts;
+      hosts_.cut(host);
+      std::this_thread::sleep_for(std::chrono::milliseconds(100 + random() % 6'000));
+      hosts_.mend(host);
+      ++cuts;
+    }
+  }
+
+  static constexpr std::size_t kHosts = 3;
+  std::size_t cuts = 0;
+
+ private:
+  NetworkHosts& hosts_;
+  Servers& servers_;
+  std::vector<std::string> urls_;
+};
+
 class ClusterHistories : public ServersTest {
  protected:
   [[nodiscard]] FdbClusterOptions cluster_options() const override { return {.processes = 3, .redundancy = "double"}; }
@@ -114,6 +146,27 @@ TEST_F(ClusterHistories, Hazard3_of_8_clients_while_servers_and_their_cluster_ar
   std::printf("%zu calls, %zu without an answer, %zu troubles\n", calls, lost, troubled.troubles);
   EXPECT_GT(calls, lost);
   EXPECT_GT(troubled.troubles, 0U);
+}
+
+TEST(CutHistories, Hazard3_of_8_clients_while_hosts_are_cut_off) {
+  if (!FdbInstallation::missing().empty()) GTEST_SKIP() << FdbInstallation::missing();
+  if (auto const why = NetworkHosts::missing(); !why.empty()) GTEST_SKIP() << why;
+  NetworkHosts hosts(CutCluster::kHosts);
+  FdbClusterOptions options{.processes = CutCluster::kHosts, .redundancy = "double"};
+  for (std::size_t i = 0; i < CutCluster::kHosts; ++i) {
+    options.addresses.push_back(NetworkHosts::address(i));
+    options.launchers.push_back(hosts.launcher(i));
+  }
+  FdbCluster cluster(options);
+  Servers servers(cluster, {"--expiry-grace-ms", "300", "--rate-caller", "1e6"});
+  CutCluster troubled(hosts, servers);
+  for (Seeds seeds(2); auto const seed = seeds.next();) {
+    auto const history = run_served_history(troubled, *seed, 8, 25);
+    auto const flaws = flaws_of(history);
+    ASSERT_TRUE(flaws.empty()) << fmt::format("CODI_SEED={}:\n{}\n\n{}", *seed, fmt::join(flaws, "\n"), told(history));
+    std::printf("%zu calls, %zu cuts so far\n", history.calls.size(), troubled.cuts);
+  }
+  EXPECT_GT(troubled.cuts, 0U);
 }
 
 }  // namespace

@@ -100,8 +100,9 @@ TEST_F(BehindAProxy, servers_are_restarted_one_by_one_and_no_request_fails) {
                                          fmt::format(R"({{"session":"{}","targets":["{}/{}"]}})", alias, c, n), key);
         expect(claimed, 201);
         if (claimed.status != 201) continue;
-        auto const released = client.post(fmt::format("/v1/projects/default/claims/{}/release", claimed.text("/claims/0/id")),
-                                          "{}", key + "-release");
+        auto const released =
+            client.post(fmt::format("/v1/projects/default/claims/{}/release", claimed.text("/claims/0/id")), "{}",
+                        key + "-release");
         expect(released, 200);
         ++done;
       }

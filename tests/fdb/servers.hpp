@@ -1,5 +1,6 @@
 #pragma once
 #include "support/fdb_cluster.hpp"
+#include "support/network_hosts.hpp"
 #include "support/served.hpp"
 
 #include <fmt/format.h>
@@ -11,21 +12,25 @@
 
 namespace codi::testing {
 
-/// Some `codi serve` on one cluster, each a process with a folder of its own. The first to start makes the first tenant.
+/// Some `codi serve` on one cluster, each a process with a folder of its own. The first to start makes the first
+/// tenant.
 class Servers {
  public:
   explicit Servers(FdbCluster const& cluster, std::vector<std::string> arguments = {})
       : cluster_(cluster), arguments_(std::move(arguments)) {}
+
+  /// Those begun from now on run there, each on a host of its own.
+  void put_on(NetworkHosts const& hosts) { hosts_ = &hosts; }
 
   /// Starts one more, or the one `i` again at its address; does not wait for it.
   std::size_t begin() {
     all_.push_back(std::make_unique<One>());
     all_.back()->folder = folder_.path() / fmt::format("server-{}", all_.size() - 1);
     std::filesystem::create_directories(all_.back()->folder);
-    launch(*all_.back());
+    launch(all_.size() - 1);
     return all_.size() - 1;
   }
-  void begin_again(std::size_t i) { launch(*all_.at(i)); }
+  void begin_again(std::size_t i) { launch(i); }
   /// Waits until it listens. Throws with what it logged when it ends instead.
   std::string const& url(std::size_t i) {
     auto& one = *all_.at(i);
@@ -65,19 +70,26 @@ class Servers {
     std::unique_ptr<Served> served;
   };
 
-  void launch(One& one) {
-    auto const address = one.url.empty() ? "127.0.0.1:0" : one.url.substr(std::string_view("http://").size());
-    std::vector<std::string> arguments{"--listen", address, "--store", cluster_.store(), "--fdb-lib",
-                                       FdbInstallation::here().library.string(), "--bootstrap-file",
-                                       bootstrap_file().string(), "--threads", "2"};
+  void launch(std::size_t i) {
+    auto& one = *all_.at(i);
+    auto const host = hosts_ == nullptr ? "127.0.0.1" : NetworkHosts::address(i);
+    auto const address = one.url.empty() ? host + ":0" : one.url.substr(std::string_view("http://").size());
+    std::vector<std::string> arguments{"--listen",         address,
+                                       "--store",          cluster_.store(),
+                                       "--fdb-lib",        FdbInstallation::here().library.string(),
+                                       "--bootstrap-file", bootstrap_file().string(),
+                                       "--threads",        "2"};
     arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
     one.served.reset();
-    one.served = std::make_unique<Served>(one.folder, arguments);
+    one.served = std::make_unique<Served>(
+        one.folder, arguments,
+        ServedIn{.launcher = hosts_ == nullptr ? std::vector<std::string>() : hosts_->launcher(i)});
     one.waited = false;
   }
 
   FdbCluster const& cluster_;
   std::vector<std::string> arguments_;
+  NetworkHosts const* hosts_ = nullptr;
   TempDirectory folder_;
   std::vector<std::unique_ptr<One>> all_;
 };

@@ -1,4 +1,5 @@
 #include "fdb/servers.hpp"
+
 #include "support/feed_client.hpp"
 
 #include <future>
@@ -39,7 +40,8 @@ TEST_F(SeveralServers, a_sign_in_holds_on_all_and_ends_on_all) {
   start(2);
   CurlClient first(servers_->url(0));
   CurlClient second(servers_->url(1));
-  auto const body = R"({"email":"ada@example.org","password":"correct horse battery","name":"Ada","tenant_name":"Ada"})";
+  auto const body =
+      R"({"email":"ada@example.org","password":"correct horse battery","name":"Ada","tenant_name":"Ada"})";
   auto const made = first.post("/v1/auth/register", body);
   ASSERT_EQ(made.status, 201) << made.body;
   second.set_token(made.text("/access_token"));

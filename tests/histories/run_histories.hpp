@@ -12,8 +12,9 @@
 namespace codi::testing {
 
 /// So many histories, checked; a new store, by `make_stores`, for each hundred.
-inline void run_histories(std::size_t clients, std::size_t operations, std::size_t count,
-                          std::function<HistoryStores()> const& make_stores = [] { return HistoryStores(); }) {
+inline void run_histories(
+    std::size_t clients, std::size_t operations, std::size_t count,
+    std::function<HistoryStores()> const& make_stores = [] { return HistoryStores(); }) {
   constexpr std::size_t kOnOneStore = 100;
   std::unique_ptr<HistoryRunner> runner;
   std::size_t done = 0;

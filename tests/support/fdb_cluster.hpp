@@ -98,6 +98,8 @@ struct FdbClusterOptions {
   int processes = 1;
   std::string redundancy = "single";
   std::string storage = "memory";
+  std::vector<std::string> addresses = {};               ///< of the processes; none: loopback
+  std::vector<std::vector<std::string>> launchers = {};  ///< of the processes: commands that become the one behind them
 };
 
 /// A FoundationDB cluster of its own: processes on loopback and free ports, data in a temporary folder. Ends with it.
@@ -106,7 +108,7 @@ class FdbCluster {
   explicit FdbCluster(FdbClusterOptions options = {}) : options_(std::move(options)) {
     for (int i = 0; i < options_.processes; ++i) ports_.push_back(free_port());
     std::string coordinators;
-    for (auto const port : ports_) coordinators += (coordinators.empty() ? "" : ",") + address(port);
+    for (std::size_t i = 0; i < ports_.size(); ++i) coordinators += (i == 0 ? "" : ",") + address(i);
     std::ofstream(cluster_file()) << "codi:test@" << coordinators << '\n';
     processes_.resize(ports_.size());
     for (std::size_t i = 0; i < ports_.size(); ++i) start(i);
@@ -123,11 +125,14 @@ class FdbCluster {
   void start(std::size_t i) {
     auto const data = folder_.path() / ("data-" + std::to_string(i));
     std::filesystem::create_directories(data);
-    processes_[i] = std::make_unique<ChildProcess>(
-        std::vector<std::string>{FdbInstallation::here().server.string(), "--cluster-file", cluster_file().string(),
-                                 "--public-address", address(ports_[i]), "--listen-address", "public", "--datadir",
-                                 data.string(), "--logdir", data.string(), "--memory", "2GiB", "--storage-memory", "500MiB"},
-        STDOUT_FILENO);
+    auto command = options_.launchers.empty() ? std::vector<std::string>() : options_.launchers.at(i);
+    for (auto const& part :
+         {FdbInstallation::here().server.string(), std::string("--cluster-file"), cluster_file().string(),
+          std::string("--public-address"), address(i), std::string("--listen-address"), std::string("public"),
+          std::string("--datadir"), data.string(), std::string("--logdir"), data.string(), std::string("--memory"),
+          std::string("2GiB"), std::string("--storage-memory"), std::string("500MiB")})
+      command.push_back(part);
+    processes_[i] = std::make_unique<ChildProcess>(std::move(command), STDOUT_FILENO);
   }
   void kill(std::size_t i) { processes_[i].reset(); }
   void signal(std::size_t i, int number) const { ::kill(processes_[i]->pid(), number); }
@@ -136,9 +141,9 @@ class FdbCluster {
   std::string cli(std::string const& command, int tries = 30) const {
     std::string said;
     for (int i = 0; i < tries; ++i) {
-      ChildProcess process({FdbInstallation::here().cli.string(), "-C", cluster_file().string(), "--timeout", "10", "--exec",
-                            command},
-                           STDOUT_FILENO);
+      ChildProcess process(
+          {FdbInstallation::here().cli.string(), "-C", cluster_file().string(), "--timeout", "10", "--exec", command},
+          STDOUT_FILENO);
       said = process.read_all();
       if (process.wait() == 0) return said;
       std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -149,7 +154,10 @@ class FdbCluster {
   void wipe() const { cli("writemode on; clearrange \"\" \\xff"); }
 
  private:
-  static std::string address(int port) { return "127.0.0.1:" + std::to_string(port); }
+  [[nodiscard]] std::string address(std::size_t i) const {
+    auto const& all = options_.addresses;
+    return (all.empty() ? "127.0.0.1" : all.at(i)) + ":" + std::to_string(ports_.at(i));
+  }
 
   FdbClusterOptions options_;
   TempDirectory folder_;

@@ -17,26 +17,28 @@ namespace fs = std::filesystem;
 
 [[noreturn]] void unusable(std::string const& what) { throw StorageFailure(StorageCode::unavailable, what); }
 
-// The text of a cluster file without comments: `description:id@address:port,…`.
-std::string cluster_of(fs::path const& file) {
+// The addresses in a cluster file, which says `description:id@address:port,…` and may have comments.
+std::string addresses_of(fs::path const& file) {
   std::ifstream in(file);
   if (!in) unusable(fmt::format("the cluster file {} can't be read", file.string()));
   std::string line;
   while (std::getline(in, line)) {
     auto const begin = line.find_first_not_of(" \t\r");
     if (begin == std::string::npos || line[begin] == '#') continue;
-    auto text = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
+    auto const text = line.substr(begin, line.find_last_not_of(" \t\r") + 1 - begin);
     auto const at = text.find('@');
-    if (at != std::string::npos && text.find(':') < at && text.find(':', at) != std::string::npos) return text;
+    if (at != std::string::npos && text.find(':') < at && text.find(':', at) != std::string::npos)
+      return text.substr(at + 1);
     break;
   }
-  unusable(fmt::format("{} is no cluster file of FoundationDB: it must say description:id@address:port", file.string()));
+  unusable(
+      fmt::format("{} is no cluster file of FoundationDB: it must say description:id@address:port", file.string()));
 }
 
 }  // namespace
 
 Connection::Connection(FdbOptions const& options, std::shared_ptr<Clock const> clock)
-    : place_(fmt::format("{} ({})", options.cluster_file.string(), cluster_of(options.cluster_file))),
+    : place_(fmt::format("{} ({})", options.cluster_file.string(), addresses_of(options.cluster_file))),
       library_(Library::open(options.library)),
       clock_(std::move(clock)),
       workers_(std::max<std::size_t>(1, options.threads), std::numeric_limits<std::size_t>::max()) {
@@ -45,8 +47,7 @@ Connection::Connection(FdbOptions const& options, std::shared_ptr<Clock const> c
     throw LibraryError(f, code);
   auto const watches = static_cast<std::int64_t>(limits::kClusterWatches);
   std::string_view const bytes(reinterpret_cast<char const*>(&watches), sizeof watches);
-  if (Error const code =
-          f.database_set_option(database_, DatabaseOption::max_watches, bytes_of(bytes), size_of(bytes));
+  if (Error const code = f.database_set_option(database_, DatabaseOption::max_watches, bytes_of(bytes), size_of(bytes));
       code != 0)
     throw LibraryError(f, code);
 }
@@ -106,8 +107,7 @@ Task<Outcome> Connection::try_once(std::shared_ptr<OwnedTransaction> below, Body
       } else {
         auto const began = std::chrono::steady_clock::now();
         out.stamp = co_await transaction.commit();
-        counts_.commit_seconds.observe(
-            std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+        counts_.commit_seconds.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
         ++counts_.commits;
         out.kind = Outcome::Kind::committed;
       }

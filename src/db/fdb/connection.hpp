@@ -65,12 +65,13 @@ class Connection {
   void run_blocking(Body body, TransactionMode mode);
 
   [[nodiscard]] Functions const& functions() const { return library_.functions(); }
+  /// Where coroutines run and go on; it takes any number of them.
   [[nodiscard]] WorkerPool& workers() { return workers_; }
   [[nodiscard]] Clock const& clock() const { return *clock_; }
   [[nodiscard]] ConnectionCounts const& counts() const { return counts_; }
   /// Of the library.
   [[nodiscard]] std::string client_version() const { return library_.client_version(); }
-  /// Where the cluster is, for messages: the cluster file and what stands in it.
+  /// Where the cluster is, for messages: the cluster file and the addresses in it.
   [[nodiscard]] std::string const& place() const { return place_; }
 
  private:

@@ -44,9 +44,10 @@ class FdbEngine final : public Engine {
     } catch (LibraryError const& failure) {
       throw StorageFailure(
           StorageCode::unavailable,
-          fmt::format("the FoundationDB cluster of {} can't be used: {}. Is it running and configured, can this machine "
-                      "reach its addresses, and is it of the version of the client library ({})?",
-                      connection_.place(), failure.what(), connection_.client_version()));
+          fmt::format(
+              "the FoundationDB cluster of {} can't be used: {}. Is it running and configured, can this machine "
+              "reach its addresses, and is it of the version of the client library ({})?",
+              connection_.place(), failure.what(), connection_.client_version()));
     }
   }
 

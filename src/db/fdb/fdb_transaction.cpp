@@ -70,10 +70,10 @@ void OwnedTransaction::set_option(TransactionOption option, std::int64_t number)
 }
 
 Task<std::optional<std::string>> FdbTransaction::get(std::string key, Isolation isolation) {
-  rules_.begin_read(key);
+  rules_.begin_read(key, isolation);
   if (key.size() > limits::kKeyBytes) co_return std::nullopt;
-  auto const found = own(
-      functions_.transaction_get(below_, bytes_of(key), size_of(key), isolation == Isolation::snapshot ? 1 : 0));
+  auto const found =
+      own(functions_.transaction_get(below_, bytes_of(key), size_of(key), isolation == Isolation::snapshot ? 1 : 0));
   co_await ready(found);
   int present = 0;
   Bytes value = nullptr;
@@ -109,12 +109,8 @@ Task<RangeRows> FdbTransaction::get_range(KeyRange range, RangeOptions options) 
   }
   bool const full = static_cast<std::size_t>(count) > limit || more != 0;
   out.more = full && !out.rows.empty();
-  rules_.check_batch(range, options, out, out.more);
-  if (options.isolation == Isolation::serializable) {
-    if (out.more && options.reverse) range.begin = out.rows.back().key;
-    if (out.more && !options.reverse) range.end = just_after(out.rows.back().key);
-    add_conflict(range, ConflictRange::read);
-  }
+  auto const looked_at = rules_.end_read(std::move(range), options, out, out.more);
+  if (options.isolation == Isolation::serializable) add_conflict(looked_at, ConflictRange::read);
   co_return out;
 }
 
@@ -169,12 +165,12 @@ void FdbTransaction::set_stamped_value(std::string_view key, std::string_view va
 }
 
 void FdbTransaction::add_read_conflict(KeyRange range) {
-  rules_.require_legal(range);
+  rules_.begin_conflict(range);
   add_conflict(range, ConflictRange::read);
 }
 
 void FdbTransaction::add_write_conflict(KeyRange range) {
-  rules_.require_legal(range);
+  rules_.begin_conflict(range);
   add_conflict(range, ConflictRange::write);
 }
 

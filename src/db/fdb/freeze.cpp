@@ -143,7 +143,8 @@ Task<void> Thaw::look_once() {
     co_return Verdict::commit;
   };
   try {
-    auto const outcome = co_await connection_.try_once(connection_.make_transaction(), read, TransactionMode::read_only);
+    auto const outcome =
+        co_await connection_.try_once(connection_.make_transaction(), read, TransactionMode::read_only);
     if (outcome.kind != Outcome::Kind::committed || !record) co_return;
     auto const now = connection_.clock().monotonic();
     if (*record != record_) {

@@ -10,10 +10,10 @@
 
 namespace codi::db::fdb {
 
-/// Holds the writes of a whole cluster back for as long as a backup reads it: nothing on a cluster can be read as it was
-/// more than five seconds ago. It is FoundationDB's database lock, so that no writer can miss it, with a record beside
-/// it that the holder keeps changing: when it stands still for limits::kFreezeLease, whoever is refused a write ends the
-/// freeze.
+/// Holds the writes of a whole cluster back for as long as a backup reads it: nothing on a cluster can be read as it
+/// was more than five seconds ago. It is FoundationDB's database lock, so that no writer can miss it, with a record
+/// beside it that the holder keeps changing: when it stands still for limits::kFreezeLease, whoever is refused a write
+/// ends the freeze.
 class FrozenSnapshot final : public Snapshot {
  public:
   /// Freezes. Throws StorageFailure(frozen) when the cluster is locked already. `connection` must outlive it. Blocks.
@@ -48,8 +48,8 @@ class Thaw {
   std::mutex mutex_;
   bool looking_ = false;
   std::optional<std::chrono::milliseconds> looked_;
-  std::string record_;                   ///< as it was seen last
-  std::chrono::milliseconds since_{0};   ///< when it was first seen so
+  std::string record_;                  ///< as it was seen last
+  std::chrono::milliseconds since_{0};  ///< when it was first seen so
 };
 
 }  // namespace codi::db::fdb

@@ -56,7 +56,9 @@ enum class StreamingMode : int {
   exact = 0,      ///< the caller wants so many rows and no more
 };
 
+/// What fdb_transaction_atomic_op() does.
 enum class Mutation : int { add = 2, stamped_key = 14, stamped_value = 15 };
+/// Which of its conflicts a transaction widens.
 enum class ConflictRange : int { read = 0, write = 1 };
 
 /// One row as the library hands it out.
@@ -69,6 +71,7 @@ struct Row {
 };
 #pragma pack(pop)
 
+/// The beginning of a byte string, whose size goes beside it.
 using Bytes = std::uint8_t const*;
 
 /// The functions of the library by their names without `fdb_`.
@@ -100,9 +103,9 @@ struct Functions {
   void (*transaction_destroy)(TransactionHandle*);
   Error (*transaction_set_option)(TransactionHandle*, TransactionOption, Bytes, int);
   FutureHandle* (*transaction_get)(TransactionHandle*, Bytes key, int, int snapshot);
-  FutureHandle* (*transaction_get_range)(TransactionHandle*, Bytes begin, int, int begin_or_equal, int begin_offset, Bytes end, int,
-                                   int end_or_equal, int end_offset, int limit, int target_bytes, StreamingMode,
-                                   int iteration, int snapshot, int reverse);
+  FutureHandle* (*transaction_get_range)(TransactionHandle*, Bytes begin, int, int begin_or_equal, int begin_offset,
+                                         Bytes end, int, int end_or_equal, int end_offset, int limit, int target_bytes,
+                                         StreamingMode, int iteration, int snapshot, int reverse);
   FutureHandle* (*transaction_get_estimated_range_size_bytes)(TransactionHandle*, Bytes begin, int, Bytes end, int);
   void (*transaction_set)(TransactionHandle*, Bytes key, int, Bytes value, int);
   void (*transaction_clear)(TransactionHandle*, Bytes key, int);
@@ -145,6 +148,7 @@ class Library {
   std::thread network_;
 };
 
+/// A text as the library takes it and hands it out.
 inline Bytes bytes_of(std::string_view text) { return reinterpret_cast<Bytes>(text.data()); }
 inline int size_of(std::string_view text) { return static_cast<int>(text.size()); }
 inline std::string_view view_of(Bytes bytes, int size) {

@@ -3,6 +3,7 @@
 #include "db/fdb/library.hpp"
 
 #include <coroutine>
+#include <exception>
 #include <utility>
 
 namespace codi::db::fdb {
@@ -55,15 +56,23 @@ class Wait {
   std::coroutine_handle<> waiter_;
 };
 
+namespace detail {
+struct DetachedPromise;
+}
+
 /// A coroutine that nobody awaits and that frees itself at its end. It must not throw.
 struct Detached {
-  struct promise_type {
-    Detached get_return_object() { return {}; }
-    std::suspend_never initial_suspend() noexcept { return {}; }
-    std::suspend_never final_suspend() noexcept { return {}; }
-    void return_void() noexcept {}
-    void unhandled_exception() noexcept { std::terminate(); }
-  };
+  using promise_type = detail::DetachedPromise;
 };
+
+namespace detail {
+struct DetachedPromise {
+  Detached get_return_object() { return {}; }
+  std::suspend_never initial_suspend() noexcept { return {}; }
+  std::suspend_never final_suspend() noexcept { return {}; }
+  void return_void() noexcept {}
+  void unhandled_exception() noexcept { std::terminate(); }
+};
+}  // namespace detail
 
 }  // namespace codi::db::fdb

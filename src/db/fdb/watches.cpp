@@ -64,10 +64,9 @@ std::unique_ptr<Watch> Watches::add(std::string key, std::optional<std::string> 
     std::lock_guard const lock(all_->mutex);
     all_->waiting.insert(waiting);
   }
-  static_cast<void>(connection_.workers().post(
-      [stay = std::make_shared<Connection::Stay>(connection_), &connection = connection_, all = all_, waiting] {
-        follow(connection, all, waiting);
-      }));
+  static_cast<void>(
+      connection_.workers().post([stay = std::make_shared<Connection::Stay>(connection_), &connection = connection_,
+                                  all = all_, waiting] { follow(connection, all, waiting); }));
   return std::make_unique<Registration>(std::move(waiting));
 }
 
@@ -93,8 +92,8 @@ struct Look {
   bool differs = false;
 };
 
-Task<Verdict> look(Functions const& functions, TransactionHandle* library, db::Transaction& transaction, std::string key,
-                   std::optional<std::string> seen, Look& found) {
+Task<Verdict> look(Functions const& functions, TransactionHandle* library, db::Transaction& transaction,
+                   std::string key, std::optional<std::string> seen, Look& found) {
   auto const now = co_await transaction.get(key);
   found.differs = now != seen;
   if (!found.differs) found.watch = functions.transaction_watch(library, bytes_of(key), size_of(key));
@@ -114,7 +113,7 @@ Task<bool> Watches::look_and_watch(Connection& connection, Waiting& waiting) {
   // The commit of a transaction that writes nothing sets its watches.
   auto const outcome = co_await connection.try_once(below, body, TransactionMode::read_write);
   bool const committed = outcome.kind == Outcome::Kind::committed;
-  if (found.watch == nullptr) co_return committed && found.differs;
+  if (found.watch == nullptr) co_return committed&& found.differs;
   OwnedFuture const watch(f, found.watch);
   if (!committed || !waiting.set(watch.get())) co_return false;
   co_await Wait(f, connection.workers(), watch);

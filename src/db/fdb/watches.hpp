@@ -22,6 +22,7 @@ class Watches {
   Watches(Watches const&) = delete;
   Watches& operator=(Watches const&) = delete;
 
+  /// As Engine::watch().
   std::unique_ptr<Watch> add(std::string key, std::optional<std::string> seen, std::function<void()> fired);
 
  private:

@@ -1,8 +1,8 @@
 #pragma once
 #include "base/clock.hpp"
 #include "base/histogram.hpp"
-#include "db/engine.hpp"
 #include "db/commit_queue.hpp"
+#include "db/engine.hpp"
 #include "db/rocks/db_view.hpp"
 #include "db/rocks/layer.hpp"
 #include "db/rocks/store_directory.hpp"

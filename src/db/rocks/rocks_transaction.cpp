@@ -11,8 +11,8 @@ constexpr std::size_t kRowsClearedSingly = 64;
 
 }  // namespace
 
-Task<std::optional<std::string>> RocksTransaction::get(std::string key, Isolation /*isolation*/) {
-  co_return read(key);
+Task<std::optional<std::string>> RocksTransaction::get(std::string key, Isolation isolation) {
+  co_return read(key, isolation);
 }
 
 Task<RangeRows> RocksTransaction::get_range(KeyRange range, RangeOptions options) {
@@ -24,8 +24,8 @@ Task<std::uint64_t> RocksTransaction::estimated_bytes(KeyRange range) {
   co_return base_.estimated_bytes(range);
 }
 
-std::optional<std::string> RocksTransaction::read(std::string_view key) {
-  rules_.begin_read(key);
+std::optional<std::string> RocksTransaction::read(std::string_view key, Isolation isolation) {
+  rules_.begin_read(key, isolation);
   return pending_.empty() ? base_.get(key) : pending_view_.get(key);
 }
 
@@ -42,7 +42,11 @@ RangeRows RocksTransaction::read_range(KeyRange const& range, RangeOptions const
     cursor->next();
   }
   bool const full = out.rows.size() == limit || bytes >= limits::kRangeBytes;
-  out.more = rules_.check_batch(range, options, out, full) || cursor->valid();
+  auto const looked_at = rules_.end_read(range, options, out, full);
+  // Behind a batch that is full there may also be rows that only the stamp of the commit decides.
+  bool const undecided = options.reverse ? rules_.unreadable(range.begin, looked_at.begin)
+                                         : rules_.unreadable(looked_at.end, range.end);
+  out.more = cursor->valid() || (full && undecided);
   return out;
 }
 
@@ -106,8 +110,8 @@ void RocksTransaction::set_stamped_value(std::string_view key, std::string_view 
 }
 
 // Transactions of this engine run one after another: there is nothing that could conflict.
-void RocksTransaction::add_read_conflict(KeyRange range) { rules_.require_legal(range); }
-void RocksTransaction::add_write_conflict(KeyRange range) { rules_.require_legal(range); }
+void RocksTransaction::add_read_conflict(KeyRange range) { rules_.begin_conflict(range); }
+void RocksTransaction::add_write_conflict(KeyRange range) { rules_.begin_conflict(range); }
 
 Layer RocksTransaction::commit(CommitStamp const& stamp) {
   rules_.check_commit();

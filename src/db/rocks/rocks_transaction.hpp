@@ -47,7 +47,7 @@ class RocksTransaction final : public Transaction {
   };
 
   void clear_stamped(std::string_view begin, std::string_view end);
-  std::optional<std::string> read(std::string_view key);
+  std::optional<std::string> read(std::string_view key, Isolation isolation);
   RangeRows read_range(KeyRange const& range, RangeOptions const& options);
   void resolve_cleared_ranges(Layer& out);
   void resolve_entry(std::string const& key, Write& write, CommitStamp const& stamp);

@@ -153,8 +153,8 @@ TEST_F(ServeOptionsTest, help_names_every_option) {
   ASSERT_FALSE(options);
   EXPECT_EQ(options.error(), 0);
   for (auto const* const name :
-       {"--listen", "--tls-cert", "--trusted-proxy", "--cors-origin", "--store", "--fdb-lib", "--bootstrap-file", "--registration",
-        "--issuer", "--threads", "--session-idle", "--session-stale", "--log-level", "Examples"})
+       {"--listen", "--tls-cert", "--trusted-proxy", "--cors-origin", "--store", "--fdb-lib", "--bootstrap-file",
+        "--registration", "--issuer", "--threads", "--session-idle", "--session-stale", "--log-level", "Examples"})
     EXPECT_NE(out_.find(name), std::string::npos) << name;
 }
 

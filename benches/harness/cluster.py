@@ -1,0 +1,131 @@
+"""(f) codi on FoundationDB: against a bare client that reads and writes as much, with one server and with three, against RocksDB. Only
+where FoundationDB is installed: fdbserver and fdbcli on PATH or in CODI_FDB_BIN, libfdb_c.so where the loader looks or in CODI_FDB_LIB."""
+import contextlib
+import json
+import os
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from .codi import Codi
+from .load import drive
+from .process import CORES, Server, free_port, run
+from .scenarios import CLAIM, RELEASE, appending, at_work
+
+CLIENTS = [1, 8, 64, 256]
+ALL_CORES = ",".join(map(str, CORES))
+CALIBRATION_PAIRS = 300
+STATUS_SECONDS = 6
+SERVERS = 3
+
+
+def programs():
+    """Paths of fdbserver and fdbcli, and of the library (nothing: the loader's); None where FoundationDB is not installed."""
+    named = os.environ.get("CODI_FDB_BIN")
+    folder = (named if os.path.isdir(named) else os.path.dirname(named)) if named else None
+    path = os.pathsep.join(filter(None, [folder, os.environ.get("PATH"), "/usr/sbin", "/usr/local/sbin"]))
+    found = [shutil.which(name, path=path) for name in ["fdbserver", "fdbcli"]]
+    return None if None in found else (*found, os.environ.get("CODI_FDB_LIB", "libfdb_c.so"))
+
+
+class Cluster(Server):
+    """A process of its own, on disk."""
+
+    def __init__(self, folder):
+        self.fdbserver, self.fdbcli, self.library = programs()
+        port = free_port()
+        self.file = folder / "fdb.cluster"
+        self.file.write_text(f"codi:bench@127.0.0.1:{port}\n")
+        (folder / "fdb").mkdir()
+        command = [self.fdbserver, "--cluster-file", self.file, "--public-address", f"127.0.0.1:{port}", "--datadir", folder / "fdb", "--logdir", folder / "fdb"]
+        super().__init__("fdbserver", command, port, folder, core=ALL_CORES)
+
+    def __enter__(self):
+        super().__enter__()
+        self.cli("configure new single ssd")
+        return self
+
+    def cli(self, command):
+        return run([self.fdbcli, "-C", self.file, "--timeout", "30", "--exec", command])
+
+    def operations(self):
+        """Reads and writes that the cluster has carried out so far."""
+        text = self.cli("status json")
+        operations = json.loads(text[text.index("{"):])["cluster"]["workload"]["operations"]
+        return {kind: operations[kind]["counter"] for kind in ["reads", "writes"]}
+
+
+class ClusterCodi(Codi):
+    """A server on a cluster, on whatever cores are free: its share of them is what is measured."""
+
+    def __init__(self, program, folder, cluster):
+        self.bootstrap_file = folder / "bootstrap.json"
+        super().__init__(program, folder, ["--fdb-lib", cluster.library, "--bootstrap-file", self.bootstrap_file], store=f"fdb:{cluster.file}")
+        self.core = ALL_CORES
+
+    def bootstrap_path(self):
+        return self.bootstrap_file
+
+
+def pair(server):
+    return {**at_work(server), "flows": [{"steps": [CLAIM, RELEASE]}]}
+
+
+def cost(bench, fdb, server, plan, steps):
+    """Reads and writes of one transaction. What a cluster tells of itself is some seconds old."""
+    time.sleep(STATUS_SECONDS)
+    before = fdb.operations()
+    drive(bench.loader, server, {"clients": 1, "runs": CALIBRATION_PAIRS, **plan})
+    time.sleep(STATUS_SECONDS)
+    after = fdb.operations()
+    return {kind: max(1, round((after[kind] - before[kind]) / (CALIBRATION_PAIRS * steps))) for kind in after}
+
+
+def bare(bench, cluster, clients, size):
+    command = [bench.codi.parent / "codi_bare_fdb", cluster.file, cluster.library, clients, bench.warmup, bench.seconds, size["reads"], size["writes"]]
+    return json.loads(run(command))
+
+
+def cluster(bench):
+    if programs() is None:
+        bench.say("FoundationDB is not here: codi on a cluster was not measured")
+        return None
+    with bench.folder() as folder, Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
+        sizes = {"pair": cost(bench, fdb, server, pair(server), 2), "append": cost(bench, fdb, server, appending(server), 1)}
+    bench.say(f"a transaction on the cluster: {sizes}")
+
+    def one(folder, plan_of, clients):
+        with Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
+            return drive(bench.loader, server, {**bench.timed(clients), **plan_of(server)})["all"]
+
+    def three(folder, clients):
+        with Cluster(folder) as fdb, contextlib.ExitStack() as stack, ThreadPoolExecutor() as pool:
+            servers = []
+            for i in range(SERVERS):
+                own = folder / f"server-{i}"
+                own.mkdir()
+                server = ClusterCodi(bench.codi, own, fdb)
+                server.bootstrap_file = folder / "bootstrap.json"
+                server.command[server.command.index("--bootstrap-file") + 1] = server.bootstrap_file
+                servers.append(stack.enter_context(server))
+            plans = [{**bench.timed(max(1, clients // SERVERS)), **pair(server)} for server in servers]
+            each = [done["all"] for done in pool.map(lambda both: drive(bench.loader, *both), zip(servers, plans))]
+            return {"per_second": sum(one["per_second"] for one in each), **{p: max(one[p] for one in each) for p in ["p50_us", "p95_us", "p99_us"]}}
+
+    def embedded(folder, plan_of, clients):
+        with Codi(bench.codi, folder, before=["taskset", "-c", ALL_CORES]) as server:
+            return drive(bench.loader, server, {**bench.timed(clients), **plan_of(server)})["all"]
+
+    def limit(folder, size, clients):
+        with Cluster(folder) as fdb:
+            return bare(bench, fdb, clients, size)
+
+    subjects = {}
+    for clients in CLIENTS:
+        subjects[f"pair {clients}"] = lambda folder, n=clients: one(folder, pair, n)
+        subjects[f"bare pair {clients}"] = lambda folder, n=clients: limit(folder, sizes["pair"], n)
+        subjects[f"three servers {clients}"] = lambda folder, n=clients: three(folder, n)
+        subjects[f"embedded pair {clients}"] = lambda folder, n=clients: embedded(folder, pair, n)
+        subjects[f"append {clients}"] = lambda folder, n=clients: one(folder, appending, n)
+        subjects[f"bare append {clients}"] = lambda folder, n=clients: limit(folder, sizes["append"], n)
+    return {"sizes": sizes, **bench.medians(subjects)}
