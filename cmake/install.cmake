@@ -11,7 +11,7 @@ install(FILES ${documents}/completions/codi DESTINATION ${CMAKE_INSTALL_DATADIR}
 install(FILES ${documents}/completions/_codi DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
 install(FILES ${documents}/completions/codi.fish DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 install(FILES README.md CHANGELOG.md SECURITY.md DESTINATION ${CMAKE_INSTALL_DOCDIR})
-install(FILES ${documents}/codi.toml DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
+install(FILES ${documents}/codi.toml deploy/codi-fdb.conf deploy/haproxy.cfg DESTINATION ${CMAKE_INSTALL_DOCDIR}/examples)
 install(FILES deploy/codi.sysusers DESTINATION lib/sysusers.d RENAME codi.conf)
 
 # The unit names the program where it was put, which is known when it is installed. Settings that are there are kept.

@@ -22,7 +22,9 @@ usr/local/share/bash-completion/completions/codi
 usr/local/share/doc/codi/CHANGELOG.md
 usr/local/share/doc/codi/README.md
 usr/local/share/doc/codi/SECURITY.md
+usr/local/share/doc/codi/examples/codi-fdb.conf
 usr/local/share/doc/codi/examples/codi.toml
+usr/local/share/doc/codi/examples/haproxy.cfg
 usr/local/share/fish/vendor_completions.d/codi.fish
 usr/local/share/man/man1/codi-log.1
 usr/local/share/man/man1/codi.1
@@ -64,6 +66,12 @@ grep -q '^# mine$' "$settings" || wrong "settings were written over"
 unit=$root/usr/local/lib/systemd/system/codi.service
 grep -q '^ExecStart=/usr/local/bin/codi serve --config /etc/codi/codi.toml$' "$unit" || wrong "ExecStart of the unit"
 sed -i "s|^ExecStart=/usr/local|ExecStart=$root/usr/local|; /^Documentation=/d" "$unit"
-said=$(systemd-analyze verify --man=no "$unit" 2>&1 || echo failed)
-[[ -z $said ]] || wrong "systemd-analyze verify: $said"
+verify() {
+  said=$(systemd-analyze verify --man=no "$unit" 2>&1 || echo failed)
+  [[ -z $said ]] || wrong "systemd-analyze verify: $said"
+}
+verify
+mkdir "$unit.d"
+cp "$root/usr/local/share/doc/codi/examples/codi-fdb.conf" "$unit.d"
+verify
 exit $failed
