@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kStampSize = CommitStamp{}.size();
 constexpr std::size_t kWriteBytes = 48;     // of a write besides its key and value, about
 constexpr std::size_t kConflictBytes = 32;  // of a range besides its ends, about
-constexpr std::size_t kOffsetSize = 4;  // that FoundationDB takes behind what it stamps, and counts as a part of it
+constexpr std::size_t kOffsetSize = 4;      // that FoundationDB takes behind what it stamps, and counts as a part of it
 
 void require_room_for_stamp(std::string_view text, std::size_t offset) {
   if (offset > text.size() || text.size() - offset < kStampSize) {

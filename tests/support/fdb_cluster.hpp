@@ -130,7 +130,8 @@ class FdbCluster {
          {FdbInstallation::here().server.string(), std::string("--cluster-file"), cluster_file().string(),
           std::string("--public-address"), address(i), std::string("--listen-address"), std::string("public"),
           std::string("--datadir"), data.string(), std::string("--logdir"), data.string(), std::string("--memory"),
-          std::string("2GiB"), std::string("--storage-memory"), std::string("500MiB")})
+          std::string("3GiB"), std::string("--cache-memory"), std::string("256MiB"), std::string("--storage-memory"),
+          std::string("500MiB")})
       command.push_back(part);
     processes_[i] = std::make_unique<ChildProcess>(std::move(command), STDOUT_FILENO);
   }

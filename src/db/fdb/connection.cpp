@@ -32,7 +32,9 @@ std::string addresses_of(fs::path const& file) {
     break;
   }
   unusable(
-      fmt::format("{} is no cluster file of FoundationDB: it must say description:id@address:port", file.string()));
+      fmt::format("{} is no cluster file of FoundationDB: that is one line with a description, a colon, an id, an @ "
+                  "and the addresses of coordinators",
+                  file.string()));
 }
 
 }  // namespace
@@ -94,7 +96,7 @@ Task<Outcome> Connection::try_once(std::shared_ptr<OwnedTransaction> below, Body
     if (mode == TransactionMode::system) {
       below->set_option(TransactionOption::lock_aware);
       below->set_option(TransactionOption::access_system_keys);
-    } else {
+    } else if (mode == TransactionMode::read_only) {
       below->set_option(TransactionOption::read_lock_aware);
     }
     FdbTransaction transaction(*below, workers_, *clock_, mode);

@@ -6,7 +6,8 @@
 
 #include <algorithm>
 #include <bit>
-#include <cstring>
+#include <span>
+#include <utility>
 
 namespace codi::db::fdb {
 namespace {
@@ -90,27 +91,44 @@ Task<RangeRows> FdbTransaction::get_range(KeyRange range, RangeOptions options) 
   RangeRows out;
   if (range.begin == range.end) co_return out;
   std::size_t const limit = options.limit == 0 ? limits::kRangeRows : options.limit;
-  std::size_t const one_more = rules_.unreadable(range.begin, range.end) ? 0 : 1;
+  std::size_t const wanted = limit + (rules_.unreadable(range.begin, range.end) ? 0 : 1);
+  auto rest = range;
+  std::size_t bytes = 0;
+  bool more = true;
+  // The library answers early where the transaction's own writes and the store's rows meet.
+  while (more && out.rows.size() < wanted && bytes < limits::kRangeBytes) {
+    auto part = co_await read_part(rest, wanted - out.rows.size(), options);
+    more = part.more;
+    for (auto& row : part.rows) {
+      bytes += row.key.size() + row.value.size();
+      out.rows.push_back(std::move(row));
+    }
+    if (more && options.reverse) rest.end = out.rows.back().key;
+    if (more && !options.reverse) rest.begin = just_after(out.rows.back().key);
+  }
+  out.more = more || out.rows.size() > limit;
+  if (out.rows.size() > limit) out.rows.pop_back();
+  auto const looked_at = rules_.end_read(std::move(range), options, out, out.more);
+  if (options.isolation == Isolation::serializable) add_conflict(looked_at, ConflictRange::read);
+  co_return out;
+}
+
+// Not empty when there is more.
+Task<RangeRows> FdbTransaction::read_part(KeyRange range, std::size_t limit, RangeOptions options) {
   auto const mode = options.limit == 0 ? StreamingMode::want_all : StreamingMode::exact;
   // "First key at or after" both ends, as a key selector.
   auto const found = own(functions_.transaction_get_range(
       below_, bytes_of(range.begin), size_of(range.begin), 0, 1, bytes_of(range.end), size_of(range.end), 0, 1,
-      static_cast<int>(limit + one_more), static_cast<int>(limits::kRangeBytes), mode, 0, 1, options.reverse ? 1 : 0));
+      static_cast<int>(limit), static_cast<int>(limits::kRangeBytes), mode, 0, 1, options.reverse ? 1 : 0));
   co_await ready(found);
   Row const* rows = nullptr;
   int count = 0;
   int more = 0;
   check(functions_.future_get_keyvalue_array(found.get(), &rows, &count, &more));
-  auto const size = std::min(static_cast<std::size_t>(count), limit);
-  out.rows.reserve(size);
-  for (std::size_t i = 0; i < size; ++i) {
-    auto const& row = rows[i];
+  RangeRows out{.rows = {}, .more = more != 0 && count > 0};
+  out.rows.reserve(static_cast<std::size_t>(count));
+  for (auto const& row : std::span(rows, static_cast<std::size_t>(count)))
     out.rows.push_back({std::string(view_of(row.key, row.key_size)), std::string(view_of(row.value, row.value_size))});
-  }
-  bool const full = static_cast<std::size_t>(count) > limit || more != 0;
-  out.more = full && !out.rows.empty();
-  auto const looked_at = rules_.end_read(std::move(range), options, out, out.more);
-  if (options.isolation == Isolation::serializable) add_conflict(looked_at, ConflictRange::read);
   co_return out;
 }
 

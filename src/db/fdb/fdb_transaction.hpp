@@ -76,6 +76,7 @@ class FdbTransaction final : public db::Transaction {
 
  private:
   [[nodiscard]] Wait ready(OwnedFuture const& future) { return {functions_, workers_, future}; }
+  Task<RangeRows> read_part(KeyRange range, std::size_t limit, RangeOptions options);
   OwnedFuture own(FutureHandle* future) { return {functions_, future}; }
   void check(Error code);
   void add_conflict(KeyRange const& range, ConflictRange kind);
