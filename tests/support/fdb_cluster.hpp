@@ -126,13 +126,34 @@ class FdbCluster {
     auto const data = folder_.path() / ("data-" + std::to_string(i));
     std::filesystem::create_directories(data);
     auto command = options_.launchers.empty() ? std::vector<std::string>() : options_.launchers.at(i);
-    for (auto const& part :
-         {FdbInstallation::here().server.string(), std::string("--cluster-file"), cluster_file().string(),
-          std::string("--public-address"), address(i), std::string("--listen-address"), std::string("public"),
-          std::string("--datadir"), data.string(), std::string("--logdir"), data.string(), std::string("--memory"),
-          std::string("3GiB"), std::string("--cache-memory"), std::string("256MiB"), std::string("--storage-memory"),
-          std::string("500MiB")})
-      command.push_back(part);
+    auto const file = data / "fdb.cluster";  // of its own: the server writes it anew
+    std::filesystem::copy_file(cluster_file(), file, std::filesystem::copy_options::skip_existing);
+    auto const zone = "zone-" + std::to_string(i);
+    std::vector<std::string> const own{FdbInstallation::here().server.string(),
+                                       "--cluster-file",
+                                       file.string(),
+                                       "--public-address",
+                                       address(i),
+                                       "--listen-address",
+                                       "public",
+                                       "--datadir",
+                                       data.string(),
+                                       "--logdir",
+                                       data.string(),
+                                       "--locality-zoneid",
+                                       zone,
+                                       "--locality-machineid",
+                                       zone,
+                                       "--memory",
+                                       "1GiB",
+                                       "--cache-memory",
+                                       "32MiB",
+                                       "--storage-memory",
+                                       "256MiB",
+                                       "--maxlogssize",
+                                       "10MiB",
+                                       "--knob_sqlite_chunk_size_pages=256"};
+    command.insert(command.end(), own.begin(), own.end());
     processes_[i] = std::make_unique<ChildProcess>(std::move(command), STDOUT_FILENO);
   }
   void kill(std::size_t i) { processes_[i].reset(); }

@@ -57,6 +57,7 @@ Connection::Connection(FdbOptions const& options, std::shared_ptr<Clock const> c
 Connection::~Connection() {
   drain();
   functions().database_destroy(database_);
+  Library::connection_ended();
 }
 
 void Connection::drain() {

@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <dlfcn.h>
 #include <pthread.h>
+#include <utility>
 
 namespace codi::db::fdb {
 namespace {
@@ -77,8 +79,8 @@ Functions functions_of(void* handle, std::string const& library) {
 }  // namespace
 
 Library const& Library::open(std::optional<std::filesystem::path> const& file) {
-  auto name = file ? file->string() : std::string(kDefaultName);
-  static Library const library(name);
+  auto const name = file ? file->string() : std::string(kDefaultName);
+  auto const& library = instance(name);
   if (library.name_ != name)
     unusable(fmt::format("a process can have one client library of FoundationDB, and {} is open", library.name_));
   return library;
@@ -99,7 +101,20 @@ Library::Library(std::string name) : name_(std::move(name)) {
   pthread_setname_np(network_.native_handle(), "codi-fdb");
 }
 
-Library::~Library() {
+// Never destroyed: its thread must have ended before the library's own statics are gone.
+Library& Library::instance(std::string name) {
+  static auto* const library = new Library(std::move(name));
+  return *library;
+}
+
+// What is registered last runs first: before the destructors of all statics that there are by now, the library's among
+// them, which it makes when it first needs them.
+void Library::connection_ended() {
+  std::atexit([] { instance({}).stop(); });
+}
+
+void Library::stop() {
+  if (!network_.joinable()) return;
   functions_.stop_network();
   network_.join();
 }

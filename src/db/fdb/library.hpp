@@ -122,7 +122,7 @@ struct Functions {
 inline constexpr int kOldestApiVersion = 710;
 inline constexpr int kNewestApiVersion = 740;
 
-/// The library in this process, with its network thread, which ends with the process. Thread-safe.
+/// The library in this process, with its network thread, which can't be started again once it has ended. Thread-safe.
 class Library {
  public:
   /// Opens the library at the first call; later calls answer the same one, since a process can have only one. Nothing
@@ -133,6 +133,9 @@ class Library {
   Library(Library const&) = delete;
   Library& operator=(Library const&) = delete;
 
+  /// A connection has ended. The network thread ends with the process, before what the library has made until now.
+  static void connection_ended();
+
   [[nodiscard]] Functions const& functions() const { return functions_; }
   [[nodiscard]] int api_version() const { return api_version_; }
   /// As the library tells it: `7.3.79,…`.
@@ -140,7 +143,9 @@ class Library {
 
  private:
   explicit Library(std::string name);
-  ~Library();
+  ~Library() = default;
+  static Library& instance(std::string name);
+  void stop();
 
   std::string const name_;
   Functions functions_{};
