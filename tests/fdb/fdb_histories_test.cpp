@@ -60,8 +60,7 @@ class TroubledCluster final : public TroubledServers {
         case 0:
           servers_.kill(server);
           std::this_thread::sleep_for(some(0, 500));
-          servers_.begin_again(server);
-          servers_.url(server);
+          servers_.revive(server);
           break;
         case 1: stand_still(servers_.served(server).pid(), some(50, 2'000)); break;
         case 2: stand_still(servers_.served(server).pid(), 8s); break;

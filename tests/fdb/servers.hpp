@@ -31,6 +31,18 @@ class Servers {
     return all_.size() - 1;
   }
   void begin_again(std::size_t i) { launch(i); }
+  /// Starts it again until it serves: a cluster that is in trouble itself may not answer at first.
+  void revive(std::size_t i) {
+    for (int tries = 1;; ++tries) {
+      launch(i);
+      try {
+        url(i);
+        return;
+      } catch (std::runtime_error const&) {
+        if (tries == kStarts) throw;
+      }
+    }
+  }
   /// Waits until it listens. Throws with what it logged when it ends instead.
   std::string const& url(std::size_t i) {
     auto& one = *all_.at(i);
@@ -63,6 +75,7 @@ class Servers {
   [[nodiscard]] std::filesystem::path folder() const { return folder_.path(); }
 
  private:
+  static constexpr int kStarts = 10;
   struct One {
     std::filesystem::path folder;
     std::string url;

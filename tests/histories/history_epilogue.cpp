@@ -8,10 +8,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kNothingHappens = 20s;
+constexpr auto kNothingHappens = 60s;
 constexpr auto kAllRunsOut = 60s;
 constexpr std::size_t kRoundsToServe = 40;
-constexpr std::size_t kTries = 100;
+constexpr auto kPatience = 90s;  // with servers that are being started
 
 }  // namespace
 
@@ -48,9 +48,11 @@ void Epilogue::read_into(ClaimHistory& history) {
 // What is asked for here can be asked for again.
 Reply Epilogue::call(std::string_view operation, json::object members) {
   members["project"] = project_;
-  auto reply = world_.call(operation, members, {});
-  for (std::size_t i = 0; i < kTries && reply.status == 0; ++i) reply = world_.call(operation, members, {});
-  return reply;
+  auto const until = std::chrono::steady_clock::now() + kPatience;
+  for (;;) {
+    auto reply = world_.call(operation, members, {});
+    if (reply.status != 0 || std::chrono::steady_clock::now() > until) return reply;
+  }
 }
 
 std::vector<json::object> Epilogue::items(std::string_view operation, json::object const& members) {

@@ -48,7 +48,7 @@ Reply ServedWorld::call(std::string_view operation, json::object members, Callin
     out.status = 0;
   }
   // A store that did not answer may have carried it out.
-  if (out.status != 0 && out.code != "DB-SYS-5001") return out;
+  if (out.status != 0 && out.status != 503) return out;
   if (!style.patience) std::this_thread::sleep_for(kLookAgain);
   return {.code = std::string(kLost)};
 }
