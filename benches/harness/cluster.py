@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from .codi import Codi
 from .load import drive
 from .process import CORES, Server, free_port, run
-from .scenarios import CLAIM, RELEASE, appending, at_work
+from .scenarios import APPEND, CLAIM, RELEASE
 
 CLIENTS = [1, 8, 64, 256]
 ALL_CORES = ",".join(map(str, CORES))
@@ -67,8 +67,23 @@ class ClusterCodi(Codi):
         return self.bootstrap_file
 
 
-def pair(server):
-    return {**at_work(server), "flows": [{"steps": [CLAIM, RELEASE]}]}
+def own_sessions(server, clients):
+    """A token and a session for each client. Transactions of one session at the same time conflict, and agents make none."""
+    tokens = server.make_tokens(count=clients)
+    return {"headers": {"Authorization": "Bearer ${token}"}, "of_client": {"token": tokens, "session": server.start_sessions(tokens)}}
+
+
+def pair(server, clients):
+    return {**own_sessions(server, clients), "flows": [{"steps": [CLAIM, RELEASE]}]}
+
+
+def append(server, clients):
+    return {**own_sessions(server, clients), "flows": [{"steps": [APPEND]}]}
+
+
+def own_paths(flows, mark):
+    """The same flows on paths that no other loader claims."""
+    return json.loads(json.dumps(flows).replace("bench/", f"bench-{mark}/"))
 
 
 def cost(bench, fdb, server, plan, steps):
@@ -90,13 +105,15 @@ def cluster(bench):
     if programs() is None:
         bench.say("FoundationDB is not here: codi on a cluster was not measured")
         return None
-    with bench.folder() as folder, Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
-        sizes = {"pair": cost(bench, fdb, server, pair(server), 2), "append": cost(bench, fdb, server, appending(server), 1)}
+    sizes = {}
+    for kind, (plan_of, steps) in {"pair": (pair, 2), "append": (append, 1)}.items():
+        with bench.folder() as folder, Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
+            sizes[kind] = cost(bench, fdb, server, plan_of(server, 1), steps)
     bench.say(f"a transaction on the cluster: {sizes}")
 
     def one(folder, plan_of, clients):
         with Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
-            return drive(bench.loader, server, {**bench.timed(clients), **plan_of(server)})["all"]
+            return drive(bench.loader, server, {**bench.timed(clients), **plan_of(server, clients)})["all"]
 
     def three(folder, clients):
         with Cluster(folder) as fdb, contextlib.ExitStack() as stack, ThreadPoolExecutor() as pool:
@@ -108,13 +125,13 @@ def cluster(bench):
                 server.bootstrap_file = folder / "bootstrap.json"
                 server.command[server.command.index("--bootstrap-file") + 1] = server.bootstrap_file
                 servers.append(stack.enter_context(server))
-            plans = [{**bench.timed(max(1, clients // SERVERS)), **pair(server)} for server in servers]
-            each = [done["all"] for done in pool.map(lambda both: drive(bench.loader, *both), zip(servers, plans))]
+            plan = {**bench.timed(max(1, clients // SERVERS)), **pair(servers[0], clients)}
+            each = [done["all"] for done in pool.map(lambda server: drive(bench.loader, server, {**plan, "flows": own_paths(plan["flows"], server.port)}), servers)]
             return {"per_second": sum(one["per_second"] for one in each), **{p: max(one[p] for one in each) for p in ["p50_us", "p95_us", "p99_us"]}}
 
     def embedded(folder, plan_of, clients):
         with Codi(bench.codi, folder, before=["taskset", "-c", ALL_CORES]) as server:
-            return drive(bench.loader, server, {**bench.timed(clients), **plan_of(server)})["all"]
+            return drive(bench.loader, server, {**bench.timed(clients), **plan_of(server, clients)})["all"]
 
     def limit(folder, size, clients):
         with Cluster(folder) as fdb:
@@ -126,6 +143,6 @@ def cluster(bench):
         subjects[f"bare pair {clients}"] = lambda folder, n=clients: limit(folder, sizes["pair"], n)
         subjects[f"three servers {clients}"] = lambda folder, n=clients: three(folder, n)
         subjects[f"embedded pair {clients}"] = lambda folder, n=clients: embedded(folder, pair, n)
-        subjects[f"append {clients}"] = lambda folder, n=clients: one(folder, appending, n)
+        subjects[f"append {clients}"] = lambda folder, n=clients: one(folder, append, n)
         subjects[f"bare append {clients}"] = lambda folder, n=clients: limit(folder, sizes["append"], n)
     return {"sizes": sizes, **bench.medians(subjects)}

@@ -52,11 +52,11 @@ class Codi(Server):
             raise BenchError(f"{method} {path} was answered {answer.status}: {text}")
         return json.loads(text) if text else None
 
-    def make_tokens(self, owner=None):
+    def make_tokens(self, owner=None, count=TOKENS):
         """API tokens of an owner that may do all that the owner may."""
         permissions = self.call("GET", "/me", token=owner)["credential"]["permissions"]
         new = {"permissions": permissions, "expires_in": 86_400}
-        return [self.call("POST", "/tokens", {"name": f"bench {i}", **new}, owner)["token"] for i in range(TOKENS)]
+        return [self.call("POST", "/tokens", {"name": f"bench {i}", **new}, owner)["token"] for i in range(count)]
 
     def make_tenant(self):
         """The access token of the owner of another tenant, which has a project `default` too."""

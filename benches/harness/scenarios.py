@@ -30,6 +30,7 @@ SCALE_TARGETS = {
     "pattern": "packages/p7/m7/bench${n}/**/*.rs",
     "worst": "packages/p7/m*/*-${n}.c",
 }
+APPEND = step("append", "POST", "/v1/projects/default/events", (201,), body={"session": "${session}", "action": "PROGRESS", "text": "step ${n} of the work is done", "paths": ["src/api/users.rs"], "data": {"progress": 50}})
 RELEASE = step("release", "POST", "/v1/projects/default/claims/${claim}/release")
 
 
@@ -225,11 +226,7 @@ def at_work(server, owner=None):
 
 
 def appending(server):
-    body = {"session": "${session}", "action": "PROGRESS", "text": "step ${n} of the work is done", "paths": ["src/api/users.rs"], "data": {"progress": 50}}
-    return {
-        **at_work(server),
-        "flows": [{"steps": [step("append", "POST", "/v1/projects/default/events", (201,), body=body)]}],
-    }
+    return {**at_work(server), "flows": [{"steps": [APPEND]}]}
 
 
 def start_and_memory(bench):
