@@ -75,6 +75,8 @@ Outcome<json::object> members_for(Context& context, api::Operation const& operat
       if (!session) return pass_on(session);
       members[name] = *session;
     } else if (name == "session" && flags.session) {
+      // One that may be left out changes what is asked for: it filters, or speaks for a role. Only who names it here
+      // means that.
       members[name] = *flags.session;
     } else if (name == "project" && !input.required && flags.project) {
       members[name] = *flags.project;

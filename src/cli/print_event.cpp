@@ -45,9 +45,14 @@ std::string remarks_of(json::value const& event) {
 
 }  // namespace
 
-void print_event(Context& context, json::value const& event, bool follows, std::size_t alias_width) {
+void EventColumns::fit(json::value const& event) {
+  constexpr std::size_t kAliasWidest = 32;
+  action = std::max(action, text_of(event, "action").size());
+  alias = std::max(alias, std::min(kAliasWidest, text_of(event, "session_alias").size()));
+}
+
+void print_event(Context& context, json::value const& event, bool follows, EventColumns const& columns) {
   constexpr std::size_t kAgeWidth = 8;
-  constexpr std::size_t kActionWidth = 14;
   auto const style = context.out_style();
   auto const at = text_of(event, "at");
   // What is followed is read later too: the time of day says more than "just now".
@@ -58,8 +63,8 @@ void print_event(Context& context, json::value const& event, bool follows, std::
   for (auto line = text.find('\n'); line != std::string::npos; line = text.find('\n', line + indent.size()))
     text.replace(line, 1, indent);
   context.shell().out << style.paint(Tone::dim, fmt::format("{:<{}}", when, kAgeWidth)) << " "
-                      << style.paint(tone_of_action(action), fmt::format("{:<{}}", action, kActionWidth)) << " "
-                      << style.paint(Tone::bold, fmt::format("{:<{}}", text_of(event, "session_alias"), alias_width))
+                      << style.paint(tone_of_action(action), fmt::format("{:<{}}", action, columns.action)) << " "
+                      << style.paint(Tone::bold, fmt::format("{:<{}}", text_of(event, "session_alias"), columns.alias))
                       << "  " << text << style.paint(Tone::dim, remarks_of(event)) << '\n';
 }
 

@@ -53,12 +53,13 @@ Outcome<> write_event(Context& context, Arguments const& arguments) {
   return {};
 }
 
-void print_events(Context& context, json::array const& events, bool follows, std::size_t alias_width) {
+void print_events(Context& context, json::array const& events, bool follows, EventColumns& columns) {
+  for (auto const& event : events) columns.fit(event);
   for (auto const& event : events) {
     if (context.json())
       context.print_json(event);
     else
-      print_event(context, event, follows, alias_width);
+      print_event(context, event, follows, columns);
   }
 }
 
@@ -143,7 +144,7 @@ Outcome<Newest> read_after(Context& context, json::object members, std::optional
 }
 
 // Ends when the command is interrupted, or refused for good.
-Outcome<> follow(Context& context, json::object members, json::value cursor, std::size_t alias_width) {
+Outcome<> follow(Context& context, json::object members, json::value cursor, EventColumns columns) {
   members["limit"] = limits::kPageItems;
   bool away = false;
   for (;;) {
@@ -159,7 +160,7 @@ Outcome<> follow(Context& context, json::object members, json::value cursor, std
     away = !page;
     if (page) {
       auto const& events = items_of(page->body, "items");
-      print_events(context, events, true, alias_width);
+      print_events(context, events, true, columns);
       if (!events.empty()) cursor = text_of(events.back(), "cursor");
       context.shell().out.flush();
       if (auto const next = text_of(page->body, "next"); !next.empty()) {
@@ -185,14 +186,11 @@ Outcome<> timeline(Context& context, std::vector<Option> const& options, Argumen
     context.print_json(json::object{{"items", std::move(newest->events)}, {"next", std::move(newest->next)}});
     return {};
   }
-  constexpr std::size_t kAliasWidest = 32;
-  std::size_t alias_width = 0;
-  for (auto const& event : newest->events)
-    alias_width = std::max(alias_width, std::min(kAliasWidest, text_of(event, "session_alias").size()));
-  print_events(context, newest->events, follows, alias_width);
+  EventColumns columns;
+  print_events(context, newest->events, follows, columns);
   if (follows) {
     context.shell().out.flush();
-    return follow(context, std::move(*members), std::move(newest->cursor), alias_width);
+    return follow(context, std::move(*members), std::move(newest->cursor), columns);
   }
   if (newest->events.empty()) context.note("nothing happened yet");
   if (newest->next.is_string())

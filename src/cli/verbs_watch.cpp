@@ -18,7 +18,6 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kReconnectAfter = 1s;
-constexpr std::size_t kAliasWidth = 24;
 
 /// Reads server-sent events and shows those that are of the log.
 class Watching {
@@ -50,15 +49,17 @@ class Watching {
     if (type == "expired") context_.note("some events have gone unseen: they are no longer kept");
     auto const* const logged = member_of(*frame, "event");
     if (type != "event" || logged == nullptr) return;
+    columns_.fit(*logged);
     if (context_.json())
       context_.print_json(*logged);
     else
-      print_event(context_, *logged, true, kAliasWidth);
+      print_event(context_, *logged, true, columns_);
     context_.shell().out.flush();
     --left_;
   }
 
   Context& context_;
+  EventColumns columns_{.alias = 24};
   std::size_t left_;
   EventStream events_;
   std::string cursor_;

@@ -168,7 +168,10 @@ TEST_F(RolesVerbs, a_path_is_lent_from_the_command_line) {
   EXPECT_EQ(codi({"roles", "lend", "backend", "src/", "--to-role", "tester", "--until", "soon"}), 2);
   EXPECT_EQ(codi({"roles", "loans", "backend", "--json"}), 0) << err();
   auto const id = std::string(out_json().at("items").at(0).at("id").as_string());
-  EXPECT_EQ(codi({"roles", "unlend", "backend", id}), 0) << err();
+  ASSERT_EQ(codi({"session", "start", "--role", "tester", "--alias", "T"}), 0) << err();
+  EXPECT_EQ(codi({"roles", "unlend", "backend", id, "--session", "T"}), 1) << "it works in another role";
+  test.shell.environment["CODI_SESSION"] = "T";
+  EXPECT_EQ(codi({"roles", "unlend", "backend", id}), 0) << "who may change roles speaks for no session: " << err();
 }
 
 TEST_F(RolesVerbs, claims_and_guards_know_the_boundaries) {

@@ -371,6 +371,21 @@ TEST_F(Verbs, the_timeline_shows_what_happened_oldest_first) {
   EXPECT_FALSE(text_of(out_json(), "next").empty());
 }
 
+TEST_F(Verbs, the_timeline_keeps_its_columns_whatever_the_actions_are_called) {
+  start("DEV-1");
+  call("append_event", {{"session", "DEV-1"}, {"action", "RELEASE_REFUSED"}, {"text", "short"}});
+  call("append_event", {{"session", "DEV-1"}, {"action", std::string(40, 'X')}, {"text", "long"}});
+  auto const column_of = [&](std::string_view text) {
+    auto const at = out().find(text);
+    return at - out().rfind('\n', at);
+  };
+  EXPECT_EQ(codi({"timeline", "--action", "RELEASE_REFUSED"}), 0) << err();
+  EXPECT_TRUE(shown(" RELEASE_REFUSED DEV-1  short")) << out();
+  EXPECT_EQ(codi({"timeline"}), 0) << err();
+  EXPECT_EQ(column_of("short"), column_of("long")) << out();
+  EXPECT_EQ(column_of("started"), column_of("long")) << out();
+}
+
 TEST_F(Verbs, an_empty_timeline_says_so) {
   EXPECT_EQ(codi({"timeline"}), 0);
   EXPECT_TRUE(said("nothing happened yet"));
