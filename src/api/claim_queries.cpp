@@ -166,7 +166,6 @@ struct ListClaims {
     }
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    filter.case_sensitive = project->case_sensitive;
     if (in.path) filter.overlapping = *coordination::parse_target(*in.path, project->case_sensitive);
     if (in.session) {
       auto const session = co_await find_session(tx, *project, *in.session);
@@ -175,7 +174,7 @@ struct ListClaims {
     }
     auto const permitted = auth::permit(caller, Permission::project_read);
     if (!permitted) co_return std::unexpected(permitted.error());
-    co_return co_await db::list_claims(tx, project->id, std::move(filter), page_of(in.limit, in.after));
+    co_return co_await db::list_claims(tx, *project, std::move(filter), page_of(in.limit, in.after));
   }
 };
 

@@ -1,6 +1,7 @@
 #include "db/claims.hpp"
 
 #include "db/claim_index.hpp"
+#include "db/claim_search.hpp"
 #include "db/sessions.hpp"
 
 #include <algorithm>
@@ -32,6 +33,32 @@ Task<void> load_rows(Tx& tx, ProjectId project, RangeRows rows, std::vector<Clai
     auto claim = co_await get_claim(tx, project, id_of_row(row.key));
     if (claim) out.push_back(*std::move(claim));
   }
+}
+
+// Nothing when there are so many that it is better to go through all claims.
+Task<Result<std::optional<models::Page<Claim>>>> list_overlapping(Tx& tx, models::Project const& project, Target target,
+                                                                  PageRequest page) {
+  auto const after = suffix_of_cursor(page);
+  if (!after) co_return std::unexpected(after.error());
+  ClaimSearch search(tx, project, {});
+  auto found = co_await search.overlapping(std::move(target),
+                                           {.live = limits::kOverlapsListed, .ran_out = limits::kOverlapsListed});
+  if (!found || found->claims.size() >= limits::kOverlapsListed) co_return std::nullopt;
+  auto& claims = found->claims;
+  std::erase_if(claims,
+                [&](Claim const& claim) { return over(tx, claim) || (*after && make_key({}, claim.id) <= **after); });
+  std::ranges::sort(claims, {}, &Claim::id);
+  models::Page<Claim> out;
+  std::size_t bytes = 0;
+  for (auto& claim : claims) {
+    if (out.items.size() == page.limit || bytes >= limits::kPageBytes) {
+      out.next = to_base64url(make_key({}, out.items.back().id));
+      break;
+    }
+    bytes += reflect::encode_text(claim).size();
+    out.items.push_back(std::move(claim));
+  }
+  co_return out;
 }
 
 }  // namespace
@@ -80,32 +107,38 @@ bool over(Tx const& tx, Claim const& claim) {
          coordination::expired(tx.now(), claim.expires_at, tx.facts().leases.grace);
 }
 
-Task<Result<models::Page<Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFilter filter, PageRequest page) {
+Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& project, ClaimFilter filter,
+                                              PageRequest page) {
+  bool const live = filter.state == models::ClaimState::live;
+  if (live && filter.overlapping && !filter.session) {
+    auto found = co_await list_overlapping(tx, project, *filter.overlapping, page);
+    if (!found) co_return std::unexpected(std::move(found.error()));
+    if (*found) co_return **std::move(found);
+  }
   struct Read {
     Tx& tx;
-    ProjectId project;
+    models::Project const& project;
     ClaimFilter filter;
     coordination::Effort effort{};
     Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) {
-      auto claim = co_await get_claim(tx, project, id_of_row(suffix));
+      auto claim = co_await get_claim(tx, project.id, id_of_row(suffix));
       if (!claim || !wanted(*claim)) co_return std::nullopt;
       co_return claim;
     }
     static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
     [[nodiscard]] bool spent() const { return effort.spent(); }
     [[nodiscard]] bool wanted(Claim const& claim) {
-      bool const live = !over(tx, claim);
-      if (live != (filter.state == models::ClaimState::live)) return false;
+      if (over(tx, claim) == (filter.state == models::ClaimState::live)) return false;
       if (filter.session && claim.session_id != *filter.session) return false;
       return !filter.overlapping ||
-             coordination::overlaps(*filter.overlapping, target_of(claim, filter.case_sensitive), effort);
+             coordination::overlaps(*filter.overlapping, target_of(claim, project.case_sensitive), effort);
     }
   };
   Read read{tx, project, filter};
-  auto prefix = tx.key("project", project, "claims");
-  if (filter.state == models::ClaimState::live)
-    prefix = filter.session ? tx.key("project", project, "session_claims", *filter.session)
-                            : tx.key("project", project, "live_claims");
+  auto prefix = tx.key("project", project.id, "claims");
+  if (live)
+    prefix = filter.session ? tx.key("project", project.id, "session_claims", *filter.session)
+                            : tx.key("project", project.id, "live_claims");
   co_return co_await read_page<Claim>(tx, std::move(prefix), std::move(page), read);
 }
 

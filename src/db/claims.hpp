@@ -3,6 +3,7 @@
 #include "db/paging.hpp"
 #include "db/tx.hpp"
 #include "models/claim.hpp"
+#include "models/project.hpp"
 
 #include <cstddef>
 #include <limits>
@@ -37,10 +38,11 @@ struct ClaimFilter {
   models::ClaimState state = models::ClaimState::live;
   std::optional<SessionId> session = {};
   std::optional<coordination::Target> overlapping = {};
-  bool case_sensitive = true;  ///< of the project, for `overlapping`
 };
-/// Oldest first. A live list leaves out claims that are over.
-Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, ProjectId project, ClaimFilter filter, PageRequest page);
+/// Oldest first. A live list leaves out claims that are over. Live claims of a session, and those that overlap a
+/// target, are found without looking at others, as long as fewer than limits::kOverlapsListed overlap it.
+Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, models::Project const& project, ClaimFilter filter,
+                                                      PageRequest page);
 
 /// True when a claim keeps nobody out any more: it or its session has ended, or its lease has run out for good (grace
 /// included).

@@ -484,6 +484,38 @@ TEST_F(Claims, Hazard15_lists_filter_by_session_path_and_state_and_page_through_
   EXPECT_EQ(seen, 5U);
 }
 
+TEST_F(Claims, Hazard15_a_list_of_what_overlaps_a_path_costs_no_more_where_more_is_claimed_elsewhere) {
+  auto const reads_of = [&](json::object ask) {
+    auto const before = api.engine->reads();
+    EXPECT_EQ(items("list_claims", std::move(ask)).size(), 2U);
+    return api.engine->reads() - before;
+  };
+  ASSERT_EQ(claim("B", {"b/x.rs", "b/**/x.rs"}).status, 201U);
+  std::vector<std::uint64_t> reads;
+  for (int batch = 0; batch < 10; ++batch) {
+    json::array many;
+    for (int i = 0; i < 200; ++i) many.emplace_back(fmt::format("a/{}/{}", batch, i));
+    ASSERT_EQ(call("create_claims", {{"session", "A"}, {"targets", std::move(many)}}).status, 201U);
+    reads.push_back(reads_of({{"path", "b/x.rs"}}) + reads_of({{"path", "b/*.rs"}}) + reads_of({{"session", "B"}}));
+  }
+  EXPECT_LE(reads.back(), reads.front());
+}
+
+TEST_F(Claims, a_list_of_what_overlaps_leaves_out_what_has_ended_or_run_out) {
+  ASSERT_EQ(claim("A", {"b/1"}, {{"ttl_seconds", 10}}).status, 201U);
+  ASSERT_EQ(claim("A", {"b/2", "b/3"}).status, 201U);
+  start("C");
+  ASSERT_EQ(claim("C", {"b/4"}).status, 201U);
+  ASSERT_EQ(on("release_claim", items("list_claims", {{"path", "b/2"}}).at(0).at("id").as_string().c_str()).status,
+            200U);
+  ASSERT_EQ(call("end_session", {{"session", "C"}}).status, 200U);
+  pass(13s);
+  auto const left = items("list_claims", {{"path", "b/"}});
+  ASSERT_EQ(left.size(), 1U);
+  EXPECT_EQ(left.front().at("target"), "b/3");
+  EXPECT_EQ(call("list_claims", {{"path", "b/"}, {"after", "x"}}).code, "API-USR-2001");
+}
+
 TEST_F(Claims, Hazard3_of_many_callers_at_once_exactly_one_wins) {
   for (int const callers : {2, 8, 64}) {
     auto const path = "race/" + std::to_string(callers);
