@@ -81,12 +81,12 @@ class Granting {
 
   Task<Result<void>> has_room(std::vector<std::optional<Claim>> const& own) {
     auto const held = co_await db::count_claims_of_session(tx_, project_.id, session_.id);
-    if (held + wish_.targets.size() > limits::kClaimsPerSession)
+    auto const fresh = std::ranges::count_if(own, [](auto const& mine) { return !mine; });
+    if (fresh > 0 && held + static_cast<std::size_t>(fresh) > limits::kClaimsPerSession)
       co_return fail(ErrorCode::conflict,
                      fmt::format("a session may hold {} claims; claim a directory instead of its files",
                                  limits::kClaimsPerSession));
     if (auto const kept = co_await room_for_wide_globs(own); !kept) co_return kept;
-    auto const fresh = std::ranges::count_if(own, [](auto const& mine) { return !mine; });
     if (!who_.caller) co_return Result<void>();
     co_return co_await room_for(tx_, *who_.caller, db::Counted::claims, fresh);
   }
