@@ -21,6 +21,12 @@ using coordination::Target;
 using coordination::TargetKind;
 using models::Claim;
 
+// Whether it ends in a slash says nothing here: what moves says what it is.
+std::string name_of(Target target) {
+  if (!target.segments.empty()) target.kind = TargetKind::file;
+  return coordination::canonical(target);
+}
+
 /// A claim, where it lies and where it goes.
 struct Move {
   Claim claim;
@@ -149,8 +155,7 @@ class Renaming {
     if (!given_up.empty()) data["released_claim_ids"] = ids_of(given_up);
     db::append_event(tx_, project_.id, &acting_.session(),
                      {.action = "FILE_CLAIM",
-                      .text = fmt::format("{} is {} now", coordination::canonical(rename_.from),
-                                          coordination::canonical(rename_.to)),
+                      .text = fmt::format("{} is {} now", name_of(rename_.from), name_of(rename_.to)),
                       .paths = paths,
                       .data = std::move(data)});
     co_return claims;

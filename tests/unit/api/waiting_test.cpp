@@ -567,6 +567,7 @@ TEST_F(Waiting, Hazard13_claims_move_with_what_was_renamed) {
   for (auto const& one : moved.body.at("claims").as_array()) targets.emplace_back(one.at("target").as_string());
   EXPECT_EQ(targets, (std::vector<std::string>{"lib/new/x.rs", "lib/new/", "lib/new/*.md"}));
   EXPECT_GT(moved.text("/fencing_token"), held.text("/fencing_token"));
+  EXPECT_EQ(last_event("FILE_CLAIM").at("text"), "src/old is lib/new now");
   EXPECT_EQ(claim("B", {"src/old/x.rs"}).status, 201U);
   EXPECT_EQ(claim("B", {"lib/new/y.rs"}).code, "CLAIM-USR-3001");
   EXPECT_EQ(claim("B", {"src/other.rs"}).code, "CLAIM-USR-3001");
