@@ -214,6 +214,19 @@ TEST_F(Claims, expiry_comes_on_time_while_nobody_calls_and_is_told) {
       << "Hazard 10: the holder is told at its next call";
 }
 
+TEST_F(Claims, how_long_after_its_end_a_claim_can_be_renewed_is_a_setting) {
+  api.runtime.settings.leases.grace = 30s;
+  auto const id = claim("A", {"x"}, {{"ttl_seconds", 10}}).text("/claims/0/id");
+  api::Reaper reaper(api.runtime);
+  pass(39'999ms);
+  reaper.run_once();
+  EXPECT_EQ(claim("B", {"x"}).code, "CLAIM-USR-3001");
+  EXPECT_EQ(on("renew_claim", id, {{"ttl_seconds", 10}}).status, 200U);
+  pass(40s);
+  EXPECT_EQ(on("renew_claim", id).code, "CLAIM-USR-3002");
+  EXPECT_EQ(claim("B", {"x"}).status, 201U);
+}
+
 TEST_F(Claims, Hazard11_an_expired_claim_that_no_reaper_met_is_ended_by_whoever_meets_it) {
   auto const granted = claim("A", {"src/"}, {{"ttl_seconds", 10}});
   pass(12s);
