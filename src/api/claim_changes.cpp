@@ -165,6 +165,7 @@ struct TransferClaim {
                       .data = {{"claim_ids", ids_of(one)},
                                {"from_session_id", to_string(held->acting.session().id)},
                                {"from_session_alias", from}}});
+    co_await watch_who_lost(tx, *project, held->acting.session().id);
     co_await serve_line(tx, *project, std::move(freed));
     co_await serve_line(tx, *project, one);
     co_return std::move(one.front());
@@ -207,6 +208,7 @@ struct SetClaimMode {
                       .text = "shares " + claim.target,
                       .paths = {claim.target},
                       .data = {{"claim_ids", json::array{to_string(claim.id)}}, {"mode", "shared"}}});
+    co_await watch_who_lost(tx, *project, claim.session_id);
     co_await serve_line(tx, *project, {target});
     co_return claim;
   }

@@ -44,8 +44,8 @@ std::string because(std::optional<std::string> const& reason) { return reason ? 
 std::string told(Standing const& standing, bool with_times) {
   if (standing.conflicts.empty()) {
     auto const& first = standing.ahead.front();
-    return fmt::format("{} is waited for by {}{}", first.targets.front().target, first.session_alias,
-                       because(first.reason));
+    return fmt::format("{} is waited for by {}{}", first.target(), first.ticket.session_alias,
+                       because(first.ticket.reason));
   }
   auto const& first = standing.conflicts.front();
   auto const times = with_times
@@ -89,9 +89,9 @@ db::EventDraft conflict_draft(ClaimWish const& wish, Standing const& standing) {
                      .paths = canonical_of(wish.targets),
                      .data = {{"conflicts", ids_of(standing.conflicts)}}};
   auto const holder =
-      standing.conflicts.empty() ? standing.ahead.front().session_id : standing.conflicts.front().session_id;
-  auto const& alias =
-      standing.conflicts.empty() ? standing.ahead.front().session_alias : standing.conflicts.front().session_alias;
+      standing.conflicts.empty() ? standing.ahead.front().ticket.session_id : standing.conflicts.front().session_id;
+  auto const& alias = standing.conflicts.empty() ? standing.ahead.front().ticket.session_alias
+                                                 : standing.conflicts.front().session_alias;
   if (wish.mode == models::ClaimMode::shared) out.data["mode"] = "shared";
   out.data["holder_session_id"] = to_string(holder);
   out.data["holder_session_alias"] = alias;
@@ -128,6 +128,12 @@ Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, aut
   co_return refusal;
 }
 
+EndBudget::EndBudget(db::Tx const& tx) : bytes_(tx.used_bytes()) {
+  using enum db::Happening;
+  for (auto const ended : {claim_released, claim_expired, claim_ended_with_session, claim_forced})
+    claims_ += tx.tally().of(ended);
+}
+
 bool EndBudget::take(Claim const& claim) {
   bytes_ += db::bytes_to_end(claim);
   return ++claims_ <= limits::kClaimsEndedAtOnce && bytes_ <= limits::kClaimsEndedBytes;
@@ -157,6 +163,7 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim)
                .text = fmt::format("the claim on {} ran out", ended.target),
                .paths = {ended.target},
                .data = {{"claim_ids", ids_of(one)}, {"fencing_token", to_string(ended.fencing_token)}}});
+  co_await watch_who_lost(tx, project, ended.session_id);
 }
 
 Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
@@ -174,7 +181,7 @@ Task<models::Event> release_claims(db::Tx& tx, models::Project const& project, a
 Task<Result<void>> check_move(db::Tx& tx, models::Project const& project, models::Session to, std::vector<Claim> claims,
                               std::vector<Target>& freed) {
   if (auto const fits = co_await has_room_for(tx, project, to, claims); !fits) co_return fits;
-  EndBudget budget;
+  EndBudget budget(tx);
   for (auto const mode : {models::ClaimMode::exclusive, models::ClaimMode::shared}) {
     ClaimWish wish{.mode = mode};
     for (auto const& claim : claims)

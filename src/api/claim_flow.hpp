@@ -71,9 +71,10 @@ db::EventDraft conflict_draft(ClaimWish const& wish, Standing const& standing);
 /// The refusal while very many claims that have run out are being ended: what was ended stays so.
 std::unexpected<Error> refuse_for_now();
 
-/// How much one transaction may end; what remains is another's.
+/// How much one transaction may still end after what it has ended and written; what remains is another's.
 class EndBudget {
  public:
+  explicit EndBudget(db::Tx const& tx);
   /// False when this one is too much; then no more are to be ended.
   [[nodiscard]] bool take(models::Claim const& claim);
 

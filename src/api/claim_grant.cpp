@@ -29,7 +29,8 @@ class Granting {
         who_(std::move(who)),
         session_(who_.session),
         wish_(std::move(wish)),
-        freed_(freed) {}
+        freed_(freed),
+        budget_(tx) {}
 
   Task<Result<Attempt>> run(std::optional<db::EventDraft> said, bool only_look) {
     attempt_.outside = co_await outside_boundaries(tx_, project_, session_, wish_.targets);
@@ -67,6 +68,10 @@ class Granting {
   Task<void> clean_up() {
     for (auto const& claim : attempt_.standing.ran_out) co_await end(claim);
     for (auto const& ticket : attempt_.standing.lapsed) {
+      // One at least: what was read may be much by itself.
+      bool const is_large = tx_.used_bytes() > limits::kClaimsEndedBytes && !freed_.empty();
+      attempt_.left_some = attempt_.left_some || is_large;
+      if (attempt_.left_some) co_return;
       auto freed = co_await take_out_of_line(tx_, project_, ticket, "is not waited for any more");
       std::ranges::move(freed, std::back_inserter(freed_));
     }

@@ -49,9 +49,9 @@ class Looking {
       for (auto& claim : found->claims) meet(std::move(claim));
       for (auto& claim : found->tolerated)
         if (standing_.tolerated.size() < limits::kConflictsShown) add_once(standing_.tolerated, std::move(claim));
-      for (auto const id : found->tickets) co_await meet_ticket(id, target);
+      for (auto const met : found->tickets) co_await meet_ticket(met, target);
     }
-    std::ranges::sort(standing_.ahead, {}, order_of);
+    std::ranges::sort(standing_.ahead, {}, [](Ahead const& ahead) { return order_of(ahead.ticket); });
     co_return std::move(standing_);
   }
 
@@ -65,9 +65,9 @@ class Looking {
       standing_.conflicts.push_back(std::move(claim));
   }
 
-  Task<void> meet_ticket(TicketId id, Target const& target) {
-    if (judged_.contains(id)) co_return;
-    auto ticket = co_await db::get_ticket(tx_, project_.id, id);
+  Task<void> meet_ticket(db::MetTicket met, Target const& target) {
+    if (judged_.contains(met.id)) co_return;
+    auto ticket = co_await db::get_ticket(tx_, project_.id, met.id);
     if (!ticket) co_return;
     if (co_await db::over(tx_, *ticket)) {
       add_once(standing_.lapsed, *std::move(ticket));
@@ -78,12 +78,12 @@ class Looking {
                         db::across(place_of(asking_.session), {ticket->branch, ticket->worktree});
     // A resource that both want has no branch.
     if (across) co_return;
-    judged_.insert(id);
+    judged_.insert(met.id);
     if (ticket->state != models::TicketState::offered) {
       if (order_of(*ticket) > co_await own_order()) co_return;
       if (asking_.session && co_await holds_up(asking_.session->id, *ticket)) co_return;
     }
-    add_once(standing_.ahead, *std::move(ticket));
+    standing_.ahead.push_back({*std::move(ticket), met.number});
   }
 
   Task<Order> own_order() {

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -31,12 +32,19 @@ struct Asking {
   std::size_t enough = limits::kConflictsShown;          ///< conflicts, after which it is looked no further
 };
 
+/// A ticket that is to be served before a request.
+struct Ahead {
+  models::Ticket ticket;
+  std::size_t met = 0;  ///< which of its targets overlaps what is asked for
+  [[nodiscard]] std::string const& target() const { return ticket.targets.at(met).target; }
+};
+
 /// What was found.
 struct Standing {
   std::vector<models::Claim> conflicts;  ///< live claims of others, each once; Asking::enough at most
   bool more = false;                     ///< there are more of those
   std::vector<models::Claim> tolerated;  ///< across branches, where the project warns
-  std::vector<models::Ticket> ahead;     ///< that are to be served before this request
+  std::vector<Ahead> ahead;              ///< in the order in which they are served
   std::vector<models::Claim> ran_out;    ///< to be ended by whoever takes their place
   std::vector<models::Ticket> lapsed;    ///< to be taken out of the line
   [[nodiscard]] bool clear() const { return conflicts.empty() && ahead.empty(); }

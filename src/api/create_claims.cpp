@@ -15,6 +15,8 @@
 namespace codi::api {
 namespace {
 
+using namespace std::chrono_literals;
+
 using auth::Permission;
 using models::Claim;
 
@@ -94,9 +96,9 @@ Result<void> check(CreateClaimsIn const& in) {
   return {};
 }
 
-// Until its turn has changed, or is to be renewed.
-Parked until_served(db::Tx const& tx, models::Ticket const& ticket, db::Turn const& turn) {
-  auto const left = *ticket.gives_up_at - tx.now();
+// Until its turn has changed, or is to be renewed, or its time is up.
+Parked until_served(db::Tx const& tx, models::Ticket const& ticket, db::Turn const& turn,
+                    std::chrono::milliseconds left) {
   auto const renewal = std::chrono::duration_cast<std::chrono::milliseconds>(limits::kTicketRenewal);
   return {.wait = {.key = db::turn_key(tx, ticket.project_id, ticket.id),
                    .seen = db::turn_text(turn),
@@ -135,7 +137,7 @@ class Creating {
       out = granted(*std::move(attempt->grant));
     else if (attempt->standing.clear())
       out = refuse_for_now();
-    else if (in_.queue.value_or(false) || in_.wait_seconds.value_or(0) > 0)
+    else if (in_.queue.value_or(false) || left() > 0ms)
       out = co_await wait(priority, std::move(attempt->standing));
     else
       out = co_await refuse_conflict(tx_, project_, acting_.session(), wish_, std::move(attempt->standing));
@@ -145,7 +147,7 @@ class Creating {
 
   Task<Result<CreateClaimsOut>> go_on(TicketId id) {
     auto ticket = co_await db::get_ticket(tx_, project_.id, id);
-    // Lost while this server was not heard of.
+    // Lost while this server was not heard of: in line again, at its end, for what is left.
     if (!ticket) co_return co_await begin();
     if (ticket->state == models::TicketState::withdrawn)
       co_return fail(ErrorCode::conflict, "its ticket was cancelled");
@@ -153,13 +155,13 @@ class Creating {
     db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
     auto attempt = co_await try_as(order_of(*ticket), freed, std::move(said));
     bool const is_granted = attempt && attempt->grant;
-    bool const times_out = tx_.now() >= *ticket->gives_up_at;
+    bool const times_out = left() <= 0ms;
     if (attempt && !is_granted && !times_out) {
       db::Turn const turn{.until = tx_.now() + limits::kTicketLease};
       db::set_turn(tx_, project_.id, id, turn);
       co_await serve_line(tx_, project_, std::move(freed));
       CreateClaimsOut out;
-      out.parked = until_served(tx_, *ticket, turn);
+      out.parked = until_served(tx_, *ticket, turn, left());
       co_return out;
     }
     Result<CreateClaimsOut> out;
@@ -190,23 +192,28 @@ class Creating {
 
   Task<Result<CreateClaimsOut>> wait(models::Priority priority, Standing standing) {
     Waiting how{.priority = priority};
-    auto const seconds = in_.wait_seconds.value_or(0);
-    if (seconds > 0) how.gives_up_at = tx_.now() + std::chrono::seconds(seconds);
+    bool const is_held = left() > 0ms;
+    if (is_held) how.gives_up_at = tx_.now() + left();
     // Who is held is asked for it at its turn; a ticket is served when no caller is there to ask.
-    if (seconds == 0)
+    if (!is_held)
       if (auto const room = co_await room_for_new(); !room) co_return std::unexpected(room.error());
     auto const place = static_cast<std::int64_t>(standing.ahead.size()) + 1;
     auto const ticket = co_await wait_in_line(tx_, project_, acting_.session(), wish_, how, std::move(standing));
     if (!ticket) co_return std::unexpected(ticket.error());
     CreateClaimsOut out;
-    if (seconds > 0) {
+    if (is_held) {
       auto const turn = co_await db::turn_of(tx_, project_.id, ticket->id);
-      out.parked = until_served(tx_, *ticket, turn.value_or(db::Turn{}));
+      out.parked = until_served(tx_, *ticket, turn.value_or(db::Turn{}), left());
     } else {
       out.ticket = ticket->id;
       out.place = place;
     }
     co_return out;
+  }
+
+  // Of the time that the request waits; not by the wall clock, which may be moved meanwhile.
+  [[nodiscard]] std::chrono::milliseconds left() const {
+    return std::chrono::seconds(in_.wait_seconds.value_or(0)) - tx_.facts().waited;
   }
 
   Task<Result<void>> room_for_new() {

@@ -34,12 +34,14 @@ class Deadlock {
   Deadlock(db::Tx& tx, models::Project const& project, models::Session start)
       : tx_(tx), project_(project), start_(std::move(start)) {}
 
-  /// Who waits for whom, until it comes back to the start; empty when it does not.
-  Task<std::vector<std::string>> run() {
+  /// Nothing when it does not come back to the start.
+  Task<std::optional<Cycle>> run() {
     bool const may = co_await may_come_back();
-    if (may) co_await comes_back(start_.id, start_.alias);
+    if (!may) co_return std::nullopt;
+    auto const first = co_await comes_back(start_.id, start_.alias);
+    if (!first) co_return std::nullopt;
     std::ranges::reverse(steps_);
-    co_return std::move(steps_);
+    co_return Cycle{.ticket = *first, .steps = std::move(steps_)};
   }
 
  private:
@@ -105,8 +107,8 @@ class Deadlock {
     for (auto const& claim : claims) {
       auto const waiting = co_await of_claims.waiting_for(db::target_of(claim, project_.case_sensitive));
       if (!waiting) co_return std::nullopt;
-      for (auto const ticket : *waiting) {
-        auto const known = co_await known_ticket(ticket);
+      for (auto const met : *waiting) {
+        auto const known = co_await known_ticket(met.id);
         if (known) out.push_back(known->session);
       }
     }
@@ -117,8 +119,8 @@ class Deadlock {
       for (auto const& target : targets) {
         auto const waiting = co_await behind.waiting_for(target);
         if (!waiting) co_return std::nullopt;
-        for (auto const other : *waiting) {
-          auto const known = co_await known_ticket(other);
+        for (auto const met : *waiting) {
+          auto const known = co_await known_ticket(met.id);
           bool const comes_after = ticket.state == TicketState::offered || (known && known->order > order_of(ticket));
           if (known && comes_after) out.push_back(known->session);
         }
@@ -140,7 +142,8 @@ class Deadlock {
     co_return known;
   }
 
-  Task<bool> comes_back(SessionId id, std::string alias) {
+  // The ticket of the session with which it does.
+  Task<std::optional<TicketId>> comes_back(SessionId id, std::string alias) {
     seen_.insert(id);
     auto const tickets = co_await db::tickets_of_session(tx_, project_.id, id);
     for (auto const& ticket : tickets) {
@@ -148,14 +151,16 @@ class Deadlock {
       for (auto const& blocker : blockers) {
         bool const back = blocker.session == start_.id;
         if (!back && seen_.contains(blocker.session)) continue;
-        bool const leads_back = back || co_await comes_back(blocker.session, blocker.alias);
-        if (!leads_back) continue;
+        if (!back) {
+          auto const on_the_way = co_await comes_back(blocker.session, blocker.alias);
+          if (!on_the_way) continue;
+        }
         steps_.push_back(fmt::format("{} waits for {}, {} by {}", alias, blocker.what,
                                      blocker.holds ? "held" : "waited for", blocker.alias));
-        co_return true;
+        co_return ticket.id;
       }
     }
-    co_return false;
+    co_return std::nullopt;
   }
 
   Task<std::vector<Blocker>> blockers_of(Ticket ticket) {
@@ -171,17 +176,9 @@ class Deadlock {
       if (known.insert(claim.session_id).second)
         out.push_back({claim.session_id, claim.session_alias, claim.target, true});
     for (auto const& ahead : standing->ahead)
-      if (known.insert(ahead.session_id).second)
-        out.push_back({ahead.session_id, ahead.session_alias, met(ahead, targets), false});
+      if (known.insert(ahead.ticket.session_id).second)
+        out.push_back({ahead.ticket.session_id, ahead.ticket.session_alias, ahead.target(), false});
     co_return out;
-  }
-
-  // What of a ticket's targets meets one of those.
-  [[nodiscard]] std::string met(Ticket const& ticket, std::vector<Target> const& targets) const {
-    for (auto const& wanted : db::targets_of(ticket, project_.case_sensitive))
-      if (std::ranges::any_of(targets, [&](Target const& one) { return coordination::overlaps(wanted, one); }))
-        return coordination::canonical(wanted);
-    return ticket.targets.front().target;
   }
 
   db::Tx& tx_;
@@ -194,22 +191,25 @@ class Deadlock {
 
 }  // namespace
 
-Task<std::vector<std::string>> find_deadlock(db::Tx& tx, models::Project const& project, models::Session session) {
+Task<std::optional<Cycle>> find_deadlock(db::Tx& tx, models::Project const& project, models::Session session) {
   Deadlock deadlock(tx, project, std::move(session));
   co_return co_await deadlock.run();
 }
 
-Error deadlock_error(std::vector<std::string> const& steps) {
-  Error error{.code = ErrorCode::deadlock,
-              .detail = fmt::format("this would wait for ever: {}", fmt::join(steps, "; "))};
-  error.members["cycle"] = json::array(steps.begin(), steps.end());
+std::string told(Cycle const& cycle) {
+  return fmt::format("this would wait for ever: {}", fmt::join(cycle.steps, "; "));
+}
+
+Error deadlock_error(Cycle const& cycle) {
+  Error error{.code = ErrorCode::deadlock, .detail = told(cycle)};
+  error.members["cycle"] = json::array(cycle.steps.begin(), cycle.steps.end());
   return error;
 }
 
 Task<Result<void>> check_for_deadlock(db::Tx& tx, models::Project const& project, models::Session session) {
   if (!co_await db::last_arrival(tx, project.id)) co_return Result<void>();
   auto const cycle = co_await find_deadlock(tx, project, std::move(session));
-  if (!cycle.empty()) co_return std::unexpected(deadlock_error(cycle));
+  if (cycle) co_return std::unexpected(deadlock_error(*cycle));
   co_return Result<void>();
 }
 

@@ -5,17 +5,25 @@
 #include "models/project.hpp"
 #include "models/session.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
 /// Sessions that wait for each other in a circle.
 namespace codi::api {
 
-/// Who waits for whom, from the session on until it comes back to it, a sentence each; empty when it does not.
-Task<std::vector<std::string>> find_deadlock(db::Tx& tx, models::Project const& project, models::Session session);
+/// Who waits for whom, from a session on until it comes back to it.
+struct Cycle {
+  TicketId ticket;                 ///< of the session, with which it waits so
+  std::vector<std::string> steps;  ///< a sentence each
+};
+/// Nothing when it does not come back to the session.
+Task<std::optional<Cycle>> find_deadlock(db::Tx& tx, models::Project const& project, models::Session session);
 
+/// All of it in one sentence.
+std::string told(Cycle const& cycle);
 /// CLAIM-USR-3003 with the cycle.
-Error deadlock_error(std::vector<std::string> const& steps);
+Error deadlock_error(Cycle const& cycle);
 
 /// CLAIM-USR-3003 when the session waits, over others, for itself: after it was given something.
 Task<Result<void>> check_for_deadlock(db::Tx& tx, models::Project const& project, models::Session session);

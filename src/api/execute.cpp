@@ -60,7 +60,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
     facts_.leases = runtime_.settings.leases;
     // Nothing ends because somebody has moved the clock.
     runtime_.clocks.look();
-    facts_.leases.grace += std::max(runtime_.clocks.moved(), std::chrono::milliseconds(0));
+    facts_.clock_ahead = std::max(runtime_.clocks.moved(), std::chrono::milliseconds(0));
+    facts_.leases.grace += facts_.clock_ahead;
+    facts_.waited = runtime_.clock.monotonic() - began_;
     facts_.request_id = request_.request_id;
     facts_.address = request_.address;
     facts_.through_proxy = request_.through_proxy;
@@ -160,11 +162,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
         self->transact();
     });
     if (queued) return;
-    Error busy;
-    busy.code = ErrorCode::overloaded;
-    busy.detail = "too many sign-ins are waiting";
-    busy.retry_after_s = 1;
-    finish_with(std::move(busy));
+    finish_with(Error{.code = ErrorCode::overloaded, .detail = "too many sign-ins are waiting", .retry_after_s = 1});
   }
 
   Result<void> prepare_now() {
@@ -364,6 +362,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   Request request_;
   std::function<void(Finished)> done_;
   std::unique_ptr<Call> call_;
+  std::chrono::milliseconds const began_ = runtime_.clock.monotonic();
   db::RequestFacts facts_;
   std::optional<std::string> flight_;
   auth::Presented presented_;  ///< nobody's where the operation is open

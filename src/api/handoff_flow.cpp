@@ -157,6 +157,7 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
                     .paths = std::move(moved_paths),
                     .data = std::move(data)});
   if (step == HandoffStep::accept) {
+    co_await watch_who_lost(tx, project, handoff.from_session_id);
     co_await serve_line(tx, project, std::move(freed));
     // Who takes over may wait for something itself that it now holds.
     co_await serve_line(tx, project, handoff.claims);

@@ -244,7 +244,7 @@ struct UpdateProject {
     if (in.lfs_url) project.lfs_url = lfs_url == "" ? std::nullopt : lfs_url;
     auto const across = project.policies.cross_branch;
     if (in.policies) merge(project.policies, *in.policies);
-    if (project.policies.cross_branch != across) co_await serve_all_later(tx, project.id);
+    if (project.policies.cross_branch != across) co_await look_at_all_who_wait(tx, project);
     project.updated_at = tx.now();
     db::put_project(tx, project, old_slug);
     if (in.policies) co_await plan_retention(tx, project);

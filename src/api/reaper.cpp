@@ -66,6 +66,11 @@ Task<void> reap_message(db::Tx& tx, db::Due due) {
   if (project) co_await db::expire_message(tx, project->id, MessageId{due.id});
 }
 
+Task<void> reap_waiter(db::Tx& tx, db::Due due) {
+  auto const project = co_await db::get_project(tx, ProjectId{due.scope});
+  if (project) co_await look_after_waiter(tx, *project, SessionId{due.id});
+}
+
 // What is due is removed from the index first; whoever must look again enters it anew.
 Task<void> reap(db::Tx& tx, db::Due due) {
   tx.not_due(due);
@@ -74,6 +79,7 @@ Task<void> reap(db::Tx& tx, db::Due due) {
     case db::DueKind::claim: co_await reap_claim(tx, due); co_return;
     case db::DueKind::ticket: co_await reap_ticket(tx, due); co_return;
     case db::DueKind::message: co_await reap_message(tx, due); co_return;
+    case db::DueKind::waiter: co_await reap_waiter(tx, due); co_return;
     case db::DueKind::retention: co_await retain_events(tx, due); co_return;
     case db::DueKind::idempotency: forget_answer(tx, due.id); co_return;
     case db::DueKind::invite:

@@ -106,7 +106,7 @@ void mark_complete(db::Tx& tx, Session session) {
 
 Task<std::vector<models::Claim>> end_some_claims(db::Tx& tx, models::Project const& project, SessionId session) {
   auto claims = co_await db::claims_of_session(tx, project.id, session, limits::kClaimsEndedAtOnce + 1);
-  EndBudget budget;
+  EndBudget budget(tx);
   auto const rest = std::ranges::find_if_not(claims, [&](auto const& claim) { return budget.take(claim); });
   bool const all = rest == claims.end();
   claims.erase(rest, claims.end());

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 namespace codi::api {
 namespace {
@@ -27,6 +28,12 @@ std::vector<std::string> paths_of(Ticket const& ticket) {
   return out;
 }
 
+models::Message notice_of(db::Tx& tx, models::Project const& project, Ticket const& ticket, models::MessageKind kind) {
+  auto notice = make_notice(tx, project, kind, to_session(ticket.session_id));
+  notice.ticket_id = ticket.id;
+  return notice;
+}
+
 /// Serves a line in one transaction.
 class Serving {
  public:
@@ -36,7 +43,8 @@ class Serving {
     while (!freed.empty()) {
       auto const waiting = co_await who_waits_for(std::exchange(freed, {}));
       for (auto const& ticket : waiting) {
-        if (served_++ < limits::kTicketsServedAtOnce)
+        bool const has_room = tx_.used_bytes() <= limits::kServedBytes;
+        if (has_room && served_++ < limits::kTicketsServedAtOnce)
           co_await serve(ticket.id);
         else
           db::watch_ticket(tx_, project_.id, ticket.id, tx_.now());
@@ -55,17 +63,22 @@ class Serving {
     std::vector<Ticket> out;
     db::ClaimSearch search(tx_, project_, {});
     for (auto const& target : freed) {
-      auto const ids = co_await search.waiting_for(target);
-      if (!ids) {
+      auto const waiting = co_await search.waiting_for(target);
+      if (!waiting) {
         // To find out who waits for what is free takes too long.
-        co_await serve_all_later(tx_, project_.id);
+        co_await serve_all_later();
         break;
       }
-      for (auto const id : *ids)
-        if (auto ticket = co_await db::get_ticket(tx_, project_.id, id)) out.push_back(*std::move(ticket));
+      for (auto const met : *waiting)
+        if (auto ticket = co_await db::get_ticket(tx_, project_.id, met.id)) out.push_back(*std::move(ticket));
     }
     std::ranges::sort(out, {}, order_of);
     co_return out;
+  }
+
+  Task<void> serve_all_later() {
+    auto const ids = co_await db::waiting_ids(tx_, project_.id);
+    for (auto const id : ids) db::watch_ticket(tx_, project_.id, id, tx_.now());
   }
 
   Task<void> serve(TicketId id) {
@@ -82,12 +95,12 @@ class Serving {
     bool const held = ticket->gives_up_at.has_value();
     Applicant who{.session = *session, .order = order_of(*ticket)};
     db::EventDraft said{.action = "FILE_CLAIM", .data = {{"ticket", to_string(id)}}};
-    auto notice = notice_of(*ticket, models::MessageKind::ticket_granted);
+    auto notice = notice_of(tx_, project_, *ticket, models::MessageKind::ticket_granted);
     if (!held) name_in(said, {notice});
     auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish_of(project_, *ticket), freed_,
                                            std::move(said), held);
     if (!attempt && !held) {
-      auto withdrawn = notice_of(*ticket, models::MessageKind::ticket_withdrawn);
+      auto withdrawn = notice_of(tx_, project_, *ticket, models::MessageKind::ticket_withdrawn);
       add(co_await take_out_of_line(tx_, project_, *ticket, attempt.error().detail, std::move(withdrawn)));
       co_return;
     }
@@ -105,12 +118,6 @@ class Serving {
     name_claims(notice, attempt->grant->claims);
     deliver(tx_, std::move(notice), attempt->grant->event.cursor);
     db::watch_ticket(tx_, project_.id, id, tx_.now() + limits::kTicketKept);
-  }
-
-  models::Message notice_of(Ticket const& ticket, models::MessageKind kind) {
-    auto notice = make_notice(tx_, project_, kind, to_session(ticket.session_id));
-    notice.ticket_id = ticket.id;
-    return notice;
   }
 
   void offer(TicketId id) {
@@ -154,13 +161,13 @@ Task<Result<Ticket>> wait_in_line(db::Tx& tx, models::Project const& project, mo
   db::enter_line(tx, ticket, wish.targets, arrival);
   auto const cycle = co_await find_deadlock(tx, project, session);
   auto draft = conflict_draft(wish, standing);
-  if (!cycle.empty()) {
+  if (cycle) {
     co_await db::leave_line(tx, ticket, wish.targets);
     db::forget_ticket(tx, project.id, ticket.id);
-    draft.data["deadlock"] = json::array(cycle.begin(), cycle.end());
+    draft.data["deadlock"] = json::array(cycle->steps.begin(), cycle->steps.end());
     db::append_event(tx, project.id, &session, std::move(draft));
     tx.count(db::Happening::claim_refused);
-    co_return refuse(deadlock_error(cycle));
+    co_return refuse(deadlock_error(*cycle));
   }
   if (how.gives_up_at) {
     auto const until = tx.now() + limits::kTicketLease;
@@ -203,13 +210,40 @@ Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<Ta
 
 Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<models::Claim> const& ended) {
   if (ended.empty() || !co_await db::last_arrival(tx, project.id)) co_return;
+  std::set<SessionId> holders;
+  for (auto const& claim : ended) holders.insert(claim.session_id);
+  for (auto const id : holders)
+    if (co_await db::waits(tx, project.id, id)) db::watch_waiter(tx, project.id, id);
   Serving serving(tx, project);
   co_await serving.run(targets_of(project, ended));
 }
 
-Task<void> serve_all_later(db::Tx& tx, ProjectId project) {
-  auto const ids = co_await db::waiting_ids(tx, project);
-  for (auto const id : ids) db::watch_ticket(tx, project, id, tx.now());
+Task<void> look_at_all_who_wait(db::Tx& tx, models::Project const& project) {
+  auto const ids = co_await db::waiting_ids(tx, project.id);
+  for (auto const id : ids) {
+    db::watch_ticket(tx, project.id, id, tx.now());
+    if (auto const ticket = co_await db::get_ticket(tx, project.id, id))
+      db::watch_waiter(tx, project.id, ticket->session_id);
+  }
+}
+
+Task<void> watch_who_lost(db::Tx& tx, models::Project const& project, SessionId session) {
+  if (!co_await db::last_arrival(tx, project.id)) co_return;
+  if (co_await db::waits(tx, project.id, session)) db::watch_waiter(tx, project.id, session);
+}
+
+Task<void> look_after_waiter(db::Tx& tx, models::Project const& project, SessionId id) {
+  auto const session = co_await db::get_session(tx, project.id, id);
+  if (!session) co_return;
+  auto const cycle = co_await find_deadlock(tx, project, *session);
+  if (!cycle) co_return;
+  auto const ticket = co_await db::get_ticket(tx, project.id, cycle->ticket);
+  if (!ticket) co_return;
+  std::optional<models::Message> notice;
+  if (!ticket->gives_up_at) notice = notice_of(tx, project, *ticket, models::MessageKind::ticket_withdrawn);
+  auto freed = co_await take_out_of_line(tx, project, *ticket, told(*cycle), std::move(notice));
+  co_await serve_line(tx, project, std::move(freed));
+  db::watch_waiter(tx, project.id, id);  // it may wait for itself in another way too
 }
 
 Task<void> look_after_ticket(db::Tx& tx, models::Project const& project, TicketId id) {
@@ -236,7 +270,7 @@ Task<void> end_tickets_of(db::Tx& tx, models::Project const& project, models::Se
   if (!co_await db::last_arrival(tx, project.id)) co_return;
   auto const tickets = co_await db::tickets_of_session(tx, project.id, session.id);
   for (std::size_t i = 0; i < tickets.size(); ++i) {
-    if (i >= limits::kTicketsServedAtOnce) {
+    if (i >= limits::kTicketsServedAtOnce || tx.used_bytes() > limits::kServedBytes) {
       db::watch_ticket(tx, project.id, tickets[i].id, tx.now());
       continue;
     }
@@ -259,13 +293,14 @@ Task<Result<Standing>> standing_of(db::Tx& tx, models::Project const& project, T
   co_return co_await look_at(tx, project, std::move(asking), db::targets_of(ticket, project.case_sensitive));
 }
 
-json::array shown_tickets(std::vector<Ticket> const& tickets) {
+json::array shown_tickets(std::vector<Ahead> const& all) {
   json::array out;
-  for (auto const& ticket : tickets) {
+  for (auto const& ahead : all) {
     if (out.size() == limits::kConflictsShown) break;
-    json::array targets;
-    for (auto const& wanted : ticket.targets)
-      if (targets.size() < limits::kConflictsShown) targets.emplace_back(wanted.target);
+    auto const& ticket = ahead.ticket;
+    json::array targets{ahead.target()};
+    for (std::size_t i = 0; i < ticket.targets.size(); ++i)
+      if (i != ahead.met && targets.size() < limits::kConflictsShown) targets.emplace_back(ticket.targets[i].target);
     out.push_back(json::object{{"ticket", to_string(ticket.id)},
                                {"session_id", to_string(ticket.session_id)},
                                {"session_alias", ticket.session_alias},

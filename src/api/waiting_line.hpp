@@ -36,13 +36,20 @@ Task<std::vector<coordination::Target>> take_out_of_line(db::Tx& tx, models::Pro
 
 /// Gives those who wait for any of `freed` what they can have now, in their order; to a ticket whose request is held it
 /// is offered, and the request takes it within limits::kOfferTime. After every end of claims, in the same transaction.
-/// Serves limits::kTicketsServedAtOnce; the reaper goes on with the others.
+/// Serves limits::kTicketsServedAtOnce, as far as there is room in the transaction; the reaper goes on with the others.
 Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<coordination::Target> freed);
-/// The same for what claims were laid on.
+/// The same for what claims were laid on; and as watch_who_lost() for those who held them.
 Task<void> serve_line(db::Tx& tx, models::Project const& project, std::vector<models::Claim> const& ended);
 
-/// Has the reaper look at all who wait: after something that may let any of them go on.
-Task<void> serve_all_later(db::Tx& tx, ProjectId project);
+/// Has the reaper look at all who wait: after something that may let any of them go on, or wait for each other.
+Task<void> look_at_all_who_wait(db::Tx& tx, models::Project const& project);
+
+/// Has the reaper look after a session that has lost a claim, if it waits: whom it could pass because it held what they
+/// wait for, it waits behind from now on, and they may wait for it.
+Task<void> watch_who_lost(db::Tx& tx, models::Project const& project, SessionId session);
+/// Takes the ticket with which a session waits, over others, for itself out of the line, and tells the session why; a
+/// request that is held with it is refused. For the reaper.
+Task<void> look_after_waiter(db::Tx& tx, models::Project const& project, SessionId session);
 
 /// Ends a ticket whose session or server is gone, serves one that can be, forgets one that ended long ago. For the
 /// reaper.
@@ -56,7 +63,7 @@ Task<void> end_tickets_of(db::Tx& tx, models::Project const& project, models::Se
 ClaimWish wish_of(models::Project const& project, models::Ticket const& ticket);
 Task<Result<Standing>> standing_of(db::Tx& tx, models::Project const& project, models::Ticket ticket);
 
-/// Tickets as a conflict shows them; limits::kConflictsShown at most.
-json::array shown_tickets(std::vector<models::Ticket> const& tickets);
+/// Tickets as a conflict shows them, each with what it meets before its other targets; limits::kConflictsShown at most.
+json::array shown_tickets(std::vector<Ahead> const& all);
 
 }  // namespace codi::api

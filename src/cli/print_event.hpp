@@ -11,6 +11,7 @@ namespace codi::cli {
 struct EventColumns {
   std::size_t action = 15;  ///< letters; wide enough for all that codi writes itself
   std::size_t alias = 0;
+  /// Makes room for an event that is to be shown.
   void fit(json::value const& event);
 };
 

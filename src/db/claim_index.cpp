@@ -137,6 +137,10 @@ ClaimId id_of_row(std::string_view key) {
 
 TicketId ticket_of_row(ClaimId row) { return numbered(TicketId{row.uuid}, 0); }
 TicketId ticket_of_row(std::string_view key) { return ticket_of_row(id_of_row(key)); }
+std::size_t number_of_row(ClaimId row) {
+  auto const& bytes = row.uuid.bytes;
+  return (std::size_t{bytes[14]} & 0x03U) << 8U | bytes[15];
+}
 
 Task<std::optional<Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session, Target target,
                                                bool case_sensitive) {

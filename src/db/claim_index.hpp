@@ -59,6 +59,8 @@ coordination::Target stored_glob(std::string_view pattern, bool case_sensitive);
 ClaimId id_of_row(std::string_view key);
 TicketId ticket_of_row(std::string_view key);
 TicketId ticket_of_row(ClaimId row);
+/// Which of a ticket's targets a row is of.
+std::size_t number_of_row(ClaimId row);
 
 /// The session's claim on exactly this target.
 Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project, SessionId session,

@@ -86,7 +86,7 @@ Task<Result<Obstacles>> ClaimSearch::overlapping(Target target, Enough enough) {
   co_return std::move(found_);
 }
 
-Task<Result<std::vector<TicketId>>> ClaimSearch::waiting_for(Target target) {
+Task<Result<std::vector<MetTicket>>> ClaimSearch::waiting_for(Target target) {
   auto const done = co_await search(std::move(target), {.live = std::numeric_limits<std::size_t>::max()}, false);
   if (!done) co_return std::unexpected(done.error());
   co_return std::move(found_.tickets);
@@ -280,13 +280,13 @@ Task<void> ClaimSearch::meet_glob(Target const& target, ClaimId id, std::string_
 
 Task<void> ClaimSearch::take(ClaimId id, bool waits) {
   if (!waits) co_return co_await take_claim(id);
-  take_ticket(ticket_of_row(id));
+  take_ticket({ticket_of_row(id), number_of_row(id)});
 }
 
-void ClaimSearch::take_ticket(TicketId id) {
-  if (std::ranges::find(known_tickets_, id) != known_tickets_.end()) return;
-  known_tickets_.push_back(id);
-  found_.tickets.push_back(id);
+void ClaimSearch::take_ticket(MetTicket met) {
+  if (std::ranges::find(known_tickets_, met.id) != known_tickets_.end()) return;
+  known_tickets_.push_back(met.id);
+  found_.tickets.push_back(met);
 }
 
 Task<void> ClaimSearch::take_claim(ClaimId id) {

@@ -40,11 +40,17 @@ struct Seeker {
   models::BranchPolicy cross_branch = models::BranchPolicy::block;
 };
 
+/// A ticket, and which of its targets was met.
+struct MetTicket {
+  TicketId id;
+  std::size_t number = 0;
+};
+
 /// What stands in the way of a target.
 struct Obstacles {
   std::vector<models::Claim> claims;
   std::vector<models::Claim> tolerated;  ///< across branches, where the project warns; limits::kConflictsShown at most
-  std::vector<TicketId> tickets;         ///< that wait for something of it, each once
+  std::vector<MetTicket> tickets;        ///< that wait for something of it, each once
 };
 
 /// Finds the claims and tickets that stand in the way of a batch of targets. One for one transaction, before anything
@@ -65,7 +71,7 @@ class ClaimSearch {
   Task<Result<Obstacles>> overlapping(coordination::Target target, Enough enough);
 
   /// Only the tickets that wait for something of `target`, which nobody has been told of yet.
-  Task<Result<std::vector<TicketId>>> waiting_for(coordination::Target target);
+  Task<Result<std::vector<MetTicket>>> waiting_for(coordination::Target target);
 
  private:
   struct GlobRow {
@@ -86,7 +92,7 @@ class ClaimSearch {
   Task<void> meet_glob(coordination::Target const& target, ClaimId id, std::string_view pattern, bool waits);
   Task<void> take(ClaimId id, bool waits);
   Task<void> take_claim(ClaimId id);
-  void take_ticket(TicketId id);
+  void take_ticket(MetTicket met);
   [[nodiscard]] bool in_the_way(IndexRow const& row) const;
   Task<Result<void>> search(coordination::Target target, Enough enough, bool claims_too);
 

@@ -102,6 +102,10 @@ Task<std::vector<Ticket>> tickets_of_session(Tx& tx, ProjectId project, SessionI
   co_return out;
 }
 
+Task<bool> waits(Tx& tx, ProjectId project, SessionId session) {
+  return tx.any_below(tx.key("project", project, "session_tickets", session));
+}
+
 Task<Result<models::Page<Ticket>>> list_waiting(Tx& tx, ProjectId project, PageRequest page) {
   struct Read {
     Tx& tx;
@@ -147,11 +151,15 @@ Task<bool> over(Tx& tx, Ticket ticket) {
   auto const turn = co_await turn_of(tx, ticket.project_id, ticket.id);
   if (!turn) co_return false;
   co_return coordination::expired(tx.now(), turn->until,
-                                  turn->offered ? std::chrono::milliseconds(0) : tx.facts().leases.grace);
+                                  turn->offered ? tx.facts().clock_ahead : tx.facts().leases.grace);
 }
 
 void watch_ticket(Tx& tx, ProjectId project, TicketId id, Timestamp at) {
   tx.due({.at = at, .kind = DueKind::ticket, .scope = project.uuid, .id = id.uuid});
+}
+
+void watch_waiter(Tx& tx, ProjectId project, SessionId session) {
+  tx.due({.at = tx.now(), .kind = DueKind::waiter, .scope = project.uuid, .id = session.uuid});
 }
 
 }  // namespace codi::db

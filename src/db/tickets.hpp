@@ -49,6 +49,9 @@ Task<std::size_t> count_waiting(Tx& tx, ProjectId project);
 /// The tickets with which a session waits; limits::kTickets at most.
 Task<std::vector<models::Ticket>> tickets_of_session(Tx& tx, ProjectId project, SessionId session);
 
+/// True when the session waits for anything.
+Task<bool> waits(Tx& tx, ProjectId project, SessionId session);
+
 /// Those that wait, whoever came first ahead.
 Task<Result<models::Page<models::Ticket>>> list_waiting(Tx& tx, ProjectId project, PageRequest page);
 
@@ -58,10 +61,13 @@ Task<std::vector<TicketId>> waiting_ids(Tx& tx, ProjectId project);
 /// What a ticket waits for, parsed.
 std::vector<coordination::Target> targets_of(models::Ticket const& ticket, bool case_sensitive);
 
-/// True when a ticket waits no more: its session has ended, or the server that held its request is not heard of.
+/// True when a ticket waits no more: its session has ended, the server that held its request is not heard of, or that
+/// has not taken what was offered. Not because a clock was moved.
 Task<bool> over(Tx& tx, models::Ticket ticket);
 
 /// Asks the reaper to look at the ticket.
 void watch_ticket(Tx& tx, ProjectId project, TicketId id, Timestamp at);
+/// Asks the reaper to look whether the session waits, over others, for itself.
+void watch_waiter(Tx& tx, ProjectId project, SessionId session);
 
 }  // namespace codi::db

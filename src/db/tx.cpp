@@ -9,6 +9,7 @@ Task<RangeRows> Tx::get_below(TenantKey prefix, RangeOptions options, std::optio
   auto range = tuple::range_below(prefix.bytes());
   if (from && options.reverse) range.end = from->bytes();
   if (from && !options.reverse) range.begin = from->bytes() + '\0';
+  if (options.isolation == Isolation::serializable) count_read(range.begin.size() + range.end.size());
   return below_.get_range(std::move(range), options);
 }
 
@@ -16,6 +17,7 @@ Task<RangeRows> Tx::get_ids_below(TenantKey prefix, RangeOptions options, std::o
   constexpr char kUuidCode = 0x30;  // of the tuple encoding
   KeyRange range{.begin = prefix.bytes() + kUuidCode, .end = prefix.bytes() + static_cast<char>(kUuidCode + 1)};
   if (from) range.begin = from->bytes() + '\0';
+  if (options.isolation == Isolation::serializable) count_read(range.begin.size() + range.end.size());
   return below_.get_range(std::move(range), options);
 }
 
@@ -42,19 +44,21 @@ void for_each_chunk(std::string_view value, Write write) {
 
 void Tx::set_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value) {
   auto const key = make_key(prefix.bytes(), stamp);
+  count_write(key.size(), value.size());
   below_.set_stamped_key(key, key.size() - kStampTail, value);
 }
 
 void Tx::put_chunks(TenantKey const& prefix, std::string_view value) {
   clear_below(prefix);
-  for_each_chunk(value,
-                 [&](std::int64_t i, std::string_view chunk) { below_.set(make_key(prefix.bytes(), i), chunk); });
+  for_each_chunk(value, [&](std::int64_t i, std::string_view chunk) { set(key_at(prefix, make_key({}, i)), chunk); });
 }
 
 void Tx::put_chunks_under_stamp(TenantKey const& prefix, Stamp const& stamp, std::string_view value) {
   auto const offset = make_key(prefix.bytes(), stamp).size() - kStampTail;
   for_each_chunk(value, [&](std::int64_t i, std::string_view chunk) {
-    below_.set_stamped_key(make_key(prefix.bytes(), stamp, i), offset, chunk);
+    auto const key = make_key(prefix.bytes(), stamp, i);
+    count_write(key.size(), chunk.size());
+    below_.set_stamped_key(key, offset, chunk);
   });
 }
 
@@ -73,6 +77,7 @@ void Tx::set_stamped(TenantKey const& key, Stamp const& stamp, std::string_view 
   constexpr std::size_t kEpochBytes = 4;
   auto text = stamp_bytes(stamp);
   text += value;
+  count_write(key.bytes().size(), text.size());
   below_.set_stamped_value(key.bytes(), text, kEpochBytes);
   stamped_[key.bytes()] = {stamp, std::string(value)};
 }
@@ -85,9 +90,17 @@ Task<std::optional<StampedText>> Tx::get_stamped(TenantKey key) {
   co_return StampedText{parts.stamp, std::string(parts.value)};
 }
 
-void Tx::due(Due const& due) { below_.set(due_key(tenant_, due), ""); }
+void Tx::due(Due const& due) {
+  auto const key = due_key(tenant_, due);
+  count_write(key.size(), 0);
+  below_.set(key, "");
+}
 
-void Tx::not_due(Due const& due) { below_.clear(due_key(tenant_, due)); }
+void Tx::not_due(Due const& due) {
+  auto const key = due_key(tenant_, due);
+  count_write(key.size(), 0);
+  below_.clear(key);
+}
 
 StampedValue split_stamped(std::string_view stored) {
   auto const stamp =

@@ -34,16 +34,18 @@ struct LeaseSettings {
 
 /// What every try of one request's transaction shares: drawn once, before the first try.
 struct RequestFacts {
-  Timestamp now{};            ///< the request's time; transactions never look at a clock
-  SeededRandom::Seed seed{};  ///< of the ids and secrets that the operation draws
-  std::uint32_t epoch = 0;    ///< of the store
-  LeaseSettings leases{};     ///< when sessions and claims end
+  Timestamp now{};                           ///< the request's time; transactions never look at a clock
+  SeededRandom::Seed seed{};                 ///< of the ids and secrets that the operation draws
+  std::uint32_t epoch = 0;                   ///< of the store
+  LeaseSettings leases{};                    ///< when sessions and claims end; the grace has `clock_ahead` in it
+  std::chrono::milliseconds clock_ahead{0};  ///< by how much `now` may be too late; see ClockGuard
   std::string request_id = {};
   std::string address = {};    ///< of the caller, for throttling and audit
   bool through_proxy = false;  ///< the request carried `Forwarded` or `X-Forwarded-*`
   std::optional<std::string> if_match = {};
-  std::optional<Uuid> resumed = {};  ///< what an earlier transaction of the request waited for
-  bool abandoned = false;            ///< nobody waits for the answer any more
+  std::optional<Uuid> resumed = {};     ///< what an earlier transaction of the request waited for
+  std::chrono::milliseconds waited{0};  ///< since the first transaction of the request, however its clock was moved
+  bool abandoned = false;               ///< nobody waits for the answer any more
 };
 
 /// A key below one tenant. Only that tenant's Tx makes them, so a handler can't name another tenant's data.
@@ -68,13 +70,14 @@ enum class DueKind : std::int64_t {
   retention = 7,
   ticket = 8,
   message = 9,
+  waiter = 10,
 };
 
 /// Something that may have to happen at a time. The reaper checks the facts again before it acts.
 struct Due {
   Timestamp at;
   DueKind kind{};
-  Uuid scope;  ///< the project of a session, a claim, a log, a ticket or a message; nil otherwise
+  Uuid scope;  ///< the project of a session, a claim, a log, a ticket, a message or a waiter; nil otherwise
   Uuid id;
 };
 
@@ -111,6 +114,7 @@ class Tx {
 
   /// The value of a key.
   Task<std::optional<std::string>> get(TenantKey key, Isolation isolation = Isolation::serializable) {
+    if (isolation == Isolation::serializable) count_read(2 * key.bytes_.size());
     return below_.get(std::move(key.bytes_), isolation);
   }
   /// Rows whose keys extend `prefix` by at least one element, after (before, in reverse) the key `from` when one is
@@ -120,6 +124,7 @@ class Tx {
   Task<RangeRows> get_ids_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
   /// Rows from `begin` on, up to but without `end`.
   Task<RangeRows> get_between(TenantKey begin, TenantKey end, RangeOptions options = {}) {
+    if (options.isolation == Isolation::serializable) count_read(begin.bytes_.size() + end.bytes_.size());
     return below_.get_range({.begin = std::move(begin.bytes_), .end = std::move(end.bytes_)}, options);
   }
   /// What follows `prefix` in a row's key.
@@ -139,18 +144,29 @@ class Tx {
   /// itself.
   void set(TenantKey const& key, std::string_view value) {
     stamped_.erase(key.bytes());
+    count_write(key.bytes().size(), value.size());
     below_.set(key.bytes(), value);
   }
   void clear(TenantKey const& key) {
     stamped_.erase(key.bytes());
+    count_write(key.bytes().size(), 0);
     below_.clear(key.bytes());
   }
-  void clear_below(TenantKey const& prefix) { below_.clear_range(tuple::range_below(prefix.bytes())); }
+  void clear_below(TenantKey const& prefix) {
+    count_write(prefix.bytes().size(), prefix.bytes().size());
+    below_.clear_range(tuple::range_below(prefix.bytes()));
+  }
   /// From `begin` on, up to but without `end`.
   void clear_between(TenantKey const& begin, TenantKey const& end) {
+    count_write(begin.bytes().size(), end.bytes().size());
     below_.clear_range({.begin = begin.bytes(), .end = end.bytes()});
   }
-  void add(TenantKey const& key, std::int64_t delta) { below_.add(key.bytes(), delta); }
+  void add(TenantKey const& key, std::int64_t delta) {
+    count_write(key.bytes().size(), sizeof delta);
+    below_.add(key.bytes(), delta);
+  }
+  /// About how much of limits::kTransactionBytes is used up, by what was read too; see TransactionRules.
+  [[nodiscard]] std::size_t used_bytes() const { return used_bytes_; }
 
   /// Reads a described struct.
   template <class T>
@@ -202,6 +218,15 @@ class Tx {
   Tx(Transaction& below, TenantId tenant, RequestFacts const& facts, Random& random)
       : below_(below), tenant_(tenant), facts_(facts), random_(random), prefix_(make_key({}, tenant)) {}
 
+  void count_write(std::size_t key_bytes, std::size_t value_bytes) {
+    constexpr std::size_t kBesides = 80;
+    used_bytes_ += 3 * key_bytes + value_bytes + kBesides;
+  }
+  void count_read(std::size_t range_bytes) {
+    constexpr std::size_t kBesides = 32;
+    used_bytes_ += range_bytes + kBesides;
+  }
+
   Transaction& below_;
   TenantId tenant_;
   RequestFacts const& facts_;
@@ -210,6 +235,7 @@ class Tx {
   std::uint16_t next_order_ = 0;
   std::map<std::string, StampedText> stamped_;  // what was written under a pending stamp
   Tally tally_;
+  std::size_t used_bytes_ = 0;
 };
 
 /// A value with the stamp before it.

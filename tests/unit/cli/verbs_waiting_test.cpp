@@ -94,7 +94,7 @@ TEST_F(WaitingVerbs, who_waits_is_named_and_may_wait_no_more) {
   EXPECT_EQ(codi({"claim", "src/x.rs", "src/", "--queue"}), 0) << err();
   start("BOB");
   EXPECT_EQ(codi({"claim", "src/new.rs", "--session", "BOB"}), 3);
-  EXPECT_TRUE(said("ANN waits in line for src/x.rs, src/ since just now (CLAIM-USR-3001)")) << err();
+  EXPECT_TRUE(said("ANN waits in line for src/, src/x.rs since just now (CLAIM-USR-3001)")) << err();
   EXPECT_EQ(codi({"check", "src/new.rs", "--session", "BOB"}), 3);
   EXPECT_TRUE(said("1 in line for some of it")) << err();
   auto const ticket = text_of(items("list_tickets").at(0), "id");
