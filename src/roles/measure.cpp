@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <utility>
 
 namespace codi::roles {
@@ -16,6 +17,23 @@ using models::Comparison;
 using Words = std::vector<std::string>;
 
 bool is_one_of(std::string_view word, auto const& list) { return std::ranges::find(list, word) != list.end(); }
+
+// `not`, `never`, `doesn't`.
+bool negates(std::string_view lower) {
+  return is_one_of(lower, kNegations) || lower.ends_with("n't") || lower.ends_with("n\u2019t");
+}
+
+// What it is not to be; nothing where that leaves two sides open.
+std::optional<Compare> opposite_of(Compare compare) {
+  switch (compare) {
+    case Compare::less: return Compare::at_least;
+    case Compare::at_most: return Compare::greater;
+    case Compare::greater: return Compare::at_most;
+    case Compare::at_least: return Compare::less;
+    case Compare::equal: return std::nullopt;
+  }
+  return std::nullopt;
+}
 
 std::optional<std::string> unit_of(std::string_view word) {
   auto const lower = to_lower_ascii(word);
@@ -121,57 +139,90 @@ std::string joined(Words const& words) {
   return out;
 }
 
-// What a text says of one measured value.
-struct Reading {
+// How many words at the front are the phrase; 0 when they are not.
+std::size_t words_of_phrase(std::span<std::string const> lower, std::string_view phrase) {
+  std::size_t taken = 0;
+  while (!phrase.empty()) {
+    auto const end = std::min(phrase.find(' '), phrase.size());
+    if (taken == lower.size() || lower[taken] != phrase.substr(0, end)) return 0;
+    ++taken;
+    phrase.remove_prefix(std::min(end + 1, phrase.size()));
+  }
+  return taken;
+}
+
+/// Reads what a text says of one measured value.
+class Reading {
+ public:
+  explicit Reading(Words words) : words_(std::move(words)) {
+    for (auto const& word : words_) lower_.push_back(to_lower_ascii(word));
+    while (at_ < words_.size())
+      if (!take_phrase()) take_word();
+    clear = clear && !negated_;
+  }
+
   std::optional<Number> number;
   std::optional<Compare> compare;
   std::optional<std::string> statistic;
   Words rest;
-  bool clear = true;  // one number, one comparison
-};
+  bool clear = true;  // one number, one comparison, and no negation that is left over
 
-Reading read_words(Words const& words) {
-  Reading out;
-  for (std::size_t i = 0; i < words.size();) {
-    std::size_t taken = 0;
-    for (auto const& [text, compare] : kPhrases) {
-      auto const parts = split(text, ' ');
-      if (i + parts.size() > words.size()) continue;
-      bool same = true;
-      for (std::size_t j = 0; j < parts.size(); ++j) same = same && to_lower_ascii(words[i + j]) == parts[j];
-      if (!same) continue;
-      out.clear = out.clear && (!out.compare || *out.compare == compare);
-      out.compare = compare;
-      taken = parts.size();
-      break;
+ private:
+  bool take_phrase() {
+    auto const left = std::span<std::string const>(lower_).subspan(at_);
+    for (auto const& [text, said] : kPhrases) {
+      auto const taken = words_of_phrase(left, text);
+      if (taken == 0) continue;
+      auto const meant = negated_ ? opposite_of(said) : said;
+      clear = clear && meant && (!compare || compare == meant);
+      compare = meant;
+      negated_ = false;
+      at_ += taken;
+      return true;
     }
-    if (taken > 0) {
-      i += taken;
-      continue;
-    }
-    auto const& word = words[i++];
-    if (auto number = number_of(word)) {
-      out.clear = out.clear && !out.number;
-      if (number->unit.empty() && i < words.size()) {
-        // `< 5 min` are minutes, `5 min` are five at least.
-        auto unit =
-            out.compare && to_lower_ascii(words[i]) == "min" ? std::optional<std::string>("min") : unit_of(words[i]);
-        if (unit) {
-          number->unit = *std::move(unit);
-          ++i;
-        }
-      }
-      if (number->or_more) out.compare = Compare::at_least;
-      out.number = *std::move(number);
-    } else if (auto statistic = statistic_of(word)) {
-      out.clear = out.clear && !out.statistic;
-      out.statistic = *std::move(statistic);
-    } else if (!is_one_of(to_lower_ascii(word), kFillers)) {
-      out.rest.push_back(word);
+    return false;
+  }
+
+  void take_word() {
+    auto const& word = words_[at_];
+    auto const& lower = lower_[at_++];
+    if (negates(lower)) {
+      clear = clear && !negated_;
+      negated_ = true;
+    } else if (is_one_of(lower, kFillers) || (negated_ && lower == "to")) {
+      return;
+    } else {
+      clear = clear && !negated_;
+      take_content(word);
     }
   }
-  return out;
-}
+
+  void take_content(std::string const& word) {
+    if (auto read = number_of(word)) {
+      clear = clear && !number;
+      if (read->unit.empty() && at_ < words_.size()) {
+        // `< 5 min` are minutes, `5 min` are five at least.
+        auto unit = compare && lower_[at_] == "min" ? std::optional<std::string>("min") : unit_of(words_[at_]);
+        if (unit) {
+          read->unit = *std::move(unit);
+          ++at_;
+        }
+      }
+      if (read->or_more) compare = Compare::at_least;
+      number = *std::move(read);
+    } else if (auto of_many = statistic_of(word)) {
+      clear = clear && !statistic;
+      statistic = *std::move(of_many);
+    } else {
+      rest.push_back(word);
+    }
+  }
+
+  Words words_;
+  Words lower_;
+  std::size_t at_ = 0;
+  bool negated_ = false;  // a comparison must follow
+};
 
 // How the value must compare: as it is said; a bare percentage is the least, zero is zero. Otherwise it is not known.
 std::optional<Compare> comparison_of(Reading const& read) {
@@ -193,12 +244,13 @@ std::string measure_of(std::string_view words, std::optional<std::string> const&
 constexpr std::size_t kMeasureWords = 8;  // more are a sentence
 
 std::optional<models::Gate> read_gate(std::string_view name, std::string_view part) {
-  auto read = read_words(words_of(without_remarks(part)));
+  Reading read(words_of(without_remarks(part)));
   if (!read.number || !read.clear || read.rest.size() > kMeasureWords) return std::nullopt;
   auto const compare = comparison_of(read);
   auto words = joined(read.rest);
   if (words.empty()) {  // `Median build time: < 5 min`
-    auto of_name = read_words(words_of(name));
+    Reading of_name(words_of(name));
+    if (!of_name.clear) return std::nullopt;
     words = of_name.number || of_name.compare || !of_name.statistic ? std::string(name) : joined(of_name.rest);
     if (!read.statistic) read.statistic = std::move(of_name.statistic);
   }
@@ -242,7 +294,7 @@ std::pair<std::string_view, std::string_view> cut_name(std::string_view line) {
 }  // namespace
 
 std::string measure_name(std::string_view words) {
-  auto bare = bare_heading(words);
+  auto bare = bare_words(words);
   auto const* const known = std::ranges::find(kMeasures, std::string_view(bare), &Alias::words);
   if (known != kMeasures.end()) return std::string(known->measure);
   std::ranges::replace(bare, ' ', '_');
@@ -253,7 +305,10 @@ ReadGates read_gates(std::string_view line, models::GateOrigin origin) {
   ReadGates out;
   line = trim(line);
   auto const [name, rest] = cut_name(line);
-  for (auto const part : parts_of(rest)) {
+  auto const parts = line.size() > limits::kCheckBytes ? std::vector<std::string_view>() : parts_of(rest);
+  out.complete = !parts.empty() && parts.size() <= limits::kCheckParts;
+  if (!out.complete) return out;
+  for (auto const part : parts) {
     auto gate = read_gate(name, part);
     if (!gate) {
       out.complete = false;
@@ -267,6 +322,7 @@ ReadGates read_gates(std::string_view line, models::GateOrigin origin) {
 }
 
 std::optional<models::Condition> read_condition(std::string_view when) {
+  if (when.size() > limits::kCheckBytes) return std::nullopt;
   auto const gate = read_gate({}, trim(when));
   if (!gate) return std::nullopt;
   return models::Condition{gate->measure, gate->op, gate->threshold, gate->unit, gate->statistic};

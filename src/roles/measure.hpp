@@ -16,7 +16,7 @@ struct ReadGates {
 
 /// Reads `Test Coverage: 95% minimum (unit + integration)`, `< 100ms p95 API response time`, `Zero Clippy warnings`:
 /// a name, a comparison, one number, a unit and a statistic, in any order, by the grammar of docs/roles.md. Parts with
-/// commas between them are read by themselves.
+/// commas between them are read by themselves. A line of more than limits::kCheckBytes or kCheckParts is no check.
 ReadGates read_gates(std::string_view line, models::GateOrigin origin);
 
 /// Reads `Coverage drops below 95%`; nothing when a person or an agent must judge.

@@ -103,10 +103,14 @@ inline constexpr std::array kUnits{
 inline constexpr std::array<std::string_view, 6> kTimes{"us", "ms", "s", "min", "h", "d"};
 
 /// Words that say nothing of what is measured.
-inline constexpr std::array<std::string_view, 29> kFillers{
-    "of",    "at",   "is",    "are",  "be",   "must", "should", "the",      "a",         "an",
-    "stays", "stay", "keep",  "kept", "with", "than", "drops",  "drop",     "falls",     "fall",
-    "goes",  "go",   "rises", "rise", "gets", "has",  "for",    "maintain", "percentile"};
+inline constexpr std::array<std::string_view, 35> kFillers{
+    "of",   "at",   "is",   "are",  "be",    "must", "should", "the",  "a",    "an",       "stays",     "stay",
+    "keep", "kept", "with", "than", "drops", "drop", "falls",  "fall", "goes", "go",       "rises",     "rise",
+    "gets", "has",  "for",  "can",  "may",   "will", "shall",  "do",   "does", "maintain", "percentile"};
+
+/// Words that turn what follows into its opposite, beside those that end in `n't`.
+inline constexpr std::array<std::string_view, 9> kNegations{"not",     "no",  "never", "without", "cannot",
+                                                            "neither", "nor", "none",  "nobody"};
 
 /// What documents call a measure that has another name in reports.
 struct Alias {

@@ -78,10 +78,10 @@ constexpr std::array kNames{
 
 }  // namespace
 
-std::string bare_heading(std::string_view heading) {
+std::string bare_words(std::string_view text) {
   std::string out;
   bool gap = false;
-  for (char const c : to_lower_ascii(heading)) {
+  for (char const c : to_lower_ascii(text)) {
     if (!is_alnum(c)) {
       gap = true;
       continue;
@@ -90,6 +90,11 @@ std::string bare_heading(std::string_view heading) {
     gap = false;
     out += c;
   }
+  return out;
+}
+
+std::string bare_heading(std::string_view heading) {
+  auto out = bare_words(heading);
   // `3. File boundaries`
   auto const words = std::ranges::find_if_not(out, [](char c) { return is_digit(c); });
   if (words != out.begin() && words != out.end() && *words == ' ') out.erase(out.begin(), words + 1);

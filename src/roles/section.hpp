@@ -40,7 +40,10 @@ bool is_part_of(Section part, Section whole);
 /// True for a section whose content is code, or a tree, in which a line by itself need not be a heading.
 bool holds_code(Section section);
 
-/// A heading as names are compared: lower case, only letters, digits and single spaces.
+/// A text as names are compared: lower case, only letters, digits and single spaces.
+std::string bare_words(std::string_view text);
+
+/// The same of a heading, without the number before it.
 std::string bare_heading(std::string_view heading);
 
 /// The name of `Workflow 2: Release` or `Workflow 2 - Release`; nothing for another heading.

@@ -1,5 +1,7 @@
 #include "roles/measure.hpp"
 
+#include "models/role_limits.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -53,6 +55,53 @@ TEST(Measure, what_is_no_check_stays_for_people) {
            "Answer in less than",
        })
     EXPECT_TRUE(told(line).ends_with("…")) << line << " → " << told(line);
+}
+
+TEST(Measure, a_negation_means_what_it_says_or_is_for_people) {
+  for (auto const& [line, read] : {
+           Row{"Latency must not exceed 200 ms", "latency <= 200ms [Latency]"},
+           Row{"p95 latency: never above 200 ms", "p95_ms <= 200ms p95 [p95 latency]"},
+           Row{"Coverage never drops below 90%", "coverage >= 90% [Coverage]"},
+           Row{"Warnings: not > 5", "warnings <= 5 [Warnings]"},
+           Row{"Memory doesn't exceed 512MB", "memory <= 512MB [Memory]"},
+           Row{"Memory doesn\u2019t exceed 512MB", "memory <= 512MB [Memory]"},
+           Row{"Memory: not to exceed 512MB", "memory <= 512MB [Memory]"},
+           Row{"Build time cannot be over 5 minutes", "build_time <= 5min [Build time]"},
+           Row{"Findings: not more than 3", "findings <= 3 [Findings]"},
+       })
+    EXPECT_EQ(told(line), read) << line;
+  for (std::string_view const line : {
+           "Zero tests without assertions",
+           "Latency is not 200 ms or less than that",
+           "Never merge with 90% coverage",
+           "Errors: not exactly 0",
+           "Never down: 99%",
+           "Coverage of 95% is not needed",
+           "Neither 5% nor 10% of failures",
+           "Don't accept under 90% coverage",
+           "Latency: < 200 ms not",
+       })
+    EXPECT_EQ(told(line), " …") << line;
+  EXPECT_EQ(read_condition("Coverage does not reach 95%"), std::nullopt);
+  EXPECT_EQ(read_condition("Coverage is not at least 95%")->op, models::Comparison::Kind::less);
+}
+
+// Each part that is a check keeps the line: many parts of a long line would take its length by its square.
+TEST(Measure, a_line_that_is_long_or_has_many_parts_stays_for_people) {
+  auto const line_of = [](std::size_t parts) {
+    std::string out = "a: 1%";
+    for (std::size_t i = 1; i < parts; ++i) out += ",1%";
+    return out;
+  };
+  auto const most = read_gates(line_of(limits::kCheckParts), models::GateOrigin::quality_standard);
+  EXPECT_EQ(most.gates.size(), limits::kCheckParts);
+  EXPECT_TRUE(most.complete);
+  EXPECT_EQ(told(line_of(limits::kCheckParts + 1)), " …");
+  EXPECT_EQ(told(line_of(12'000)), " …");
+  auto const padded = [](std::size_t bytes) { return "Coverage: 95% (" + std::string(bytes - 16, 'x') + ")"; };
+  EXPECT_FALSE(told(padded(limits::kCheckBytes)).ends_with("…"));
+  EXPECT_EQ(told(padded(limits::kCheckBytes + 1)), " …");
+  EXPECT_EQ(read_condition(padded(limits::kCheckBytes + 1)), std::nullopt);
 }
 
 TEST(Measure, parts_of_a_line_are_read_by_themselves) {
