@@ -191,6 +191,18 @@ std::string canonical(Target const& target) {
   return text;
 }
 
+std::string spelt(Target const& target) {
+  auto text = canonical(target);
+  bool const literal = target.kind == TargetKind::file || target.kind == TargetKind::directory;
+  if (!literal || text.find_first_of(kGlobCharacters) == std::string::npos) return text;
+  std::string out;
+  for (char const c : text) {
+    if (kGlobCharacters.find(c) != std::string_view::npos) out += '\\';
+    out += c;
+  }
+  return out;
+}
+
 bool meets_file(GlobRun const& run) { return run.matches() || run.goes_on_literally(); }
 
 namespace {

@@ -49,6 +49,10 @@ Result<Target> parse_target(TargetKind kind, std::string_view path, bool case_se
 /// literal path with glob characters, which is echoed without escapes, or a pattern that has none unescaped.
 std::string canonical(Target const& target);
 
+/// The string that parse_target() reads as the same target, escapes and all: canonical() but for a literal path with
+/// glob characters. May be longer than a target may be.
+std::string spelt(Target const& target);
+
 /// True when claims on both by two sessions would meet. Files and directories do when they are equal or one above the
 /// other, whichever kind they are (a file `p` meets everything below `p/`); resources when they are equal. A glob meets
 /// a directory when it matches some path below it, another glob when some path matches both, and a file that it

@@ -20,7 +20,8 @@ struct Block {
   Kind kind = Kind::paragraph;
   std::size_t level = 0;  ///< of a heading, from 1; of an item how deep it is nested, from 0
   std::string text;
-  std::size_t line = 1;  ///< where its text begins, from 1
+  std::size_t line = 1;       ///< where its text begins, from 1
+  std::size_t last_line = 0;  ///< where it ends, of what stands in no list, quote or fence; else 0
   bool operator==(Block const&) const = default;
 };
 
@@ -34,7 +35,7 @@ std::vector<Block> read_markdown(std::string_view text);
 /// the indentation of trees are gone. What stands below headings about boundaries and code comes as one code block.
 std::vector<Block> read_plain_text(std::string_view text);
 
-/// True when the document is Markdown rather than text copied from a browser.
-bool is_markdown(std::string_view text, std::vector<Block> const& as_markdown);
+/// True when the document is Markdown rather than text copied from a browser: it has no fewer known headings so.
+bool is_markdown(std::vector<Block> const& as_markdown, std::vector<Block> const& as_plain_text);
 
 }  // namespace codi::roles

@@ -26,17 +26,25 @@ struct LineTrouble {
 /// in a way that their author may want to know.
 struct BoundaryTree {
   std::vector<PlacedBoundary> boundaries;
+  std::vector<LineTrouble> advice;  ///< lines that name no path, each as it is written and with a remark
   std::vector<LineTrouble> errors;
   std::vector<LineTrouble> remarks;
 };
 
-/// Reads a tree as `tree` prints it, in Unicode or ASCII, or one by indentation alone: a line for each file, directory
-/// or pattern, with a note behind `#`, `//`, a dash or two spaces. What stands below another line has its path before
-/// its own. `first_line` is that of the text's first.
+/// Reads a tree as `tree` prints it, in Unicode or ASCII, or one by indentation alone, with or without bullets: a line
+/// for each file, directory or pattern, with a note behind a colon, `#`, `//`, a dash or two spaces. What stands below
+/// another line has its path before its own. A name in brackets, `[id]`, stands for itself. `first_line` is that of the
+/// text's first. Ends with an error after limits::kRoleItems lines, and where a path is longer than a target may be.
 BoundaryTree read_boundary_tree(std::string_view text, std::size_t first_line);
 
-/// Reads one boundary of a list, ``src/api/: REST endpoints`` or `` `src/**/*.rs` - all Rust``.
-BoundaryTree read_boundary_item(std::string_view text, std::size_t line);
+/// An item of a list of boundaries, ``src/api/: REST endpoints`` or `` `src/**/*.rs` - all Rust``.
+struct BoundaryItem {
+  std::size_t level = 0;  ///< how deep it is nested, from 0
+  std::string text;
+  std::size_t line = 1;
+};
+/// Reads a list as a tree: what is nested below another item has its path before its own.
+BoundaryTree read_boundary_list(std::vector<BoundaryItem> const& items);
 
 /// True when each line could be one of a tree: for a tree that stands in no fence.
 bool looks_like_tree(std::string_view text);

@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <tuple>
 #include <utility>
 
@@ -24,16 +25,18 @@ using Kind = Block::Kind;
 /// Gives each block its place in the role, by the section that it stands in.
 class DocumentReader {
  public:
-  explicit DocumentReader(bool markdown) : markdown_(markdown) {}
+  DocumentReader(std::string_view body, bool markdown) : source_(lines_of(body)), markdown_(markdown) {}
 
   RoleDocument read(std::vector<Block> const& blocks, std::optional<FrontMatter> front) {
     if (front) take(*std::move(front));
     for (auto const& block : blocks) {
+      if (!full_.empty()) break;  // the document is not taken
       if (block.kind == Kind::heading)
         begin(block);
       else
         take(block);
     }
+    end_boundaries();
     if (pattern_label_) keep_as_advice(pattern_label_->text, pattern_label_->line);
     finish();
     return std::move(out_);
@@ -62,6 +65,7 @@ class DocumentReader {
   }
 
   void begin(Block const& block) {
+    end_boundaries();
     if (pattern_label_) keep_as_advice(std::exchange(pattern_label_, std::nullopt)->text, block.line);
     if (auto const section = section_of(block.text)) {
       section_ = section;
@@ -106,6 +110,7 @@ class DocumentReader {
   }
 
   void take(Block const& block) {
+    if (block.kind == Kind::paragraph && block.text.starts_with("<!--")) return keep_with_remark(block);
     if (!section_) {
       // What stands under the title says what the role is for.
       if (!unknown_ && block.kind == Kind::paragraph && is_purpose()) return add_purpose(block);
@@ -211,19 +216,49 @@ class DocumentReader {
   }
 
   void take_boundaries(Block const& block) {
-    BoundaryTree tree;
-    bool const as_tree = block.kind == Kind::code || (block.kind == Kind::paragraph && looks_like_tree(block.text));
-    if (as_tree)
-      tree = read_boundary_tree(block.text, block.line);
-    else if (block.kind == Kind::item)
-      tree = read_boundary_item(on_one_line(block.text), block.line);
-    else
-      return keep_with_remark(block);
+    if (block.kind == Kind::item) {
+      end_tree();
+      items_.push_back({block.level, block.text, block.line});
+      return;
+    }
+    end_list();
+    if (markdown_ && block.last_line > 0 && (block.kind == Kind::code || looks_like_tree(source_of(block)))) {
+      // Empty lines cut a tree that stands in no fence into pieces.
+      if (!tree_) tree_ = block;
+      tree_->last_line = block.last_line;
+      return;
+    }
+    end_tree();
+    if (block.kind != Kind::code) return keep_with_remark(block);
+    add_tree(read_boundary_tree(block.text, block.line));
+  }
+
+  // As it stands in the document: reading Markdown takes its indentation off.
+  [[nodiscard]] std::string source_of(Block const& block) const {
+    std::string out;
+    for (auto line = block.line; line <= block.last_line && line <= source_.size(); ++line)
+      out += std::string(source_[line - 1]) + '\n';
+    return out;
+  }
+
+  void end_boundaries() {
+    end_list();
+    end_tree();
+  }
+  void end_list() {
+    if (!items_.empty()) add_tree(read_boundary_list(std::exchange(items_, {})));
+  }
+  void end_tree() {
+    if (auto const tree = std::exchange(tree_, std::nullopt))
+      add_tree(read_boundary_tree(source_of(*tree), tree->line));
+  }
+
+  void add_tree(BoundaryTree tree) {
     for (auto& [boundary, line] : tree.boundaries)
       add(out_.content.boundaries, "boundaries", std::move(boundary), line);
-    for (auto& error : tree.errors) out_.errors.push_back(std::move(error));
-    if (block.kind == Kind::item && !tree.remarks.empty()) keep_as_advice(block.text, block.line);
+    for (auto& [line, text] : tree.advice) keep_as_advice(std::move(text), line);
     for (auto& remark : tree.remarks) find(remark.line, std::move(remark.message));
+    std::ranges::move(tree.errors, std::back_inserter(out_.errors));
   }
 
   // Steps stand in a list or, as an example, in a fence.
@@ -283,9 +318,8 @@ class DocumentReader {
   template <class T>
   void add(std::vector<T>& list, std::string const& name, T value, std::size_t line) {
     if (list.size() == limits::kRoleItems) {
-      if (list_full_.empty() || list_full_ != name)
+      if (full_.insert(name).second)
         out_.errors.push_back({line, fmt::format("there are more than {} {}", limits::kRoleItems, name)});
-      list_full_ = name;
       return;
     }
     place(fmt::format("/{}/{}", name, list.size()), line);
@@ -320,6 +354,7 @@ class DocumentReader {
     }
   }
 
+  std::vector<std::string_view> source_;
   bool markdown_;
   RoleDocument out_;
   std::optional<std::string> title_;
@@ -331,7 +366,9 @@ class DocumentReader {
   bool purpose_from_body_ = false;
   bool told_of_commands_ = false;
   std::optional<Block> pattern_label_;
-  std::string list_full_;
+  std::vector<BoundaryItem> items_;  // of the list of boundaries that is being read
+  std::optional<Block> tree_;        // that stands in no fence and is being read
+  std::set<std::string> full_;       // lists that hold all that they may
 };
 
 }  // namespace
@@ -347,9 +384,10 @@ RoleDocument read_document(std::string_view text) {
     body = std::string(cut->body_line - 1, '\n') + std::string(cut->body);
   }
   auto blocks = read_markdown(body);
-  bool const markdown = is_markdown(body, blocks);
-  if (!markdown) blocks = read_plain_text(body);
-  return DocumentReader(markdown).read(blocks, std::move(front));
+  auto plain_blocks = read_plain_text(body);
+  bool const markdown = is_markdown(blocks, plain_blocks);
+  if (!markdown) blocks = std::move(plain_blocks);
+  return DocumentReader(body, markdown).read(blocks, std::move(front));
 }
 
 std::optional<std::string> role_name_of_file(std::string_view file_name) {

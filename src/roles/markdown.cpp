@@ -21,9 +21,11 @@ std::string text_or_nothing(char const* text) { return text ? text : ""; }
 /// Walks the tree once, and gathers the text of what is open.
 class MarkdownReader {
  public:
-  std::vector<Block> read(std::string_view text) {
+  explicit MarkdownReader(std::string_view text) : text_of_all_(text), lines_(lines_of(text)) {}
+
+  std::vector<Block> read() {
     std::unique_ptr<cmark_node, FreeNode> const document(
-        cmark_parse_document(text.data(), text.size(), CMARK_OPT_DEFAULT));
+        cmark_parse_document(text_of_all_.data(), text_of_all_.size(), CMARK_OPT_DEFAULT));
     std::unique_ptr<cmark_iter, FreeIterator> const walk(cmark_iter_new(document.get()));
     for (auto event = cmark_iter_next(walk.get()); event != CMARK_EVENT_DONE; event = cmark_iter_next(walk.get())) {
       auto* const node = cmark_iter_get_node(walk.get());
@@ -38,6 +40,12 @@ class MarkdownReader {
  private:
   static std::size_t line_of(cmark_node* node) {
     return static_cast<std::size_t>(std::max(cmark_node_get_start_line(node), 1));
+  }
+
+  // Of what stands by itself: its lines are those of the text.
+  static std::size_t last_line_of(cmark_node* node) {
+    bool const alone = cmark_node_get_type(cmark_node_parent(node)) == CMARK_NODE_DOCUMENT;
+    return alone ? static_cast<std::size_t>(std::max(cmark_node_get_end_line(node), 0)) : 0;
   }
 
   void enter(cmark_node* node) {
@@ -87,7 +95,9 @@ class MarkdownReader {
 
   // The first paragraph of an item is the item; another one goes on with it.
   void add_paragraph(cmark_node* node) {
-    if (items_ == 0) return add({.kind = Block::Kind::paragraph, .text = text_, .line = line_of(node)});
+    if (items_ == 0)
+      return add(
+          {.kind = Block::Kind::paragraph, .text = text_, .line = line_of(node), .last_line = last_line_of(node)});
     if (begins_item_) {
       begins_item_ = false;
       return add({.kind = Block::Kind::item, .level = items_ - 1, .text = text_, .line = line_of(node)});
@@ -100,17 +110,20 @@ class MarkdownReader {
 
   void add_code(cmark_node* node) {
     begins_item_ = false;
-    bool const fenced = cmark_node_get_fence_info(node) != nullptr && is_fenced(node);
+    bool const fenced = is_fenced(node);
     add({.kind = Block::Kind::code,
          .text = text_or_nothing(cmark_node_get_literal(node)),
-         .line = line_of(node) + (fenced ? 1 : 0)});
+         .line = line_of(node) + (fenced ? 1 : 0),
+         .last_line = fenced ? 0 : last_line_of(node)});
   }
 
-  // cmark does not tell, but a fence takes lines of its own.
-  static bool is_fenced(cmark_node* node) {
-    auto const literal = text_or_nothing(cmark_node_get_literal(node));
-    auto const lines = std::ranges::count(literal, '\n');
-    return cmark_node_get_end_line(node) - cmark_node_get_start_line(node) + 1 > lines;
+  // cmark does not tell, but a fence takes a line of its own.
+  [[nodiscard]] bool is_fenced(cmark_node* node) const {
+    auto const line = line_of(node);
+    auto const column = static_cast<std::size_t>(std::max(cmark_node_get_start_column(node), 1));
+    if (line > lines_.size() || column > lines_[line - 1].size()) return false;
+    auto const begin = trim(lines_[line - 1].substr(column - 1));
+    return begin.starts_with("```") || begin.starts_with("~~~");
   }
 
   void add(Block block) {
@@ -123,6 +136,8 @@ class MarkdownReader {
     blocks_.push_back(std::move(block));
   }
 
+  std::string_view text_of_all_;
+  std::vector<std::string_view> lines_;
   std::vector<Block> blocks_;
   std::string text_;
   std::size_t items_ = 0;
@@ -131,18 +146,15 @@ class MarkdownReader {
 
 }  // namespace
 
-std::vector<Block> read_markdown(std::string_view text) { return MarkdownReader().read(text); }
+std::vector<Block> read_markdown(std::string_view text) { return MarkdownReader(text).read(); }
 
-bool is_markdown(std::string_view text, std::vector<Block> const& as_markdown) {
-  auto const known_headings = std::ranges::count_if(as_markdown, [](Block const& block) {
-    return block.kind == Block::Kind::heading && section_of(block.text).has_value();
-  });
-  auto const lines = lines_of(text);
-  auto const bare = std::ranges::count_if(lines, [](std::string_view line) {
-    line = trim(line);
-    return !line.empty() && is_alnum(line.front()) && section_of(line).has_value();
-  });
-  return known_headings > 0 || bare == 0;
+bool is_markdown(std::vector<Block> const& as_markdown, std::vector<Block> const& as_plain_text) {
+  auto const known = [](std::vector<Block> const& blocks) {
+    return std::ranges::count_if(blocks, [](Block const& block) {
+      return block.kind == Block::Kind::heading && section_of(block.text).has_value();
+    });
+  };
+  return known(as_markdown) >= known(as_plain_text);
 }
 
 }  // namespace codi::roles

@@ -392,6 +392,46 @@ TEST(RoleDocument, boundaries_as_a_list_or_without_a_fence) {
   EXPECT_TRUE(finds(prose, 4, "kept as advice"));
 }
 
+TEST(RoleDocument, boundaries_in_other_usual_shapes) {
+  EXPECT_EQ(targets_of(read_document("# A\n\n## Boundaries\n- src/\n  - api/\n    - v1.cpp: Old\n- docs/\n")),
+            (Texts{"src/", "src/api/", "src/api/v1.cpp", "docs/"}));
+  for (std::string_view const tree : {
+           "src/\n├── api/\n│   └── v1/\n└── db/\n",
+           "src/\n  api/\n    v1/\n  db/\n",
+           "src\n|-- api\n|   `-- v1/\n`-- db/\n",
+           "src/\n\n    api/\n        v1/\n\n    db/\n",
+       })
+    EXPECT_EQ(targets_of(read_document("# A\n\n## Boundaries\n" + std::string(tree) + "\n## Purpose\nx\n")),
+              (Texts{"src/", "src/api/", "src/api/v1/", "src/db/"}))
+        << tree;
+  EXPECT_EQ(targets_of(read_document("# A\n\n## Boundaries\nsrc/**/*_a.rs\n\nsrc/**/*_b.rs\n")),
+            (Texts{"src/**/*_a.rs", "src/**/*_b.rs"}));
+  auto const table = read_document("# A\n\n## Boundaries\n| Path | Note |\n|---|---|\n| src/api/ | Routes |\n");
+  EXPECT_TRUE(table.content.boundaries.empty());
+  EXPECT_EQ(table.content.advice.size(), 1U);
+  EXPECT_TRUE(finds(table, 4, "kept as advice"));
+  auto const label = read_document("# A\n\n## Boundaries\n- Backend:\n  - src/api/\n- Frontend: src/web/\n");
+  EXPECT_EQ(targets_of(label), (Texts{"src/api/"}));
+  EXPECT_EQ(label.content.advice, (Texts{"Backend:", "Frontend: src/web/"}));
+  EXPECT_TRUE(finds(label, 4, "no path") && finds(label, 6, "no path"));
+}
+
+TEST(RoleDocument, a_comment_that_looks_like_a_heading_makes_no_markdown) {
+  auto text = std::string(kPlain);
+  text.replace(text.find("# Completion"), std::string_view("# Completion").size(), "# Metrics");
+  auto const document = read_document(text);
+  EXPECT_EQ(document.name, "storage-engineer");
+  EXPECT_EQ(document.content.capabilities, (Texts{"Key layouts", "Migrations of stores"}));
+  EXPECT_EQ(document.content.workflows.size(), 1U);
+}
+
+TEST(RoleDocument, a_comment_of_html_says_nothing_of_the_role) {
+  auto const document = read_document("<!-- markdownlint-disable -->\n# A\n\nBuilds it.\n");
+  EXPECT_EQ(document.content.purpose, "Builds it.");
+  EXPECT_EQ(document.content.advice, (Texts{"<!-- markdownlint-disable -->"}));
+  EXPECT_TRUE(finds(document, 1, "kept as advice"));
+}
+
 TEST(RoleDocument, a_heading_below_a_known_one_does_not_end_it) {
   auto const document = read_document("# A\n\n## Capabilities\n### Backend\n- Rust\n");
   EXPECT_EQ(document.content.capabilities, (Texts{"Rust"}));
