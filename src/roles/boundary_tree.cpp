@@ -152,16 +152,6 @@ std::string with_names_escaped(std::string_view path) {
   return out;
 }
 
-// As targets spell it; what is wrong with it otherwise.
-std::expected<std::string, std::string> target_of(std::string_view path) {
-  auto const target = coordination::parse_target(path, true);
-  if (!target) return std::unexpected(fmt::format("{} can't be owned: {}", quoted(path), target.error().detail));
-  auto text = coordination::spelt(*target);
-  if (text.size() > limits::kTargetBytes)
-    return std::unexpected(fmt::format("{} can't be owned: it is too long", quoted(path)));
-  return text;
-}
-
 /// Reads lines from the top, and remembers what each may stand below.
 class TreeReader {
  public:
@@ -275,11 +265,11 @@ class TreeReader {
     for (auto& node : nodes_) {
       if (node.is_label || node.too_long) continue;
       if (node.has_children && !node.path.ends_with('/')) node.path += '/';
-      auto target = target_of(node.path);
+      auto target = owned_target(node.path);
       if (target)
         tree_.boundaries.push_back({{*std::move(target), std::move(node.note)}, node.line});
       else
-        tree_.errors.push_back({node.line, std::move(target.error())});
+        tree_.errors.push_back({node.line, fmt::format("{} can't be owned: {}", quoted(node.path), target.error())});
     }
     std::ranges::sort(tree_.errors);
     std::ranges::sort(tree_.remarks);
@@ -295,6 +285,15 @@ class TreeReader {
 };
 
 }  // namespace
+
+std::expected<std::string, std::string> owned_target(std::string_view path) {
+  auto const target = coordination::parse_target(path, true);
+  if (!target) return std::unexpected(target.error().detail);
+  auto text = coordination::spelt(*target);
+  if (text.size() > limits::kTargetBytes)
+    return std::unexpected(fmt::format("a target is at most {} bytes long, escapes and all", limits::kTargetBytes));
+  return text;
+}
 
 BoundaryTree read_boundary_tree(std::string_view text, std::size_t first_line) {
   return TreeReader().read(text, first_line);

@@ -3,6 +3,7 @@
 
 #include <compare>
 #include <cstddef>
+#include <expected>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,6 +22,9 @@ struct LineTrouble {
   std::string message;
   auto operator<=>(LineTrouble const&) const = default;
 };
+
+/// The path in the one spelling that boundaries are stored in; else what is wrong with it.
+std::expected<std::string, std::string> owned_target(std::string_view path);
 
 /// A tree of files, read. `errors` are lines that name what no role can own; `remarks` lines that were read, or left,
 /// in a way that their author may want to know.

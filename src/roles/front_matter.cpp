@@ -1,7 +1,7 @@
 #include "roles/front_matter.hpp"
 
 #include "base/text.hpp"
-#include "coordination/target.hpp"
+#include "roles/lines.hpp"
 #include "roles/measure.hpp"
 #include "roles/trigger.hpp"
 
@@ -47,12 +47,9 @@ class FrontMatterReader {
       error(root, "front matter is a list of `key: value`");
       return std::move(out_);
     }
-    std::set<std::string> seen;
-    for (auto const& pair : root) {
-      auto const key = pair.first.IsScalar() ? pair.first.Scalar() : std::string();
-      if (!seen.insert(key).second) error(pair.first, fmt::format("`{}` stands twice in the front matter", key));
-      read_key(key, pair.first, pair.second);
-    }
+    check_keys(root);
+    for (auto const& pair : root)
+      if (spend(1)) read_key(scalar(pair.first), pair.first, pair.second);
     return std::move(out_);
   }
 
@@ -62,6 +59,29 @@ class FrontMatterReader {
   }
 
  private:
+  static std::string scalar(YAML::Node const& node) { return node.IsScalar() ? node.Scalar() : std::string(); }
+
+  // YAML lets a key stand twice; which of the two is meant nobody knows.
+  void check_keys(YAML::Node const& map) {
+    std::set<std::string> seen;
+    for (auto const& pair : map) {
+      if (!spend(1)) return;
+      if (pair.first.IsScalar() && !seen.insert(pair.first.Scalar()).second)
+        error(pair.first, fmt::format("{} stands twice in the front matter", quoted(pair.first.Scalar())));
+    }
+  }
+
+  // False when more was read than a document can say: what is named by an alias again and again has no end.
+  bool spend(std::size_t bytes) {
+    if (bytes <= left_) {
+      left_ -= bytes;
+      return true;
+    }
+    if (left_ > 0) out_.errors.push_back({1, "the front matter says more than a role can keep"});
+    left_ = 0;
+    return false;
+  }
+
   void read_key(std::string const& key, YAML::Node const& where, YAML::Node const& value) {
     if (key == "name") return read_name(value);
     if (key == "description") {
@@ -84,8 +104,10 @@ class FrontMatterReader {
 
   void read_own(YAML::Node const& where, YAML::Node const& value) {
     if (!value.IsMap()) return error(where, "`codi` holds boundaries, gates, triggers, depends_on and provides_to");
+    check_keys(value);
     for (auto const& pair : value) {
-      auto const key = pair.first.IsScalar() ? pair.first.Scalar() : std::string();
+      if (!spend(1)) return;
+      auto const key = scalar(pair.first);
       if (std::ranges::find(kOwnKeys, std::string_view(key)) != kOwnKeys.end()) {
         read_list(key, pair.first, pair.second);
         continue;
@@ -100,7 +122,9 @@ class FrontMatterReader {
     if (value.IsNull()) return;
     if (value.IsScalar()) return read_text(key, value, value.Scalar());
     if (value.IsMap()) {
+      check_keys(value);
       for (auto const& pair : value) {
+        if (!spend(1)) return;
         bool const fits = pair.first.IsScalar() && (pair.second.IsScalar() || pair.second.IsNull());
         if (!fits) {
           error(pair.first, fmt::format("an entry of `{}` is `name: text`", key));
@@ -112,6 +136,7 @@ class FrontMatterReader {
     }
     if (!value.IsSequence()) return error(where, fmt::format("`{}` is a list", key));
     for (auto const& item : value) {
+      if (!spend(1)) return;
       if (item.IsScalar())
         read_text(key, item, item.Scalar());
       else if (item.IsMap())
@@ -123,29 +148,33 @@ class FrontMatterReader {
 
   // An entry as a document's list has it.
   void read_text(std::string const& key, YAML::Node const& where, std::string const& text) {
+    if (!spend(text.size())) return;
     auto const line = line_of(where);
     if (key == "boundaries") return add_boundary(where, text, std::nullopt);
     if (key == "gates") {
+      if (out_.gates.size() > limits::kRoleItems) return;  // the document is not taken
       auto read = read_gates(text, models::GateOrigin::quality_standard);
       for (auto& gate : read.gates) out_.gates.push_back({std::move(gate), line});
       if (read.complete) return;
       out_.advice.push_back({text, line});
-      return remark(where, fmt::format("`{}` is no check that codi can read: it is kept as advice", text));
+      return remark(where, fmt::format("{} is no check that codi can read: it is kept as advice", quoted(text)));
     }
     if (key == "triggers") {
       auto trigger = read_trigger(text, models::TriggerKind::delegate);
-      if (!trigger) return error(where, fmt::format("`{}` is no trigger: write `Delegates to ROLE when: …`", text));
+      if (!trigger)
+        return error(where, fmt::format("{} is no trigger: write `Delegates to ROLE when: …`", quoted(text)));
       out_.triggers.push_back({*std::move(trigger), line});
       return;
     }
     auto link = read_link(text);
-    if (!link) return error(where, fmt::format("`{}` names no role: write `ROLE: what`", text));
+    if (!link) return error(where, fmt::format("{} names no role: write `ROLE: what`", quoted(text)));
     (key == "depends_on" ? out_.depends_on : out_.provides_to).push_back({*std::move(link), line});
   }
 
   void read_pair(std::string const& key, YAML::Node const& where, std::string const& name, std::string const& text) {
     if (key == "boundaries") {
-      add_boundary(where, name, text.empty() ? std::nullopt : std::optional(text));
+      if (spend(name.size() + text.size()))
+        add_boundary(where, name, text.empty() ? std::nullopt : std::optional(text));
     } else {
       read_text(key, where, text.empty() ? name : name + ": " + text);
     }
@@ -156,6 +185,9 @@ class FrontMatterReader {
       auto const node = item[member];
       return node && node.IsScalar() ? std::optional(node.Scalar()) : std::nullopt;
     };
+    check_keys(item);
+    for (auto const& pair : item)
+      if (!spend(scalar(pair.first).size() + scalar(pair.second).size())) return;
     if (item.size() == 1 && item.begin()->first.IsScalar() && item.begin()->second.IsScalar() &&
         !is_member(key, item.begin()->first.Scalar()))
       return read_pair(key, item, item.begin()->first.Scalar(), item.begin()->second.Scalar());
@@ -218,9 +250,9 @@ class FrontMatterReader {
   }
 
   void add_boundary(YAML::Node const& where, std::string_view path, std::optional<std::string> note) {
-    auto const target = coordination::parse_target(path, true);
-    if (!target) return error(where, fmt::format("`{}` can't be owned: {}", path, target.error().detail));
-    out_.boundaries.push_back({{coordination::canonical(*target), std::move(note)}, line_of(where)});
+    auto target = owned_target(path);
+    if (!target) return error(where, fmt::format("{} can't be owned: {}", quoted(path), target.error()));
+    out_.boundaries.push_back({{*std::move(target), std::move(note)}, line_of(where)});
   }
 
   void keep(std::string const& key, YAML::Node const& where, YAML::Node const& value) {
@@ -229,15 +261,20 @@ class FrontMatterReader {
 
   // What names itself many times over would grow by powers.
   std::string shown(YAML::Node const& value, std::size_t depth) {
-    if (value.IsScalar()) return value.Scalar();
+    if (value.IsScalar()) return spend(value.Scalar().size() + 1) ? value.Scalar() : "…";
     if (depth == limits::kYamlDepth || shown_ == limits::kRoleItems) return "…";
     ++shown_;
     std::string out;
     if (value.IsSequence())
-      for (auto const& item : value) out += (out.empty() ? "" : ", ") + shown(item, depth + 1);
+      for (auto const& item : value) {
+        if (!spend(1)) break;
+        out += (out.empty() ? "" : ", ") + shown(item, depth + 1);
+      }
     if (value.IsMap())
-      for (auto const& pair : value)
+      for (auto const& pair : value) {
+        if (!spend(1)) break;
         out += (out.empty() ? "" : ", ") + shown(pair.first, depth + 1) + ": " + shown(pair.second, depth + 1);
+      }
     return out;
   }
 
@@ -250,6 +287,7 @@ class FrontMatterReader {
 
   FrontMatter out_;
   std::size_t shown_ = 0;  // lists and maps
+  std::size_t left_ = limits::kRoleDocumentBytes;
 };
 
 bool is_fence(std::string_view line) {

@@ -56,7 +56,7 @@ RoleDocument role_of_owners(std::string_view text, std::string_view name) {
       break;
     }
     out.lines[fmt::format("/boundaries/{}", out.content.boundaries.size())] = line;
-    out.content.boundaries.push_back({coordination::canonical(*target), rule.pattern});
+    out.content.boundaries.push_back({coordination::spelt(*target), rule.pattern});
   }
   out.name = std::string(name);
   if (out.content.boundaries.empty() && out.errors.empty())

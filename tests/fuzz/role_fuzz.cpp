@@ -52,7 +52,7 @@ void check_document(RoleDocument const& document, std::string_view text) {
   auto const& content = document.content;
   for (auto const& boundary : content.boundaries) {
     auto const target = coordination::parse_target(boundary.target, true);
-    check(target.has_value() && coordination::canonical(*target) == boundary.target, "a boundary is canonical",
+    check(target.has_value() && coordination::spelt(*target) == boundary.target, "a boundary has its one spelling",
           boundary.target);
   }
   for (auto const& gate : content.gates)

@@ -1,5 +1,7 @@
 #include "roles/document.hpp"
 
+#include "models/role_limits.hpp"
+
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -336,6 +338,9 @@ TEST(RoleDocument, what_is_wrong_with_front_matter_is_an_error_on_its_line) {
            {"---\ntriggers:\n  - nothing of it\n---\n", 3},
            {"---\nboundaries:\n  - {target: a/, owner: me}\n---\n", 3},
            {"---\ncodi: yes\n---\n", 2},
+           {"---\ncodi:\n  gates: 'Coverage: 9%'\n  gates: 'Coverage: 90%'\n---\n", 4},
+           {"---\ngates:\n  - measure: a\n    threshold: 1\n    threshold: 9\n---\n", 5},
+           {"---\nboundaries:\n  src/: all\n  src/: none\n---\n", 4},
        }) {
     auto const document = read_document(text);
     ASSERT_FALSE(document.errors.empty()) << text;
@@ -354,6 +359,25 @@ TEST(RoleDocument, yaml_that_names_itself_ends) {
   }
   laughs += "---\n";
   EXPECT_EQ(read_document(laughs).name, "a");
+}
+
+// A kilobyte that is named a hundred thousand times would be kept as often.
+TEST(RoleDocument, yaml_that_names_a_text_again_and_again_is_an_error) {
+  for (std::string_view const key : {"gates", "boundaries", "colour", "depends_on"}) {
+    std::string text = "---\nx: &a " + std::string(100'000, 'x') + "\n" + std::string(key) + ": [*a";
+    for (int i = 0; i < 1'000; ++i) text += ", *a";
+    auto const document = read_document(text + "]\n---\n");
+    ASSERT_FALSE(document.errors.empty()) << key;
+    std::size_t kept = 0;
+    for (auto const& advice : document.content.advice) kept += advice.size();
+    for (auto const& [line, message] : document.errors) kept += message.size();
+    EXPECT_LT(kept, 2 * limits::kRoleDocumentBytes) << key;
+  }
+}
+
+TEST(RoleDocument, a_boundary_with_escapes_keeps_them) {
+  EXPECT_EQ(targets_of(read_document("---\nboundaries:\n  - 'app/\\[id\\]/page.tsx'\n---\n")),
+            (Texts{"app/\\[id]/page.tsx"}));
 }
 
 TEST(RoleDocument, a_text_that_says_nothing_is_an_error) {
