@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 #include "reflect/decode.hpp"
 #include "roles/block.hpp"
+#include "roles/boundary_section.hpp"
 #include "roles/front_matter.hpp"
 #include "roles/lines.hpp"
 #include "roles/measure.hpp"
@@ -25,7 +26,7 @@ using Kind = Block::Kind;
 /// Gives each block its place in the role, by the section that it stands in.
 class DocumentReader {
  public:
-  DocumentReader(std::string_view body, bool markdown) : source_(lines_of(body)), markdown_(markdown) {}
+  DocumentReader(std::string_view body, bool markdown) : boundaries_(body, markdown), markdown_(markdown) {}
 
   RoleDocument read(std::vector<Block> const& blocks, std::optional<FrontMatter> front) {
     if (front) take(*std::move(front));
@@ -121,7 +122,9 @@ class DocumentReader {
         if (block.kind == Kind::code) return keep_as_advice(block.text, block.line);
         return add_purpose(block);
       case Section::capabilities: return take_items(block, &DocumentReader::add_capability);
-      case Section::boundaries: return take_boundaries(block);
+      case Section::boundaries:
+        if (!boundaries_.take(block)) keep_with_remark(block);
+        return;
       case Section::depends_on: return take_items(block, &DocumentReader::add_dependency);
       case Section::provides_to: return take_items(block, &DocumentReader::add_provision);
       case Section::gates: return take_items(block, &DocumentReader::add_standard);
@@ -215,45 +218,8 @@ class DocumentReader {
                                [&](auto const& one) { return facts(one) == facts(gate) && one.op == gate.op; });
   }
 
-  void take_boundaries(Block const& block) {
-    if (block.kind == Kind::item) {
-      end_tree();
-      items_.push_back({block.level, block.text, block.line});
-      return;
-    }
-    end_list();
-    if (markdown_ && block.last_line > 0 && (block.kind == Kind::code || looks_like_tree(source_of(block)))) {
-      // Empty lines cut a tree that stands in no fence into pieces.
-      if (!tree_) tree_ = block;
-      tree_->last_line = block.last_line;
-      return;
-    }
-    end_tree();
-    if (block.kind != Kind::code) return keep_with_remark(block);
-    add_tree(read_boundary_tree(block.text, block.line));
-  }
-
-  // As it stands in the document: reading Markdown takes its indentation off.
-  [[nodiscard]] std::string source_of(Block const& block) const {
-    std::string out;
-    for (auto line = block.line; line <= block.last_line && line <= source_.size(); ++line)
-      out += std::string(source_[line - 1]) + '\n';
-    return out;
-  }
-
   void end_boundaries() {
-    end_list();
-    end_tree();
-  }
-  void end_list() {
-    if (!items_.empty()) add_tree(read_boundary_list(std::exchange(items_, {})));
-  }
-  void end_tree() {
-    if (auto const tree = std::exchange(tree_, std::nullopt))
-      add_tree(read_boundary_tree(source_of(*tree), tree->line));
-  }
-
-  void add_tree(BoundaryTree tree) {
+    auto tree = boundaries_.finish();
     for (auto& [boundary, line] : tree.boundaries)
       add(out_.content.boundaries, "boundaries", std::move(boundary), line);
     for (auto& [line, text] : tree.advice) keep_as_advice(std::move(text), line);
@@ -354,7 +320,7 @@ class DocumentReader {
     }
   }
 
-  std::vector<std::string_view> source_;
+  BoundarySection boundaries_;
   bool markdown_;
   RoleDocument out_;
   std::optional<std::string> title_;
@@ -366,9 +332,7 @@ class DocumentReader {
   bool purpose_from_body_ = false;
   bool told_of_commands_ = false;
   std::optional<Block> pattern_label_;
-  std::vector<BoundaryItem> items_;  // of the list of boundaries that is being read
-  std::optional<Block> tree_;        // that stands in no fence and is being read
-  std::set<std::string> full_;       // lists that hold all that they may
+  std::set<std::string> full_;  // lists that hold all that they may
 };
 
 }  // namespace
