@@ -17,6 +17,7 @@ ALL_CORES = ",".join(map(str, CORES))
 CALIBRATION_PAIRS = 300
 STATUS_SECONDS = 6
 SERVERS = 3
+ONE_CALLER_EACH = ["--rate-caller", "100000"]  # a client has one token here, which would be refused above 1,000 requests a second
 
 
 def programs():
@@ -60,7 +61,7 @@ class ClusterCodi(Codi):
 
     def __init__(self, program, folder, cluster):
         self.bootstrap_file = folder / "bootstrap.json"
-        super().__init__(program, folder, ["--fdb-lib", cluster.library, "--bootstrap-file", self.bootstrap_file], store=f"fdb:{cluster.file}")
+        super().__init__(program, folder, [*ONE_CALLER_EACH, "--fdb-lib", cluster.library, "--bootstrap-file", self.bootstrap_file], store=f"fdb:{cluster.file}")
         self.core = ALL_CORES
 
     def bootstrap_path(self):
@@ -130,7 +131,7 @@ def cluster(bench):
             return {"per_second": sum(one["per_second"] for one in each), **{p: max(one[p] for one in each) for p in ["p50_us", "p95_us", "p99_us"]}}
 
     def embedded(folder, plan_of, clients):
-        with Codi(bench.codi, folder, before=["taskset", "-c", ALL_CORES]) as server:
+        with Codi(bench.codi, folder, ONE_CALLER_EACH, before=["taskset", "-c", ALL_CORES]) as server:
             return drive(bench.loader, server, {**bench.timed(clients), **plan_of(server, clients)})["all"]
 
     def limit(folder, size, clients):
