@@ -21,6 +21,14 @@ Task<Result<InboxReader>> find_reader(db::Tx& tx, auth::Caller const& caller, mo
   co_return reader;
 }
 
+namespace {
+
+std::unexpected<Error> no_admin_reads() {
+  return fail(ErrorCode::not_permitted, "an inbox is read by its session and by who started that, and by no admin");
+}
+
+}  // namespace
+
 Result<void> may_read(auth::Caller const& caller, InboxReader const& reader) {
   if (!reader.session) {
     if (auto const permitted = auth::permit(caller, Permission::project_read); !permitted)
@@ -29,8 +37,7 @@ Result<void> may_read(auth::Caller const& caller, InboxReader const& reader) {
   }
   auto const acting = auth::act_for(caller, Permission::project_read, *reader.session);
   if (!acting) return std::unexpected(acting.error());
-  if (acting->as_admin())
-    return fail(ErrorCode::not_permitted, "an inbox is read by its session and by who started that, and by no admin");
+  if (acting->as_admin()) return no_admin_reads();
   return {};
 }
 
@@ -43,6 +50,15 @@ Result<void> may_write(db::Tx& tx, auth::Caller const& caller, InboxReader const
   auto const permitted = auth::permit(caller, Permission::message_write);
   if (!permitted) return std::unexpected(permitted.error());
   return {};
+}
+
+Result<void> may_acknowledge(db::Tx& tx, auth::Caller const& caller, InboxReader const& reader) {
+  // Asked before the caller acts, which would be a sign of life and an entry in the audit log.
+  if (reader.session) {
+    auto const acting = auth::act_for(caller, Permission::message_write, *reader.session);
+    if (acting && acting->as_admin()) return no_admin_reads();
+  }
+  return may_write(tx, caller, reader);
 }
 
 Task<Result<models::Message>> find_message(db::Tx& tx, models::Project const& project, InboxReader reader,

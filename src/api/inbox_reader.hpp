@@ -23,6 +23,10 @@ Result<void> may_read(auth::Caller const& caller, db::InboxReader const& reader)
 /// life of a session.
 Result<void> may_write(db::Tx& tx, auth::Caller const& caller, db::InboxReader const& reader);
 
+/// The same for who takes note of what is for the reader: no admin, who would be answered what is not an admin's to
+/// read.
+Result<void> may_acknowledge(db::Tx& tx, auth::Caller const& caller, db::InboxReader const& reader);
+
 /// A message that the reader got or sent; API-USR-2002 when there is none, or it is none of the reader's business.
 Task<Result<models::Message>> find_message(db::Tx& tx, models::Project const& project, db::InboxReader reader,
                                            MessageId id);

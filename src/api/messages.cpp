@@ -5,7 +5,6 @@
 #include "api/inbox_reader.hpp"
 #include "api/recipient.hpp"
 #include "api/scope.hpp"
-#include "db/sessions.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -123,15 +122,15 @@ struct SendMessage {
     }
     auto wanted = in.to ? Result<MessageRecipient>(*in.to) : other_side(*sender, answered);
     if (!wanted) co_return std::unexpected(std::move(wanted.error()));
-    auto to = co_await resolve_recipient(tx, *project, *std::move(wanted));
-    if (!to) co_return std::unexpected(std::move(to.error()));
+    auto target = co_await resolve_recipient(tx, *project, *std::move(wanted));
+    if (!target) co_return std::unexpected(std::move(target.error()));
     if (auto const may = may_write(tx, caller, *sender); !may) co_return std::unexpected(may.error());
-    auto name = co_await takes_more(tx, *project, *to);
+    auto name = co_await takes_more(tx, *project, *sender, *target);
     if (!name) co_return std::unexpected(std::move(name.error()));
 
     auto const& session = sender->session;
     models::Session const* const from = session ? &*session : nullptr;
-    auto message = make_notice(tx, *project, models::MessageKind::message, *std::move(to), from);
+    auto message = make_notice(tx, *project, models::MessageKind::message, std::move(target->to), from);
     if (!session) message.from_user_id = sender->user;
     message.text = in.text;
     message.priority = in.priority.value_or(models::Priority::normal);
@@ -165,20 +164,29 @@ struct SendMessage {
     return invalid("/to", "is required: nobody sent what is answered");
   }
 
-  // The name of a recipient, if it takes one more.
-  static Task<Result<std::string>> takes_more(db::Tx& tx, models::Project const& project, MessageRecipient to) {
-    auto name = to.project ? "the project" : describe({.role = to.role, .session = to.session, .user = to.user});
-    if (to.session) {
-      auto const session = co_await db::find_session(tx, project.id, *to.session);
-      if (session) name = "session " + session->alias;
-      if (session && session->state == models::SessionState::ended)
-        co_return fail(ErrorCode::conflict, session->alias + " has ended: nobody reads its inbox");
-    }
-    if (co_await db::messages_kept_for(tx, project.id, std::move(to)) >= limits::kInboxMessages)
+  static std::string name_of(MessageTarget const& target) {
+    if (target.session) return "session " + target.session->alias;
+    if (target.to.project) return "the project";
+    return describe({.role = target.to.role, .user = target.to.user});
+  }
+
+  // The name of a recipient, if it takes one more of this sender.
+  static Task<Result<std::string>> takes_more(db::Tx& tx, models::Project const& project, db::InboxReader sender,
+                                              MessageTarget target) {
+    if (auto const& session = target.session; session && session->state == models::SessionState::ended)
+      co_return fail(ErrorCode::conflict, session->alias + " has ended: nobody reads its inbox");
+    auto const from = sender.session ? sender.session->id.uuid : sender.user.uuid;
+    auto const kept = co_await db::messages_kept_for(tx, project.id, target.to, from);
+    if (kept.by_sender >= limits::kInboxMessagesOfSender)
+      co_return fail(ErrorCode::conflict,
+                     fmt::format("{} messages of yours to this recipient are kept already: wait until some of them are "
+                                 "over",
+                                 limits::kInboxMessagesOfSender));
+    if (kept.by_all >= limits::kInboxMessages)
       co_return fail(ErrorCode::conflict,
                      fmt::format("{} messages to this recipient are kept already: wait until some of them are over",
                                  limits::kInboxMessages));
-    co_return name;
+    co_return name_of(target);
   }
 };
 
@@ -227,7 +235,7 @@ struct AckMessage {
     if (!reader) co_return std::unexpected(reader.error());
     auto message = co_await find_message(tx, *project, *reader, in.message);
     if (!message) co_return std::unexpected(message.error());
-    if (auto const may = may_write(tx, caller, *reader); !may) co_return std::unexpected(may.error());
+    if (auto const may = may_acknowledge(tx, caller, *reader); !may) co_return std::unexpected(may.error());
     if (!db::is_for(*reader, message->to, message->created_at))
       co_return fail(ErrorCode::conflict, "who sent a message does not acknowledge it; its recipient does");
     if (message->acked_at) co_return *std::move(message);

@@ -25,6 +25,14 @@ Task<std::optional<models::User>> find_user(db::Tx& tx, std::string text) {
   co_return co_await db::get_user(tx, account->user);
 }
 
+Task<std::optional<models::Session>> find_addressed(db::Tx& tx, models::Project const& project, std::string session) {
+  return db::find_session(tx, project.id, std::move(session), db::Isolation::snapshot);
+}
+
+std::unexpected<Error> no_such_session() {
+  return fail(ErrorCode::not_found, "there is no such session in this project");
+}
+
 int count(auto const& to) { return (to.role ? 1 : 0) + (to.session ? 1 : 0) + (to.user ? 1 : 0); }
 
 }  // namespace
@@ -36,8 +44,8 @@ Task<Result<Recipient>> resolve_recipient(db::Tx& tx, models::Project const& pro
     if (!coordination::valid_alias(*to.role)) co_return invalid("/to/role", "is not the name of a role");
   }
   if (to.session) {
-    auto const session = co_await db::find_session(tx, project.id, *to.session);
-    if (!session) co_return fail(ErrorCode::not_found, "there is no such session in this project");
+    auto const session = co_await find_addressed(tx, project, *to.session);
+    if (!session) co_return no_such_session();
     to.session = to_string(session->id);
   }
   if (to.user) {
@@ -48,16 +56,21 @@ Task<Result<Recipient>> resolve_recipient(db::Tx& tx, models::Project const& pro
   co_return to;
 }
 
-Task<Result<MessageRecipient>> resolve_recipient(db::Tx& tx, models::Project const& project, MessageRecipient to) {
+Task<Result<MessageTarget>> resolve_recipient(db::Tx& tx, models::Project const& project, MessageRecipient to) {
   if (count(to) + (to.project ? 1 : 0) != 1)
     co_return invalid("/to", "must have exactly one of `role`, `session`, `user` and `project`");
   if (to.project && !*to.project) co_return invalid("/to/project", "must be true");
-  if (to.project) co_return to;
-  Recipient one{.role = std::move(to.role), .session = std::move(to.session), .user = std::move(to.user)};
+  if (to.project) co_return MessageTarget{.to = std::move(to)};
+  if (to.session) {
+    auto session = co_await find_addressed(tx, project, *to.session);
+    if (!session) co_return no_such_session();
+    to.session = to_string(session->id);
+    co_return MessageTarget{.to = std::move(to), .session = std::move(session)};
+  }
+  Recipient one{.role = std::move(to.role), .user = std::move(to.user)};
   auto resolved = co_await resolve_recipient(tx, project, std::move(one));
   if (!resolved) co_return std::unexpected(std::move(resolved.error()));
-  co_return MessageRecipient{
-      .role = std::move(resolved->role), .session = std::move(resolved->session), .user = std::move(resolved->user)};
+  co_return MessageTarget{.to = {.role = std::move(resolved->role), .user = std::move(resolved->user)}};
 }
 
 std::string describe(Recipient const& to) {

@@ -140,8 +140,10 @@ inline constexpr std::size_t kHandoffClaimsBytes = 1 << 20;  // of the claims th
 // Inboxes.
 inline constexpr std::size_t kMessageTextBytes = 8 << 10;
 inline constexpr std::size_t kInboxMessages = 10'000;  // that sessions and users sent to one recipient, and are kept
-inline constexpr std::size_t kNoticePathsBytes = 4 << 10;  // of the paths that a notice shows; one path at least
-inline constexpr std::size_t kNoticeClaims = 100;          // that a notice names
+inline constexpr std::size_t kInboxMessagesOfSender = 1'000;  // of those, by one session, or by one user without one
+inline constexpr std::size_t kInboxRowsPerPage = 1'000;       // looked at for one page, each with several reads
+inline constexpr std::size_t kNoticePathsBytes = 4 << 10;     // of the paths that a notice shows; one path at least
+inline constexpr std::size_t kNoticeClaims = 100;             // that a notice names
 inline constexpr std::int64_t kMessageTtlSecondsMin = 1;
 inline constexpr std::int64_t kMessageTtlSecondsMax = 30 * std::int64_t{86'400};
 inline constexpr std::int64_t kMessageTtlSecondsDefault = 7 * std::int64_t{86'400};

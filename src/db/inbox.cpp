@@ -158,7 +158,7 @@ Task<Result<models::Page<Message>>> list_inbox(Tx& tx, ProjectId project, InboxR
     auto const row = co_await inbox.next();
     if (!row) co_return out;
     bool const is_full =
-        out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes;
+        out.items.size() == page.limit || scanned == limits::kInboxRowsPerPage || bytes >= limits::kPageBytes;
     if (is_full && last) {
       out.next = to_string(*last);
       co_return out;

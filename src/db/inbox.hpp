@@ -30,7 +30,8 @@ struct InboxFilter {
 };
 /// Oldest first. `after` is the cursor of an item, or of an event. Left out are: the reader's own messages, but in a
 /// thread; what was sent to its role before it started and somebody has acknowledged; offers that were taken or
-/// withdrawn, and requests that were answered.
+/// withdrawn, and requests that were answered. A page ends after limits::kInboxRowsPerPage that were looked at, with
+/// fewer items than asked for, or none, and a `next`.
 Task<Result<models::Page<models::Message>>> list_inbox(Tx& tx, ProjectId project, InboxReader reader,
                                                        InboxFilter filter, PageRequest page);
 

@@ -1,6 +1,8 @@
 #include "db/messages.hpp"
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
 namespace codi::db {
 namespace {
@@ -34,7 +36,29 @@ TenantKey count_key(Tx const& tx, ProjectId project, MessageRecipient const& to)
   return tx.key("project", project, "inbox_counts", box.kind, box.who);
 }
 
+TenantKey sender_count_key(Tx const& tx, ProjectId project, MessageRecipient const& to, Uuid sender) {
+  auto const box = box_of(to);
+  return tx.key("project", project, "inbox_sender_counts", box.kind, box.who, sender);
+}
+
 bool counts(Message const& message) { return message.kind == models::MessageKind::message; }
+
+std::vector<TenantKey> counters_of(Tx const& tx, Message const& message) {
+  auto const sender =
+      message.from_session_id ? message.from_session_id->uuid : message.from_user_id.value_or(UserId{}).uuid;
+  return {count_key(tx, message.project_id, message.to), sender_count_key(tx, message.project_id, message.to, sender)};
+}
+
+std::int64_t number_in(std::optional<std::string> const& counter) { return counter ? number_added(*counter) : 0; }
+
+// One less; a counter that comes to nothing is removed. Only then who sends at the same moment is in the way.
+Task<void> count_down(Tx& tx, TenantKey counter) {
+  auto const about = number_in(co_await tx.get(counter, Isolation::snapshot));
+  if (about > 1 || number_in(co_await tx.get(counter)) > 1)
+    tx.add(counter, -1);
+  else
+    tx.clear(counter);
+}
 
 // Nobody converses about what nobody said.
 bool is_in_thread(Message const& message) { return message.from_session_id || message.from_user_id; }
@@ -74,7 +98,8 @@ void put_message(Tx& tx, Message const& message) {
   tx.set_stamped(message_key(tx, project, message.id), message.cursor, reflect::encode_text(message));
   tx.set_under_stamp(box_key(tx, project, message.to), message.cursor, id);
   if (is_in_thread(message)) tx.set_under_stamp(thread_key(tx, project, message.thread), message.cursor, id);
-  if (counts(message)) tx.add(count_key(tx, project, message.to), 1);
+  if (counts(message))
+    for (auto const& counter : counters_of(tx, message)) tx.add(counter, 1);
   tx.due(due_of(message));
 }
 
@@ -90,13 +115,16 @@ Task<void> expire_message(Tx& tx, ProjectId project, MessageId id) {
   tx.clear(message_key(tx, project, id));
   tx.clear(Tx::key_at(box_key(tx, project, message->to), at));
   if (is_in_thread(*message)) tx.clear(Tx::key_at(thread_key(tx, project, message->thread), at));
-  if (counts(*message)) tx.add(count_key(tx, project, message->to), -1);
+  if (counts(*message))
+    for (auto& counter : counters_of(tx, *message)) co_await count_down(tx, std::move(counter));
   tx.clear_below(acks_key(tx, project, id));
 }
 
-Task<std::size_t> messages_kept_for(Tx& tx, ProjectId project, MessageRecipient to) {
-  auto const stored = co_await tx.get(count_key(tx, project, to), Isolation::snapshot);
-  co_return stored ? static_cast<std::size_t>(std::max<std::int64_t>(number_added(*stored), 0)) : 0;
+Task<Kept> messages_kept_for(Tx& tx, ProjectId project, MessageRecipient to, Uuid sender) {
+  auto const all = number_in(co_await tx.get(count_key(tx, project, to), Isolation::snapshot));
+  auto const own = number_in(co_await tx.get(sender_count_key(tx, project, to, sender), Isolation::snapshot));
+  co_return Kept{.by_all = static_cast<std::size_t>(std::max<std::int64_t>(all, 0)),
+                 .by_sender = static_cast<std::size_t>(std::max<std::int64_t>(own, 0))};
 }
 
 Task<std::optional<MessageAck>> get_ack(Tx& tx, ProjectId project, MessageId message, Uuid reader) {

@@ -34,26 +34,27 @@ models::Session derive(Tx const& tx, models::Session session, Timestamp seen) {
 
 }  // namespace
 
-Task<Life> life_of(Tx& tx, ProjectId project, SessionId id) {
-  auto const text = co_await tx.get(beat_key(tx, project, id));
+Task<Life> life_of(Tx& tx, ProjectId project, SessionId id, Isolation isolation) {
+  auto const text = co_await tx.get(beat_key(tx, project, id), isolation);
   if (!text) co_return Life{};
   auto const times = split(*text, ' ');
   co_return Life{.last_seen = parse_timestamp(times[0]).value_or(Timestamp{}),
                  .ended_at = times.size() > 1 ? parse_timestamp(times[1]) : std::nullopt};
 }
 
-Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id) {
+Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id, Isolation of_life) {
   auto const session = co_await tx.find<models::Session>(session_key(tx, project, id));
   if (!session) co_return std::nullopt;
-  auto const life = co_await life_of(tx, project, id);
+  auto const life = co_await life_of(tx, project, id, of_life);
   co_return derive(tx, *session, life.last_seen);
 }
 
-Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias) {
-  if (auto const id = SessionId::parse(id_or_alias)) co_return co_await get_session(tx, project, *id);
+Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias,
+                                                  Isolation of_life) {
+  if (auto const id = SessionId::parse(id_or_alias)) co_return co_await get_session(tx, project, *id, of_life);
   auto const id_text = co_await tx.get(alias_key(tx, project, id_or_alias));
   if (!id_text) co_return std::nullopt;
-  co_return co_await get_session(tx, project, SessionId::parse(*id_text).value_or(SessionId{}));
+  co_return co_await get_session(tx, project, SessionId::parse(*id_text).value_or(SessionId{}), of_life);
 }
 
 Task<std::optional<models::Session>> find_user_session(Tx& tx, ProjectId project, UserId user, std::string tool) {

@@ -14,11 +14,14 @@
 /// for the user.
 namespace codi::db {
 
-/// The session as it is now: last_seen_at, expires_at and state follow from its last heartbeat.
-Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id);
+/// The session as it is now: last_seen_at, expires_at and state follow from its last heartbeat, which every request of
+/// the session writes: who has no need that it stays as it was read reads it by Isolation::snapshot.
+Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id,
+                                                 Isolation of_life = Isolation::serializable);
 
 /// By id or alias (any case); by alias the newest.
-Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias);
+Task<std::optional<models::Session>> find_session(Tx& tx, ProjectId project, std::string id_or_alias,
+                                                  Isolation of_life = Isolation::serializable);
 
 /// The session that stands for a user where a tool knows of no sessions, ended or not; and the next one.
 Task<std::optional<models::Session>> find_user_session(Tx& tx, ProjectId project, UserId user, std::string tool);
@@ -52,7 +55,7 @@ struct Life {
   std::optional<Timestamp> ended_at = {};
 };
 /// The life of a session; as if it had never been seen when there is no such session.
-Task<Life> life_of(Tx& tx, ProjectId project, SessionId id);
+Task<Life> life_of(Tx& tx, ProjectId project, SessionId id, Isolation isolation = Isolation::serializable);
 
 /// Asks the reaper to look at the session when its lease may have run out.
 void watch_session_lease(Tx& tx, models::Session const& session);

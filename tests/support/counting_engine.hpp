@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -21,9 +22,9 @@ class CountingEngine final : public db::Engine {
       std::lock_guard const lock(mutex_);
       last_fairness_key_ = options.fairness_key;
     }
-    below_->attempt(std::move(options), counted(std::move(body)), std::move(done));
+    below_->attempt(std::move(options), counted(std::move(body), true), std::move(done));
   }
-  void read(db::Body body, db::Done done) override { below_->read(counted(std::move(body)), std::move(done)); }
+  void read(db::Body body, db::Done done) override { below_->read(counted(std::move(body), false), std::move(done)); }
   std::unique_ptr<db::Snapshot> snapshot() override { return below_->snapshot(); }
   std::unique_ptr<db::Watch> watch(std::string key, std::optional<std::string> seen,
                                    std::function<void()> fired) override {
@@ -33,7 +34,12 @@ class CountingEngine final : public db::Engine {
   [[nodiscard]] db::EngineStats stats() const override { return below_->stats(); }
 
   /// Reads of keys and of ranges so far, in all transactions.
-  [[nodiscard]] std::uint64_t reads() const { return *reads_; }
+  [[nodiscard]] std::uint64_t reads() const { return record_->reads; }
+  /// Whether a writing transaction so far has read the key so that who changes it is in its way.
+  [[nodiscard]] bool has_read_with_conflict(std::string const& key) const {
+    std::lock_guard const lock(record_->mutex);
+    return record_->conflicting.contains(key);
+  }
   /// Whose turn the last writing transaction took.
   [[nodiscard]] std::string last_fairness_key() const {
     std::lock_guard const lock(mutex_);
@@ -41,17 +47,25 @@ class CountingEngine final : public db::Engine {
   }
 
  private:
-  using Counter = std::shared_ptr<std::atomic<std::uint64_t>>;
+  struct Record {
+    std::atomic<std::uint64_t> reads = 0;
+    std::mutex mutex;
+    std::set<std::string> conflicting;
+  };
 
   class Counted final : public db::Transaction {
    public:
-    Counted(db::Transaction& below, std::atomic<std::uint64_t>& reads) : below_(below), reads_(reads) {}
+    Counted(db::Transaction& below, Record& record, bool writes) : below_(below), record_(record), writes_(writes) {}
     Task<std::optional<std::string>> get(std::string key, db::Isolation isolation) override {
-      ++reads_;
+      ++record_.reads;
+      if (writes_ && isolation == db::Isolation::serializable) {
+        std::lock_guard const lock(record_.mutex);
+        record_.conflicting.insert(key);
+      }
       return below_.get(std::move(key), isolation);
     }
     Task<db::RangeRows> get_range(db::KeyRange range, db::RangeOptions options) override {
-      ++reads_;
+      ++record_.reads;
       return below_.get_range(std::move(range), options);
     }
     Task<std::uint64_t> estimated_bytes(db::KeyRange range) override {
@@ -72,21 +86,24 @@ class CountingEngine final : public db::Engine {
 
    private:
     db::Transaction& below_;
-    std::atomic<std::uint64_t>& reads_;
+    Record& record_;
+    bool writes_;
   };
 
-  static Task<db::Verdict> run(db::Body body, Counter reads, db::Transaction& below) {
-    Counted counted(below, *reads);
+  static Task<db::Verdict> run(db::Body body, std::shared_ptr<Record> record, bool writes, db::Transaction& below) {
+    Counted counted(below, *record, writes);
     co_return co_await body(counted);
   }
-  db::Body counted(db::Body body) {
-    return [body = std::move(body), reads = reads_](db::Transaction& below) { return run(body, reads, below); };
+  db::Body counted(db::Body body, bool writes) {
+    return [body = std::move(body), record = record_, writes](db::Transaction& below) {
+      return run(body, record, writes, below);
+    };
   }
 
   mutable std::mutex mutex_;
   std::string last_fairness_key_;
   std::unique_ptr<db::Engine> below_;
-  Counter reads_ = std::make_shared<std::atomic<std::uint64_t>>(0);
+  std::shared_ptr<Record> record_ = std::make_shared<Record>();
 };
 
 }  // namespace codi::testing

@@ -8,7 +8,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class Inbox : public InboxFixture {};
+class Inbox : public InboxFixture {
+ protected:
+  TenantId tenant() { return *TenantId::parse(api.call("me", {}, owner).text("/tenant/id")); }
+  ProjectId project() { return *ProjectId::parse(call("get_project").text("/id")); }
+  // As if so many messages had been sent.
+  void set_counter(std::string const& key, std::size_t count) {
+    auto const number = static_cast<std::int64_t>(count);
+    std::string stored(sizeof number, '\0');
+    std::memcpy(stored.data(), &number, sizeof number);
+    put(*api.engine, key, stored);
+  }
+};
 
 TEST_F(Inbox, a_message_has_all_that_was_said_and_is_marked) {
   auto const reply =
@@ -154,9 +165,8 @@ TEST_F(Inbox, what_is_over_is_gone_to_the_last_row) {
   EXPECT_EQ(call("get_message", {{"session", "BOB-1"}, {"message", id}}).code, "API-USR-2002");
   EXPECT_EQ(ack("BOB-1", id).code, "API-USR-2002");
   reap();
-  // What stays is the event with its indexes, and the counter, which is zero.
   EXPECT_LT(rows(*api.engine).size(), events);
-  EXPECT_LE(rows(*api.engine).size(), before + 4);
+  EXPECT_LE(rows(*api.engine).size(), before + 3) << "what stays is the event with its indexes";
   for (auto const& [key, value] : rows(*api.engine)) EXPECT_EQ(value.find("soon over"), std::string::npos);
 }
 
@@ -229,6 +239,14 @@ TEST_F(Inbox, users_write_and_read_without_a_session) {
 
   ASSERT_EQ(in_p("start_session", {{"alias", "M-1"}}, member).status, 201U);
   EXPECT_EQ(in_p("list_inbox", {{"session", "M-1"}}, boss).code, "AUTH-USR-1003") << "an owner reads no other's inbox";
+  auto const to_session = in_p("send_message", {{"to", {{"session", "M-1"}}}, {"text", "for M-1"}}, member);
+  json::object const that{{"session", "M-1"}, {"message", to_session.text("/id")}};
+  EXPECT_EQ(in_p("get_message", that, boss).code, "AUTH-USR-1003");
+  auto const acked = in_p("ack_message", that, boss);
+  EXPECT_EQ(acked.code, "AUTH-USR-1003") << "nor by acknowledging";
+  EXPECT_FALSE(acked.body.contains("text"));
+  EXPECT_EQ(in_p("list_acks", that, member).text("/items"), "[]") << "which has changed nothing";
+  EXPECT_EQ(in_p("ack_message", that, member).status, 200U);
   EXPECT_EQ(in_p("list_inbox", {{"session", "M-1"}}, member).status, 200U);
   EXPECT_EQ(in_p("list_inbox", {{"session", "M-1"}}, viewer).code, "AUTH-USR-1003");
 }
@@ -260,13 +278,8 @@ TEST_F(Inbox, an_ended_session_is_read_by_who_started_it) {
 }
 
 TEST_F(Inbox, is_bounded_and_a_message_that_is_over_makes_room) {
-  // As if so many had been sent: a counter says how many are kept.
-  auto const tenant = *TenantId::parse(api.call("me", {}, owner).text("/tenant/id"));
-  auto const project = *ProjectId::parse(call("get_project").text("/id"));
-  auto const kept = static_cast<std::int64_t>(limits::kInboxMessages) - 1;
-  std::string counter(sizeof kept, '\0');
-  std::memcpy(counter.data(), &kept, sizeof kept);
-  put(*api.engine, db::make_key({}, tenant, "project", project, "inbox_counts", "role", "qa-reviewer"), counter);
+  set_counter(db::make_key({}, tenant(), "project", project(), "inbox_counts", "role", "qa-reviewer"),
+              limits::kInboxMessages - 1);
   sent("ANN-1", {{"role", "qa-reviewer"}}, "the last", {{"ttl_seconds", 10}});
   auto const refused = send("ANN-1", {{"role", "qa-reviewer"}});
   EXPECT_EQ(refused.code, "API-USR-2003");
@@ -275,6 +288,52 @@ TEST_F(Inbox, is_bounded_and_a_message_that_is_over_makes_room) {
   pass(11s);
   reap();
   EXPECT_EQ(send("ANN-1", {{"role", "qa-reviewer"}}).status, 201U);
+}
+
+TEST_F(Inbox, one_sender_does_not_close_it_for_others) {
+  auto const ann_1 = *SessionId::parse(call("get_session", {{"session", "ANN-1"}}).text("/id"));
+  set_counter(db::make_key({}, tenant(), "project", project(), "inbox_sender_counts", "role", "qa-reviewer", ann_1),
+              limits::kInboxMessagesOfSender - 1);
+  sent("ANN-1", {{"role", "qa-reviewer"}}, "the last", {{"ttl_seconds", 10}});
+  auto const refused = send("ANN-1", {{"role", "qa-reviewer"}});
+  EXPECT_EQ(refused.code, "API-USR-2003");
+  EXPECT_NE(refused.text("/detail").find("1000 messages of yours"), std::string::npos) << refused.text("/detail");
+  EXPECT_EQ(send("ANN-1", {{"session", "BOB-1"}}).status, 201U) << "another box";
+  start("CAT-1");
+  EXPECT_EQ(send("CAT-1", {{"role", "qa-reviewer"}}).status, 201U) << "another sender";
+  EXPECT_EQ(call("send_message", {{"to", {{"role", "qa-reviewer"}}}, {"text", "x"}}).status, 201U) << "a person";
+  pass(11s);
+  reap();
+  EXPECT_EQ(send("ANN-1", {{"role", "qa-reviewer"}}).status, 201U);
+}
+
+TEST_F(Inbox, a_page_looks_at_a_bounded_number_of_rows) {
+  start("CAT-1");
+  for (std::size_t i = 0; i < limits::kInboxRowsPerPage; ++i)
+    sent(i % 2 == 0 ? "ANN-1" : "CAT-1", {{"session", "BOB-1"}}, "low", {{"priority", "low"}});
+  sent("ANN-1", {{"session", "BOB-1"}}, "high", {{"priority", "high"}});
+  json::object members{{"session", "BOB-1"}, {"priority", "high"}};
+  auto const first = call("list_inbox", members);
+  ASSERT_EQ(first.status, 200U) << first.code;
+  EXPECT_EQ(first.text("/items"), "[]");
+  ASSERT_TRUE(first.body.at("next").is_string()) << "there is more to look at";
+  members["after"] = first.body.at("next");
+  auto const second = call("list_inbox", members);
+  EXPECT_EQ(second.text("/items/0/text"), "high");
+  EXPECT_TRUE(second.body.at("next").is_null());
+}
+
+TEST_F(Inbox, a_recipients_heartbeats_are_in_no_senders_way) {
+  start("CAT-1");
+  auto const cat = *SessionId::parse(call("get_session", {{"session", "CAT-1"}}).text("/id"));
+  auto const life = db::make_key({}, tenant(), "project", project(), "beats", cat);
+  ASSERT_FALSE(api.engine->has_read_with_conflict(life));
+  sent("ANN-1", {{"session", "CAT-1"}});
+  ASSERT_EQ(call("offer_handoff", {{"session", "ANN-1"}, {"to", {{"session", "CAT-1"}}}, {"summary", "rest"}}).status,
+            201U);
+  EXPECT_FALSE(api.engine->has_read_with_conflict(life));
+  ASSERT_EQ(call("heartbeat_session", {{"session", "CAT-1"}}).status, 200U);
+  EXPECT_TRUE(api.engine->has_read_with_conflict(life)) << "the session's own requests do read it so";
 }
 
 TEST_F(Inbox, a_store_that_makes_trouble_delivers_each_message_once_and_in_order) {
