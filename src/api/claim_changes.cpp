@@ -248,6 +248,7 @@ struct RequestRelease {
                            : make_notice(tx, *project, models::MessageKind::release_request,
                                          to_session(claim->session_id), &acting->session());
     notice.text = in.reason;
+    notice.updated_at = tx.now();
     if (!standing) name_claims(notice, {*claim});
     requests.push_back({.session_id = session->id,
                         .session_alias = session->alias,
@@ -264,6 +265,7 @@ struct RequestRelease {
                  {"holder_session_id", to_string(claim->session_id)},
                  {"holder_session_alias", claim->session_alias}}};
     if (standing) {
+      name_in(draft, {notice});
       db::rewrite_message(tx, notice);
       db::append_event(tx, project->id, &acting->session(), std::move(draft));
     } else {

@@ -119,7 +119,9 @@ struct codi::reflect::Fields<codi::models::Message> {
       field("expires_at", "When it leaves the inbox, acknowledged or not."),
       field("acked_at", "When the reader acknowledged it; null before."),
       field("created_at", "When it was sent."),
-      field("updated_at", "Same as `created_at`: messages don't change."),
+      field("updated_at",
+            "When it was last changed: only a release_request does, whose sender asked again before it was "
+            "acknowledged."),
   };
 };
 template <>

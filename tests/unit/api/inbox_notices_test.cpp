@@ -96,9 +96,14 @@ TEST_F(InboxNotices, a_request_to_release_once_until_it_is_noted_or_answered) {
   EXPECT_EQ(notice.at("claim_ids").at(0).as_string(), id);
   EXPECT_EQ(notice.at("from_session_alias"), "ANN-1");
   EXPECT_TRUE(is_named(notice));
+  pass(1s);
   ask("a hot fix");
   EXPECT_EQ(only("BOB-1").at("id"), notice.at("id")) << "asked again before it was noted: the same notice";
   EXPECT_EQ(only("BOB-1").at("text"), "a hot fix");
+  EXPECT_EQ(only("BOB-1").at("created_at"), notice.at("created_at"));
+  EXPECT_EQ(only("BOB-1").at("updated_at"), json::value(to_string(api.clock.now()))) << "and it says that it changed";
+  EXPECT_EQ(last_event("RELEASE_REQUEST").at("data").at("inbox").at(0).at("message_id"), notice.at("id"))
+      << "so that who follows the log reads it again";
   ASSERT_EQ(ack("BOB-1", id_of(notice)).status, 200U);
   ask("please");
   EXPECT_EQ(told("BOB-1", {{"unacked", true}}), "please") << "asked again after that: a new one";
