@@ -32,8 +32,9 @@ struct ListEventsIn {
   std::optional<std::string> action;
   std::optional<std::string> path;
   std::optional<Timestamp> since;
+  std::optional<bool> newest;
 };
-BOOST_DESCRIBE_STRUCT(ListEventsIn, (), (project, after, limit, session, action, path, since))
+BOOST_DESCRIBE_STRUCT(ListEventsIn, (), (project, after, limit, session, action, path, since, newest))
 
 }  // namespace
 }  // namespace codi::api
@@ -67,6 +68,9 @@ struct Fields<ListEventsIn> {
       field("action", "Only events of this action.").length(1, 40),
       field("path", "Only events about this path; all below it when it ends in `/`.").length(1, limits::kTargetBytes),
       field("since", "Only events at or after this time."),
+      field("newest",
+            "The last events in the place of the first, oldest first all the same and without `next`; those that match "
+            "among the last 10,000."),
   };
 };
 
@@ -121,6 +125,8 @@ struct ListEvents {
   using Out = models::Page<reflect::JsonOf<Event>>;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     db::EventFilter filter{.action = in.action, .since = in.since};
+    bool const newest = in.newest.value_or(false);
+    if (newest && in.after) co_return invalid("/newest", "does not go with `after`");
     if (in.path) {
       auto const target = coordination::parse_target(*in.path, true);
       if (!target) co_return invalid("/path", target.error().detail);
@@ -135,7 +141,9 @@ struct ListEvents {
     }
     auto const permitted = auth::permit(caller, Permission::project_read);
     if (!permitted) co_return std::unexpected(permitted.error());
-    co_return co_await db::list_events(tx, project->id, std::move(filter), page_of(in.limit, in.after));
+    auto page = page_of(in.limit, in.after);
+    if (newest) co_return co_await db::newest_events(tx, project->id, std::move(filter), std::move(page));
+    co_return co_await db::list_events(tx, project->id, std::move(filter), std::move(page));
   }
 };
 

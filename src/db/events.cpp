@@ -83,6 +83,11 @@ class Walk {
     return indexed_ ? next_indexed(after, limit) : next_in_log(after, limit);
   }
 
+  /// At most `limit` events before `before`, or the last ones, newest first.
+  Task<Rows> previous(std::optional<Stamp> before, std::size_t limit) {
+    return indexed_ ? previous_indexed(before, limit) : previous_in_log(before, limit);
+  }
+
  private:
   static TenantKey choose(Tx const& tx, ProjectId project, EventFilter const& filter) {
     if (filter.session) return session_index(tx, project, *filter.session);
@@ -94,6 +99,17 @@ class Walk {
     std::optional<TenantKey> from;
     if (after) from = past(index_, *after);
     auto const found = co_await tx_.get_below(index_, {.limit = limit}, std::move(from));
+    co_return co_await led_to_by(found);
+  }
+
+  Task<Rows> previous_indexed(std::optional<Stamp> before, std::size_t limit) {
+    std::optional<TenantKey> from;
+    if (before) from = Tx::key_at(index_, make_key({}, *before));
+    auto const found = co_await tx_.get_below(index_, {.limit = limit, .reverse = true}, std::move(from));
+    co_return co_await led_to_by(found);
+  }
+
+  Task<Rows> led_to_by(RangeRows const& found) {
     Rows out{.more = found.more};
     std::size_t bytes = 0;
     for (auto const& row : found.rows) {
@@ -117,14 +133,9 @@ class Walk {
     auto const found = co_await tx_.get_below(log_, {.limit = limit}, std::move(from));
     Rows out{.more = found.more};
     for (auto const& row : found.rows) {
-      auto const suffix = Tx::suffix(log_, row.key);
-      tuple::Unpacker parts(suffix);
-      auto const epoch = parts.integer();
-      auto const stamp = epoch ? parts.versionstamp() : std::nullopt;
-      auto const chunk = stamp ? parts.integer() : std::nullopt;
-      if (!chunk) throw StorageFailure(StorageCode::corrupt, "a key of the log is not one");
-      if (*chunk == 0)
-        out.rows.push_back({Stamp{static_cast<std::uint32_t>(*epoch), stamp->commit, stamp->order}, row.value});
+      auto const place = place_of(row.key);
+      if (place.chunk == 0)
+        out.rows.push_back({place.stamp, row.value});
       else if (!out.rows.empty())
         out.rows.back().stored += row.value;
     }
@@ -135,6 +146,39 @@ class Walk {
       if (whole) last.stored = *std::move(whole);
     }
     co_return out;
+  }
+
+  Task<Rows> previous_in_log(std::optional<Stamp> before, std::size_t limit) {
+    std::optional<TenantKey> from;
+    if (before) from = Tx::key_at(log_, make_key({}, *before));
+    auto const found = co_await tx_.get_below(log_, {.limit = limit, .reverse = true}, std::move(from));
+    Rows out{.more = found.more};
+    std::optional<Row> cut;  // of which the first chunk has not come yet
+    for (auto const& row : found.rows) {
+      auto const place = place_of(row.key);
+      if (!cut) cut = Row{place.stamp, {}};
+      cut->stored.insert(0, row.value);
+      if (place.chunk != 0) continue;
+      out.rows.push_back(*std::move(cut));
+      cut.reset();
+    }
+    if (!cut) co_return out;
+    auto whole = co_await tx_.get_chunks(Tx::key_at(log_, make_key({}, cut->stamp)));
+    if (whole) out.rows.push_back({cut->stamp, *std::move(whole)});
+    co_return out;
+  }
+
+  struct Place {
+    Stamp stamp;
+    std::int64_t chunk;
+  };
+  Place place_of(std::string_view key) const {
+    tuple::Unpacker parts(Tx::suffix(log_, key));
+    auto const epoch = parts.integer();
+    auto const stamp = epoch ? parts.versionstamp() : std::nullopt;
+    auto const chunk = stamp ? parts.integer() : std::nullopt;
+    if (!chunk) throw StorageFailure(StorageCode::corrupt, "a key of the log is not one");
+    return {Stamp{static_cast<std::uint32_t>(*epoch), stamp->commit, stamp->order}, *chunk};
   }
 
   Tx& tx_;
@@ -196,6 +240,30 @@ Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, Eve
     if (!rows.more) co_return out;
     if (rows.rows.empty()) co_return out;
   }
+}
+
+Task<Result<models::Page<EventJson>>> newest_events(Tx& tx, ProjectId project, EventFilter filter, PageRequest page) {
+  Walk walk(tx, project, filter);
+  models::Page<EventJson> out;
+  std::optional<Stamp> first;
+  std::size_t bytes = 0;
+  for (std::size_t scanned = 0; scanned < limits::kScanKeysPerPage;) {
+    auto const rows = co_await walk.previous(first, page.limit);
+    for (auto const& row : rows.rows) {
+      ++scanned;
+      first = row.stamp;
+      auto item = with_cursor(row.stamp, row.stored);
+      if (!matches(filter, reflect::decode_stored<models::Event>(item.text))) continue;
+      bool const has_room = out.items.size() < page.limit && bytes < page.bytes;
+      if (!has_room) break;
+      bytes += item.text.size();
+      out.items.push_back(std::move(item));
+    }
+    bool const is_full = out.items.size() >= page.limit || bytes >= page.bytes;
+    if (is_full || !rows.more || rows.rows.empty()) break;
+  }
+  std::ranges::reverse(out.items);
+  co_return out;
 }
 
 Task<std::optional<Stamp>> log_horizon(Tx& tx, ProjectId project) {

@@ -38,6 +38,11 @@ struct EventFilter {
 Task<Result<models::Page<reflect::JsonOf<models::Event>>>> list_events(Tx& tx, ProjectId project, EventFilter filter,
                                                                        PageRequest page);
 
+/// The last events that match, oldest first, without a `next`; `after` is not looked at. Looks at about
+/// limits::kScanKeysPerPage events at most, from the last on.
+Task<Result<models::Page<reflect::JsonOf<models::Event>>>> newest_events(Tx& tx, ProjectId project, EventFilter filter,
+                                                                         PageRequest page);
+
 /// The stamp of the newest event that was removed for its age; nothing as long as the log is whole.
 Task<std::optional<Stamp>> log_horizon(Tx& tx, ProjectId project);
 

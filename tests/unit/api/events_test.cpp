@@ -57,6 +57,37 @@ TEST_F(Events, the_log_is_complete_every_change_of_state_is_in_it) {
   EXPECT_EQ(actions, (std::vector<std::string>{"SESSION_START", "FILE_CLAIM", "SESSION_END"}));
 }
 
+TEST_F(Events, the_newest_are_read_without_reading_what_came_before) {
+  for (int i = 0; i < 6; ++i) say(i % 2 == 0 ? "EVEN" : "ODD", std::to_string(i));
+  auto const newest = [&](json::object members) {
+    members["newest"] = true;
+    return texts(items("list_events", std::move(members)));
+  };
+  using Texts = std::vector<std::string>;
+  EXPECT_EQ(newest({{"limit", 3}}), (Texts{"3", "4", "5"})) << "oldest first all the same";
+  EXPECT_EQ(newest({{"limit", 2}, {"action", "EVEN"}}), (Texts{"2", "4"}));
+  EXPECT_EQ(newest({{"limit", 1}, {"action", "EVEN"}, {"session", "A"}}), (Texts{"4"}));
+  EXPECT_EQ(newest({{"limit", 500}}), texts(items("list_events", {{"limit", 500}})));
+  EXPECT_TRUE(newest({{"action", "NONE"}}).empty());
+  EXPECT_TRUE(call("list_events", {{"newest", true}, {"limit", 2}}).body.at("next").is_null());
+  auto const after = last_event().at("cursor");
+  EXPECT_EQ(call("list_events", {{"newest", true}, {"after", after}}).error->errors.at(0).pointer, "/newest");
+  pass(1h);
+  say("INFO", "late");
+  EXPECT_EQ(newest({{"since", to_string(api.clock.now())}}), (Texts{"late"}));
+}
+
+TEST_F(Events, the_newest_are_whole_however_large) {
+  // Each takes several rows.
+  for (auto const letter : {'\x01', '\x02', '\x03'}) say("INFO", std::string(16 << 10, letter));
+  for (std::int64_t limit = 1; limit <= 4; ++limit) {
+    auto const all = items("list_events", {{"limit", 500}});
+    auto const last = items("list_events", {{"newest", true}, {"limit", limit}});
+    ASSERT_EQ(last.size(), static_cast<std::size_t>(limit));
+    EXPECT_EQ(std::vector(all.end() - limit, all.end()), last) << limit;
+  }
+}
+
 TEST_F(Events, come_oldest_first_and_cursors_go_on_without_gap_or_repeat) {
   for (int i = 0; i < 25; ++i) say("INFO", std::to_string(i));
   std::vector<std::string> seen;
