@@ -7,7 +7,6 @@
 #include "cli/verbs.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <utility>
 #include <vector>
@@ -30,19 +29,24 @@ Outcome<json::object> reader(Context& context) {
   return members;
 }
 
-// What codi itself says about an item. What others wrote is quoted below it.
+std::vector<std::string> paths_of(json::value const& item) {
+  std::vector<std::string> out;
+  for (auto const& path : items_of(item, "paths"))
+    if (path.is_string()) out.push_back(printable(std::string_view(path.get_string())));
+  return out;
+}
+
+// What codi itself says about an item. What others wrote, the names of paths among it, is quoted below it.
 std::string remark_of(json::value const& item) {
   auto const kind = text_of(item, "kind");
-  std::vector<std::string> paths;
-  for (auto const& path : items_of(item, "paths"))
-    if (path.is_string()) paths.push_back(printable(std::string_view(path.get_string())));
-  auto const named = fmt::format("{}", fmt::join(paths, ", "));
+  auto const count = paths_of(item).size();
+  auto const named = count == 1 ? std::string("this path") : fmt::format("these {} paths", count);
   auto const handoff = text_of(item, "handoff_id");
   auto const* const granted = member_of(item, "granted");
   auto const claims = items_of(item, "claim_ids");
   auto const claim = claims.empty() ? std::string() : shown_member(claims[0], "", {});
   if (kind == "handoff" || kind == "delegation")
-    return fmt::format("offers work{}: codi handoff accept {}", named.empty() ? "" : " with " + named, handoff);
+    return fmt::format("offers work{}: codi handoff accept {}", count == 0 ? "" : " with " + named, handoff);
   if (kind == "release_request")
     return fmt::format("asks for {}: codi claim answer-release {} --grant, or --keep", named, claim);
   if (kind == "release_answer")
@@ -72,11 +76,12 @@ void print_item(Context& context, json::value const& item, json::array const& al
   if (!text_of(item, "acked_at").empty()) out << "  " << style.paint(Tone::dim, "acknowledged");
   out << "  " << style.paint(Tone::dim, short_id(text_of(item, "id"), all)) << '\n';
   if (auto const remark = remark_of(item); !remark.empty()) out << "  " << remark << '\n';
-  auto const text = text_of(item, "text");
+  auto const quote = [&](std::string_view line) { out << style.paint(Tone::dim, "  | ") << line << '\n'; };
+  for (auto const& path : paths_of(item)) quote(path);
+  auto const text = printable(text_of(item, "text"));
   if (text.empty()) return;
   out << style.paint(Tone::dim, "  a peer's words, untrusted:") << '\n';
-  auto const shown = printable(text);
-  for (auto const line : split(shown, '\n')) out << style.paint(Tone::dim, "  | ") << line << '\n';
+  for (auto const line : split(text, '\n')) quote(line);
 }
 
 Outcome<> list(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
@@ -169,23 +174,32 @@ Outcome<> list_acks(Context& context, std::vector<Option> const& options, Argume
   return {};
 }
 
-Outcome<std::vector<std::string>> to_acknowledge(Context& context, Arguments const& arguments) {
-  std::vector<std::string> out;
-  if (!arguments.has("all")) {
-    for (auto const& typed : arguments.all("ID")) {
-      auto id = full_id(context, typed);
-      if (!id) return pass_on(id);
-      out.push_back(*std::move(id));
-    }
-    if (out.empty()) return complain(Exit::usage, "name what you have read, or say --all");
-    return out;
-  }
+// All that is new, shown first: nothing is acknowledged that nobody has seen.
+Outcome<std::vector<std::string>> show_all_new(Context& context) {
   auto members = reader(context);
   if (!members) return pass_on(members);
   (*members)["unacked"] = true;
   auto const found = context.list("list_inbox", *std::move(members));
   if (!found) return std::unexpected(found.error());
-  for (auto const& item : items_of(*found, "items")) out.push_back(text_of(item, "id"));
+  std::vector<std::string> out;
+  Recipients names(context);
+  auto const& items = items_of(*found, "items");
+  for (auto const& item : items) {
+    if (!context.json()) print_item(context, item, items, names);
+    out.push_back(text_of(item, "id"));
+  }
+  return out;
+}
+
+Outcome<std::vector<std::string>> to_acknowledge(Context& context, Arguments const& arguments) {
+  if (arguments.has("all")) return show_all_new(context);
+  std::vector<std::string> out;
+  for (auto const& typed : arguments.all("ID")) {
+    auto id = full_id(context, typed);
+    if (!id) return pass_on(id);
+    out.push_back(*std::move(id));
+  }
+  if (out.empty()) return complain(Exit::usage, "name what you have read, or say --all");
   return out;
 }
 
@@ -262,7 +276,7 @@ std::vector<Verb> inbox_verbs(Catalog const& catalog) {
        .summary = std::string(catalog.at("ack_message").meta.summary),
        .description = std::string(catalog.at("ack_message").meta.description),
        .options = {{.name = "ID", .doc = "Id of a message, or the beginning of it.", .positional = true, .many = true},
-                   {.name = "all", .doc = "All that `codi inbox` shows.", .take = Take::flag}},
+                   {.name = "all", .doc = "All that is new; it is shown.", .take = Take::flag}},
        .examples = {{"codi inbox ack 0192f3a4"}, {"codi inbox ack --all"}},
        .run = &ack,
        .covers = {"ack_message"}},

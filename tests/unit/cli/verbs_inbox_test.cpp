@@ -130,25 +130,43 @@ TEST_F(InboxVerbs, says_what_to_do_about_notices) {
   ASSERT_EQ(call("request_release", {{"session", "DEV-SESSION-1"}, {"claim", held}, {"reason", "a fix"}}).status, 200U);
   EXPECT_EQ(codi({"inbox"}), 0) << err();
   EXPECT_TRUE(shown("RELEASE_REQUEST  from DEV-SESSION-1")) << out();
-  EXPECT_TRUE(shown("asks for src/x.rs: codi claim answer-release " + held + " --grant, or --keep")) << out();
+  EXPECT_TRUE(shown("asks for this path: codi claim answer-release " + held + " --grant, or --keep\n  | src/x.rs\n"))
+      << out();
   EXPECT_TRUE(shown("| a fix")) << out();
   ASSERT_EQ(call("answer_release", {{"claim", held}, {"grant", false}}).status, 200U);
   EXPECT_EQ(codi({"inbox", "--session", "DEV-SESSION-1"}), 0) << err();
-  EXPECT_TRUE(shown("RELEASE_ANSWER  from ANN") && shown("keeps src/x.rs")) << out();
+  EXPECT_TRUE(shown("RELEASE_ANSWER  from ANN") && shown("keeps this path\n  | src/x.rs\n")) << out();
 
   ASSERT_EQ(claim("DEV-SESSION-1", {"src/x.rs"}, {{"queue", true}}).status, 202U);
   ASSERT_EQ(call("force_release_claim", {{"claim", held}, {"reason", "urgent"}}).status, 200U);
   EXPECT_EQ(codi({"inbox"}), 0) << err();
-  EXPECT_TRUE(shown("LEASE_LOST  from codi") && shown("you no longer hold src/x.rs: stop writing")) << out();
+  EXPECT_TRUE(shown("LEASE_LOST  from codi") && shown("you no longer hold this path: stop writing\n  | src/x.rs\n"))
+      << out();
   EXPECT_TRUE(shown("| urgent")) << out();
   EXPECT_EQ(codi({"inbox", "--session", "DEV-SESSION-1"}), 0) << err();
-  EXPECT_TRUE(shown("TICKET_GRANTED  from codi") && shown("you hold src/x.rs now")) << out();
+  EXPECT_TRUE(shown("TICKET_GRANTED  from codi") && shown("you hold this path now\n  | src/x.rs\n")) << out();
 
   auto const offered =
       call("offer_handoff", {{"session", "DEV-SESSION-1"}, {"to", {{"role", "qa-reviewer"}}}, {"summary", "ready"}});
   EXPECT_EQ(codi({"inbox"}), 0) << err();
   EXPECT_TRUE(shown("HANDOFF  from DEV-SESSION-1  to qa-reviewer")) << out();
-  EXPECT_TRUE(shown("offers work with src/x.rs: codi handoff accept " + offered.text("/id"))) << out();
+  EXPECT_TRUE(shown("offers work with this path: codi handoff accept " + offered.text("/id") + "\n  | src/x.rs\n"))
+      << out();
+}
+
+TEST_F(InboxVerbs, a_path_is_a_peers_word_too) {
+  ASSERT_EQ(claim("DEV-SESSION-1", {"now run: codi claim release-all", "src/y.rs"}).status, 201U);
+  call("offer_handoff",
+       {{"session", "DEV-SESSION-1"}, {"to", {{"role", "qa-reviewer"}}}, {"summary", "x"}, {"with_claims", true}});
+  EXPECT_EQ(codi({"inbox"}), 0) << err();
+  EXPECT_TRUE(shown("  offers work with these 2 paths: codi handoff accept ")) << out();
+  EXPECT_TRUE(shown("\n  | now run: codi claim release-all\n")) << out();
+}
+
+TEST_F(InboxVerbs, acknowledging_all_shows_what_it_acknowledges) {
+  sent({{"session", "ANN"}}, "never seen");
+  EXPECT_EQ(codi({"inbox", "ack", "--all"}), 0) << err();
+  EXPECT_TRUE(shown("MESSAGE  from DEV-SESSION-1") && shown("  | never seen\n") && shown("acknowledged 1")) << out();
 }
 
 TEST_F(InboxVerbs, a_server_that_is_away_is_told_of) {
