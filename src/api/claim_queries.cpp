@@ -155,6 +155,7 @@ struct ListClaims {
                                       .summary = "List claims, oldest first",
                                       .permission = Permission::project_read,
                                       .mcp = "look claims",
+                                      .session_filters = true,
                                       .cli = "claim list"};
   using In = ListClaimsIn;
   using Out = models::Page<Claim>;

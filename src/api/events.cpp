@@ -120,6 +120,7 @@ struct ListEvents {
                                       .summary = "Read the work log, oldest first",
                                       .permission = Permission::project_read,
                                       .mcp = "events",
+                                      .session_filters = true,
                                       .cli = "event list"};
   using In = ListEventsIn;
   using Out = models::Page<reflect::JsonOf<Event>>;

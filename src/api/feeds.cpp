@@ -61,6 +61,7 @@ struct FollowLog {
       .summary = "Follow the work log as it is written",
       .kind = Kind::feed,
       .permission = Permission::project_read,
+      .session_filters = true,
       .description =
           "With `Upgrade: websocket` the connection becomes a WebSocket that carries JSON both ways: `/asyncapi.json` "
           "describes its messages. With `Accept: text/event-stream` the same frames come as server-sent events, and "

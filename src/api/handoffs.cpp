@@ -155,6 +155,7 @@ struct ListHandoffs {
                                       .summary = "List handoffs, oldest first",
                                       .permission = Permission::project_read,
                                       .mcp = "look handoffs",
+                                      .session_filters = true,
                                       .cli = "handoff list"};
   using In = ListHandoffsIn;
   using Out = models::Page<Handoff>;

@@ -75,6 +75,9 @@ struct OperationMeta {
   bool grows = false;         ///< adds to what its tenant has: refused while that is beyond its quotas
   bool finds_room = false;    ///< of what grows: run() itself sees whether the tenant's data may grow
   std::string_view mcp = {};  ///< the MCP tool that offers it and its verb there, such as `session start`; empty: none
+  /// Of a member `session` that may be left out: true where it chooses what is shown, so that without it all is shown;
+  /// else it says who acts.
+  bool session_filters = false;
   std::string_view document = {};  ///< member that a body of text/markdown is; empty: it takes none
   std::string_view cli = {};       ///< words of the command line, such as `session start`; empty: none
   std::string_view description = {};

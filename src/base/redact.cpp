@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::string_view kToken = "[token]";
 constexpr std::string_view kEmail = "[e-mail]";
+constexpr std::size_t kWhole = 49;     // characters of an opaque token: `codi_`, its kind, 32 bytes in base64url
 constexpr std::size_t kShortest = 16;  // characters of a token; shorter ones could be words
 
 bool is_base64url(char c) { return is_alnum(c) || c == '-' || c == '_'; }
@@ -90,18 +91,31 @@ std::optional<Found> find_secret(std::string_view text, std::size_t from) {
   return std::nullopt;
 }
 
-}  // namespace
+std::optional<Found> find_own_token(std::string_view text, std::size_t from) {
+  for (auto at = from; at < text.size(); ++at) {
+    auto const end = text[at] == 'c' || text[at] == 'e' ? end_of_token(text, at) : 0;
+    bool const is_whole = text[at] == 'e' || end - at >= kWhole;
+    if (end != 0 && is_whole) return Found{at, end, kToken};
+  }
+  return std::nullopt;
+}
 
-std::string redacted(std::string_view text) {
+std::string replaced(std::string_view text, std::optional<Found> (*find)(std::string_view, std::size_t)) {
   std::string out;
   std::size_t from = 0;
-  while (auto const found = find_secret(text, from)) {
+  while (auto const found = find(text, from)) {
     out += text.substr(from, found->begin - from);
     out += found->word;
     from = found->end;
   }
   return out += text.substr(from);
 }
+
+}  // namespace
+
+std::string redacted(std::string_view text) { return replaced(text, &find_secret); }
+
+std::string without_own_tokens(std::string_view text) { return replaced(text, &find_own_token); }
 
 bool looks_secret(std::string_view text) { return find_secret(text, 0).has_value(); }
 

@@ -10,6 +10,10 @@ namespace codi {
 /// `[token]` and `[e-mail]`.
 std::string redacted(std::string_view text);
 
+/// The text with `[token]` in the place of what has the whole form of one of codi's own tokens, an opaque one or a JWT.
+/// Unlike redacted() it leaves what only resembles one, such as a file's name: for what somebody has to work with.
+std::string without_own_tokens(std::string_view text);
+
 /// True when redacted() would change the text.
 bool looks_secret(std::string_view text);
 

@@ -21,7 +21,7 @@ inline constexpr auto kMcpUpdateInterval = 1s;                    // between two
 inline constexpr auto kMcpProgressInterval = 5s;                  // between two notices about one wait
 inline constexpr std::size_t kMcpBridgeRequests = 32;             // of `codi mcp`, under way at once
 inline constexpr auto kMcpBridgeEnd = 1s;                         // for what is under way when its input ends
-inline constexpr auto kMcpLogShown = 1h;                          // of the work log, as a resource
+inline constexpr std::int64_t kMcpEventsShown = 100;              // of the work log, as a resource
 inline constexpr std::chrono::milliseconds kMcpListFresh = 5min;  // that a list of tools may be cached
 
 }  // namespace codi::limits

@@ -25,7 +25,6 @@ void Listening::begin(std::vector<FollowedProject> projects, std::string const& 
                         .resources = std::move(project.resources)});
   }
   acknowledge();
-  if (draining_) drain();
 }
 
 void Listening::refuse(RpcError error) { end(std::unexpected(std::move(error))); }
@@ -54,7 +53,8 @@ void Listening::ready() {
 
 void Listening::ask(std::size_t place) {
   sources_[place].asked = true;
-  sources_[place].feed->next([weak = weak_from_this(), place](api::FeedStep const& step) {
+  auto const feed = sources_[place].feed;  // which its own answer may remove from there
+  feed->next([weak = weak_from_this(), place](api::FeedStep const& step) {
     if (auto const self = weak.lock()) self->take_step(place, step);
   });
 }
@@ -104,13 +104,15 @@ void Listening::tick() {
     if (told.is_due && now - *told.at >= limits::kMcpUpdateInterval) tell(uri, told);
   if (now - checked_at_ < limits::kFeedCheck) return;
   checked_at_ = now;
-  for (auto const& source : sources_) source.feed->check();
+  // A feed whose credential no longer holds may answer at once, which ends all of them.
+  auto const followed = sources_;
+  for (auto const& source : followed) {
+    if (!reply_) return;
+    source.feed->check();
+  }
 }
 
-void Listening::drain() {
-  draining_ = true;
-  end(about());
-}
+void Listening::drain() { end(about()); }
 
 void Listening::end(Outcome outcome) {
   if (!reply_) return;

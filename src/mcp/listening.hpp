@@ -75,7 +75,6 @@ class Listening final : public Pending, public std::enable_shared_from_this<List
   std::map<std::string, Told, std::less<>> told_;
   std::chrono::milliseconds checked_at_;
   bool reader_waits_ = false;  ///< it has read all that was sent
-  bool draining_ = false;
 };
 
 }  // namespace codi::mcp

@@ -1,6 +1,9 @@
 #include "mcp/refusal.hpp"
 
+#include "mcp/peers.hpp"
+
 #include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <array>
 #include <string>
@@ -23,6 +26,9 @@ constexpr std::array kHints{
          "To ask the holder call `manage_claim` with verb `request_release`, the conflicting "
          "claim's id as `claim` and your `session`."},
     Hint{ErrorCode::stale_fencing_token, "See who holds it now: `look` with verb `claims` and `path`."},
+    Hint{ErrorCode::outside_boundaries,
+         "To hand it over call `handoff` with verb `offer`, `to` {\"role\": one of the `owners`}, your `session` and a "
+         "`summary`; to ask for the path call `message` with verb `send` and the same `to`."},
     Hint{ErrorCode::not_found, "`look` with verb `projects`, `sessions`, `claims` or `handoffs` shows what is there."},
     Hint{ErrorCode::conflict, "If your session has ended, start another: `session` with verb `start`."},
     Hint{ErrorCode::cursor_expired, "Call `events` without `after`, or with `since`."},
@@ -50,15 +56,21 @@ json::object refusal_json(Error const& error) {
   }
   if (error.retry_after_s) out["retry_after_s"] = *error.retry_after_s;
   for (auto const& [name, value] : error.members) out[name] = value;
+  if (error.members.contains("conflicts")) out[kUntrusted] = true;
   out["recovery"] = recovery_of(error);
   return out;
+}
+
+json::object tool_refusal(Error const& error) {
+  auto text = json::serialize(without_tokens(refusal_json(error)));
+  return {{"content", json::array{json::object{{"type", "text"}, {"text", std::move(text)}}}}, {"isError", true}};
 }
 
 RpcError rpc_refusal(Error const& error) {
   auto const& info = error_info(error.code);
   return {.code = static_cast<int>(error.status.value_or(info.status)),
           .message = error.detail.empty() ? std::string(info.title) : error.detail,
-          .data = refusal_json(error),
+          .data = without_tokens(refusal_json(error)),
           .refusal = error};
 }
 

@@ -10,6 +10,9 @@ namespace codi::mcp {
 /// this server could do about it is among that.
 json::object refusal_json(Error const& error);
 
+/// The same as a tool's result, for the model to read.
+json::object tool_refusal(Error const& error);
+
 /// The same as an error of the protocol, for what is no tool's result. The code is the HTTP status that the refusal has
 /// at other doors.
 RpcError rpc_refusal(Error const& error);

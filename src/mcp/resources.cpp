@@ -15,13 +15,13 @@ constexpr std::string_view kRoot = "codi://projects";
 constexpr std::string_view kMediaType = "application/json";
 
 constexpr std::array kKinds{
-    ResourceKind{"", "list_projects", "Projects", "The projects that you reach", false},
-    ResourceKind{"", "get_project", "Project", "A project and its policies"},
+    ResourceKind{"", "list_projects", "Projects", "The projects that you reach", false, false},
+    ResourceKind{"", "get_project", "Project", "A project and its policies", true, false},
     ResourceKind{"sessions", "list_sessions", "Sessions", "Who works in the project now"},
     ResourceKind{"claims", "list_claims", "Claims", "What is claimed, by whom, until when and why"},
     ResourceKind{"tickets", "list_tickets", "Waiting line", "Who waits for what"},
     ResourceKind{"handoffs", "list_handoffs", "Offered work", "Handoffs that nobody has accepted or declined yet"},
-    ResourceKind{"events", "list_events", "Work log", "What happened in the last hour, oldest first"},
+    ResourceKind{"events", "list_events", "Work log", "What happened last, oldest first"},
 };
 constexpr std::size_t kProject = 1;
 
@@ -90,13 +90,16 @@ std::string resource_uri(ResourceKind const& kind, std::string_view project) {
   return out;
 }
 
-json::object resource_members(ResourceAddress const& address, Timestamp now) {
+json::object resource_members(ResourceAddress const& address) {
   auto const& kind = kKinds[address.kind];
   json::object out;
   if (kind.of_project) out["project"] = address.project;
   if (kind.operation_id.starts_with("list_")) out["limit"] = limits::kPageItems;
   if (kind.name == "handoffs") out["state"] = "offered";
-  if (kind.name == "events") out["since"] = to_string(now + -std::chrono::milliseconds(limits::kMcpLogShown));
+  if (kind.name == "events") {
+    out["newest"] = true;
+    out["limit"] = limits::kMcpEventsShown;
+  }
   return out;
 }
 

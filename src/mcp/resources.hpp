@@ -1,6 +1,5 @@
 #pragma once
 #include "api/operation.hpp"
-#include "base/clock.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -21,6 +20,7 @@ struct ResourceKind {
   std::string_view title;
   std::string_view description;
   bool of_project = true;
+  bool is_told = true;  ///< the log of the project tells of its changes, so that it can be followed
 };
 
 /// An address that was understood.
@@ -37,8 +37,8 @@ std::optional<ResourceAddress> parse_resource(std::string_view uri);
 /// The address of a kind in a project, which is a slug or an id.
 std::string resource_uri(ResourceKind const& kind, std::string_view project);
 
-/// What the operation that reads a resource is given. The log is that of the last limits::kMcpLogShown.
-json::object resource_members(ResourceAddress const& address, Timestamp now);
+/// What the operation that reads a resource is given.
+json::object resource_members(ResourceAddress const& address);
 
 /// The resources of some projects, as `resources/list` shows them.
 json::array resource_list(std::span<std::string const> projects);

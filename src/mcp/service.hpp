@@ -70,14 +70,14 @@ class Service final : public Provider, public std::enable_shared_from_this<Servi
   struct Opening;
   using Admission = std::function<void(Result<Admitted>)>;
   using Ran = std::function<void(Result<api::Answer>)>;
-  /// How an operation that is not answered at once keeps its connection.
-  enum class Waiting : std::uint8_t { holds, streams };
+  /// What is done when an operation is not answered at once: its connection must be kept.
+  using Hold = std::function<void(std::chrono::milliseconds)>;
 
   void look_at_caller(Admission then);
   /// The project of a request that names none.
   void with_project(std::function<void(Result<std::string>)> then);
   /// What it gives back says that nobody waits any more.
-  std::function<void()> run(api::Operation const& operation, json::object members, Waiting waiting, Ran then);
+  std::function<void()> run(api::Operation const& operation, json::object members, Hold hold, Ran then);
   void read(std::string_view operation_id, json::object members, Ran then);
   /// Answers once it is known that the caller may know anything at all.
   void answer_known(Outcome outcome, Reply reply);

@@ -14,7 +14,7 @@ namespace {
 
 using Wanted = std::map<std::string, std::vector<FollowedResource>>;  // by project
 
-// What a filter asks for. What is no resource of a project is left out, which the acknowledgement shows.
+// What a filter asks for. What nothing tells of is left out, which the acknowledgement shows.
 std::expected<Wanted, RpcError> wanted_by(json::object const& params) {
   auto const* const filter = object_in(params, "notifications");
   if (filter == nullptr) return std::unexpected(invalid_params("`notifications` must be an object"));
@@ -28,7 +28,7 @@ std::expected<Wanted, RpcError> wanted_by(json::object const& params) {
     if (!each.is_string()) return std::unexpected(invalid_params("`resourceSubscriptions` holds no address"));
     std::string uri(each.get_string());
     auto const address = parse_resource(uri);
-    if (address && resource_kinds()[address->kind].of_project)
+    if (address && resource_kinds()[address->kind].is_told)
       out[address->project].push_back({std::move(uri), address->kind});
   }
   if (out.size() > limits::kMcpFollowedProjects)
@@ -40,8 +40,7 @@ std::expected<Wanted, RpcError> wanted_by(json::object const& params) {
 Wanted all_of(std::string const& project) {
   Wanted out;
   for (std::size_t kind = 0; kind < resource_kinds().size(); ++kind)
-    if (resource_kinds()[kind].of_project)
-      out[project].push_back({resource_uri(resource_kinds()[kind], project), kind});
+    if (resource_kinds()[kind].is_told) out[project].push_back({resource_uri(resource_kinds()[kind], project), kind});
   return out;
 }
 

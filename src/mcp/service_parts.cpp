@@ -3,7 +3,7 @@
 #include "api/secrets.hpp"
 #include "base/redact.hpp"
 #include "mcp/limits.hpp"
-#include "mcp/refusal.hpp"
+#include "mcp/peers.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/parse.hpp>
@@ -15,8 +15,6 @@
 
 namespace codi::mcp {
 namespace {
-
-json::object text_content(std::string text) { return {{"type", "text"}, {"text", std::move(text)}}; }
 
 // Depth is limited: the arguments were parsed from a message.
 bool holds_token(json::value const& value) {
@@ -49,7 +47,8 @@ std::vector<std::string> texts_of(std::string const& body, std::string_view memb
 
 json::object answer_of(std::string const& body, api::Operation const& operation) {
   if (body.empty()) return {};
-  return api::without_secrets(std::move(json::parse(body).as_object()), operation);
+  auto answer = api::without_secrets(std::move(json::parse(body).as_object()), operation);
+  return without_tokens(marked(std::move(answer), operation));
 }
 
 RpcError invalid_params(std::string message) { return {.code = rpc::kInvalidParams, .message = std::move(message)}; }
@@ -93,13 +92,15 @@ bool needs(api::Operation const& operation, std::string_view member) {
                              [&](auto const& each) { return each.field.name == member && each.required; });
 }
 
-json::object tool_result(json::object answer) {
-  auto text = json::serialize(answer);
-  return {{"content", json::array{text_content(std::move(text))}}, {"structuredContent", std::move(answer)}};
+bool acts_as_session(api::Operation const& operation) {
+  return !operation.meta.session_filters &&
+         std::ranges::any_of(operation.inputs, [](auto const& each) { return each.field.name == "session"; });
 }
 
-json::object tool_refusal(Error const& error) {
-  return {{"content", json::array{text_content(json::serialize(refusal_json(error)))}}, {"isError", true}};
+json::object tool_result(json::object answer) {
+  auto text = json::serialize(answer);
+  return {{"content", json::array{json::object{{"type", "text"}, {"text", std::move(text)}}}},
+          {"structuredContent", std::move(answer)}};
 }
 
 }  // namespace codi::mcp

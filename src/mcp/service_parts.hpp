@@ -32,10 +32,10 @@ json::object completion_of(std::vector<std::string> const& words, std::string_vi
 Result<ToolVerb const*> take_verb(Tool const& tool, json::object& arguments);
 /// True when the operation can't do without the member.
 bool needs(api::Operation const& operation, std::string_view member);
+/// True where a `session` in the arguments says who acts, and does not choose what is shown.
+bool acts_as_session(api::Operation const& operation);
 
 /// A tool's result: structured, and the same as text.
 json::object tool_result(json::object answer);
-/// A tool's result that is an error, for the model to read.
-json::object tool_refusal(Error const& error);
 
 }  // namespace codi::mcp

@@ -17,13 +17,13 @@ class Service::Call final : public Pending {
         token_(turn.progress_token),
         total_s_(total_s),
         began_at_(clock.monotonic()),
-        told_at_(began_at_) {
-    if (tells()) tell();
-  }
+        told_at_(began_at_) {}
 
   [[nodiscard]] bool tells() const { return token_ && total_s_ > 0; }
   void may_give_up(std::function<void()> give_up) { give_up_ = std::move(give_up); }
   void end() { ended_ = true; }
+  // Only now: what was refused, or granted at once, has an answer and no stream.
+  void begins_to_wait() { tell(); }
 
   void tick() override {
     if (tells() && !ended_ && clock_.monotonic() - told_at_ >= limits::kMcpProgressInterval) tell();
@@ -78,7 +78,7 @@ std::shared_ptr<Pending> Service::call_tool(Turn turn, Reply reply) {
 
 std::shared_ptr<Pending> Service::call_operation(Turn const& turn, api::Operation const& operation,
                                                  json::object arguments, Reply reply) {
-  if (request_.session && !arguments.contains("session") && needs(operation, "session"))
+  if (request_.session && !arguments.contains("session") && acts_as_session(operation))
     arguments["session"] = *request_.session;
   auto const wait_s = may_wait(operation, arguments) ? arguments.at("wait_seconds").as_int64() : 0;
   auto call = std::make_shared<Call>(runtime_.clock, turn, wait_s);
@@ -91,17 +91,18 @@ std::shared_ptr<Pending> Service::call_operation(Turn const& turn, api::Operatio
       return reply(std::unexpected(rpc_refusal(answer.error())));
     reply(tool_refusal(answer.error()));
   };
-  // A stream has begun: it keeps its connection by itself.
-  auto const waiting = call->tells() ? Waiting::streams : Waiting::holds;
+  // What is told is a stream, which keeps its connection by itself.
+  Hold hold = request_.hold;
+  if (call->tells()) hold = [call](std::chrono::milliseconds) { call->begins_to_wait(); };
   if (!needs(operation, "project") || arguments.contains("project")) {
-    call->may_give_up(run(operation, std::move(arguments), waiting, std::move(then)));
+    call->may_give_up(run(operation, std::move(arguments), std::move(hold), std::move(then)));
     return call;
   }
-  with_project([self = shared_from_this(), call, waiting, &operation, arguments = std::move(arguments),
+  with_project([self = shared_from_this(), call, hold = std::move(hold), &operation, arguments = std::move(arguments),
                 then = std::move(then)](Result<std::string> project) mutable {
     if (!project) return then(std::unexpected(std::move(project.error())));
     arguments["project"] = *project;
-    call->may_give_up(self->run(operation, std::move(arguments), waiting, std::move(then)));
+    call->may_give_up(self->run(operation, std::move(arguments), std::move(hold), std::move(then)));
   });
   return call;
 }

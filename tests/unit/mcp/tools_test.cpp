@@ -3,6 +3,7 @@
 #include "base/failure.hpp"
 #include "mcp/limits.hpp"
 #include "mcp/prompts.hpp"
+#include "mcp/refusal.hpp"
 #include "mcp/resources.hpp"
 #include "support/golden.hpp"
 
@@ -54,7 +55,9 @@ TEST(Tools, say_what_they_do_to_the_world) {
     EXPECT_EQ(said.contains("destructiveHint"), writes) << tool.name;
   }
   EXPECT_FALSE(tools.find("claim")->definition.at("annotations").at("destructiveHint").as_bool());
-  EXPECT_TRUE(tools.find("release")->definition.at("annotations").at("destructiveHint").as_bool());
+  for (auto const* const tool : {"release", "session"})
+    EXPECT_TRUE(tools.find(tool)->definition.at("annotations").at("destructiveHint").as_bool())
+        << tool << " takes claims away";
 }
 
 TEST(Tools, their_arguments_come_from_the_operations) {
@@ -74,6 +77,25 @@ TEST(Tools, their_arguments_come_from_the_operations) {
       tools.find("look")->definition.at("inputSchema").at("properties").at("state").at("enum").as_array();
   for (auto const* const state : {"active", "live", "offered"})
     EXPECT_NE(std::ranges::find(look, json::value(state)), look.end()) << "the choices of all verbs";
+}
+
+TEST(Tools, a_session_that_may_be_left_out_acts_or_chooses) {
+  std::set<std::string_view> acts;
+  std::set<std::string_view> chooses;
+  for (auto const& operation : api::operations())
+    for (auto const& member : operation.inputs)
+      if (!operation.meta.mcp.empty() && member.field.name == "session" && !member.required)
+        (operation.meta.session_filters ? chooses : acts).insert(operation.meta.id);
+  EXPECT_EQ(chooses, (std::set<std::string_view>{"list_claims", "list_events", "list_handoffs"}));
+  EXPECT_EQ(acts,
+            (std::set<std::string_view>{"ack_message", "check_claims", "get_message", "list_inbox", "send_message"}));
+}
+
+TEST(Tools, a_refusal_names_the_tool_that_helps) {
+  Error outside{.code = ErrorCode::outside_boundaries, .detail = "src/x belongs to backend"};
+  auto const told = json::serialize(refusal_json(outside));
+  EXPECT_NE(told.find("call `handoff` with verb `offer`"), std::string::npos) << told;
+  EXPECT_NE(told.find("call `message` with verb `send`"), std::string::npos) << told;
 }
 
 TEST(Tools, never_show_a_secret) {
@@ -137,6 +159,12 @@ TEST(Prompts, fill_in_their_arguments_and_leave_out_what_is_not_given) {
     ASSERT_TRUE(made) << json::serialize(each);
     EXPECT_EQ(json::serialize(*made).find('{' + std::string("task")), std::string::npos);
   }
+}
+
+TEST(Prompts, catching_up_includes_the_inbox_and_what_it_is) {
+  auto const text = json::serialize(*get_prompt("catch_up", {}));
+  EXPECT_NE(text.find("verb `inbox`"), std::string::npos);
+  EXPECT_NE(text.find("never an instruction"), std::string::npos);
 }
 
 TEST(Prompts, refuse_what_does_not_fit) {
