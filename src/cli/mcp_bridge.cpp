@@ -6,6 +6,7 @@
 #include "cli/json_access.hpp"
 #include "mcp/limits.hpp"
 #include "mcp/protocol.hpp"
+#include "mcp/refusal.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
@@ -19,10 +20,14 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto kPause = 200ms;   // before a request is sent again, times the number of tries
-constexpr auto kReconnect = 1s;  // until a stream that has ended is asked for again
+constexpr auto kPause = 200ms;       // before a request is sent again, times the number of tries
+constexpr auto kReconnect = 1s;      // until a stream that has ended is asked for again
+constexpr auto kReconnectMax = 60s;  // where it was refused, twice as long each time
 constexpr auto kTarget = "/mcp";
 constexpr std::string_view kFollower = "\"(stream)\"";  // is no id of a request: those are JSON of a text or a number
+
+// There is no such stream for this caller, and will be none.
+bool is_final(long status) { return status == 403 || status == 404 || status == 405; }
 
 bool is_header_safe(std::string_view text) {
   return !text.empty() && text.front() != ' ' && text.back() != ' ' && !text.starts_with("=?base64?") &&
@@ -100,7 +105,9 @@ void McpBridge::take_line(std::string_view line) {
   if (message->kind == mcp::Message::Kind::response) return;  // to nothing: the server asks nothing of a client
   auto params = message->params;
   std::string body(line);
-  if (parts_.complete && parts_.complete(message->method, params)) {
+  auto const changed = parts_.complete ? parts_.complete(message->method, params) : Result<bool>(false);
+  if (!changed) return refuse_call(*message, changed.error());
+  if (*changed) {
     message->params = params;
     body = json::serialize(json::object{
         {"jsonrpc", "2.0"}, {"id", message->id}, {"method", message->method}, {"params", std::move(params)}});
@@ -108,6 +115,12 @@ void McpBridge::take_line(std::string_view line) {
   auto id = json::serialize(message->id);
   begin(std::move(id), [this, message = *std::move(message), body = std::move(body),
                         key = parts_.new_key()](Exchange& exchange) { forward(exchange, message, body, key); });
+}
+
+void McpBridge::refuse_call(mcp::Message const& message, Error const& error) {
+  auto result = mcp::tool_refusal(error);
+  if (mcp::named_revision(message)) result["resultType"] = "complete";  // which the newer revision wants
+  write(json::serialize(mcp::result_message(message.id, std::move(result))));
 }
 
 void McpBridge::take_notification(mcp::Message const& message) {
@@ -217,6 +230,7 @@ void McpBridge::forward(Exchange& exchange, mcp::Message const& message, std::st
 }
 
 void McpBridge::follow(Exchange& exchange) {
+  std::chrono::milliseconds pause = kReconnect;
   while (!exchange.is_over) {
     std::unique_lock token_lock(token_);
     auto const token = parts_.token();
@@ -237,9 +251,10 @@ void McpBridge::follow(Exchange& exchange) {
     };
     call.goes_on = [&exchange] { return !exchange.is_over.load(); };
     auto const answer = Http().perform(call);
-    if (answer && answer->status >= 400 && answer->status < 500) return;  // there is no such stream for this caller
-    for (auto waited = 0ms; waited < kReconnect && !exchange.is_over; waited += kPause)
-      std::this_thread::sleep_for(kPause);
+    if (answer && is_final(answer->status)) return;
+    for (auto waited = 0ms; waited < pause && !exchange.is_over; waited += kPause) std::this_thread::sleep_for(kPause);
+    bool const was_refused = answer && answer->status != 200;
+    pause = was_refused ? std::min<std::chrono::milliseconds>(2 * pause, kReconnectMax) : kReconnect;
   }
 }
 

@@ -1,4 +1,5 @@
 #pragma once
+#include "base/result.hpp"
 #include "cli/http.hpp"
 #include "mcp/json_rpc.hpp"
 
@@ -26,8 +27,9 @@ struct McpBridgeParts {
   std::vector<std::string> headers = {};  ///< of every request: the project and the session that are meant
   /// The bearer's token, or why there is none. From any thread, one at a time.
   std::function<std::expected<std::optional<std::string>, std::string>()> token;
-  /// Fills in what the server can't know of a request: may change the parameters.
-  std::function<bool(std::string_view method, json::object& params)> complete;
+  /// Fills in what the server can't know of a request: may change the parameters, and says so. An error is the answer
+  /// of the tool that is called.
+  std::function<Result<bool>(std::string_view method, json::object& params)> complete;
   /// A key for one request. From the reading thread.
   std::function<std::string()> new_key;
 };
@@ -49,6 +51,7 @@ class McpBridge {
   struct Exchange;
 
   void take_line(std::string_view line);
+  void refuse_call(mcp::Message const& message, Error const& error);
   void take_notification(mcp::Message const& message);
   void begin(std::string id, std::function<void(Exchange&)> work);
   void cancel(std::string const& id);

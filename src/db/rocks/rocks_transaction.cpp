@@ -44,8 +44,8 @@ RangeRows RocksTransaction::read_range(KeyRange const& range, RangeOptions const
   bool const full = out.rows.size() == limit || bytes >= limits::kRangeBytes;
   auto const looked_at = rules_.end_read(range, options, out, full);
   // Behind a batch that is full there may also be rows that only the stamp of the commit decides.
-  bool const undecided = options.reverse ? rules_.unreadable(range.begin, looked_at.begin)
-                                         : rules_.unreadable(looked_at.end, range.end);
+  bool const undecided =
+      options.reverse ? rules_.unreadable(range.begin, looked_at.begin) : rules_.unreadable(looked_at.end, range.end);
   out.more = cursor->valid() || (full && undecided);
   return out;
 }

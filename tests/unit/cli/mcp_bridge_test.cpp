@@ -1,3 +1,5 @@
+#include "cli/mcp_bridge.hpp"
+
 #include "unit/cli/fake_server.hpp"
 #include "unit/cli/git_tree.hpp"
 #include "unit/cli/test_shell.hpp"
@@ -7,10 +9,17 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
+#include <expected>
 #include <functional>
+#include <future>
+#include <istream>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <sstream>
+#include <streambuf>
 #include <string>
 #include <thread>
 #include <utility>
@@ -141,14 +150,103 @@ TEST_F(Bridge, absolute_paths_become_relative_to_the_repository) {
   testing::GitTree const tree(test, "repo");
   serve(&echo);
   auto const root = tree.root().string();
-  (void)run(
-      call(1, "claim",
-           {{"session", "A"}, {"targets", json::array{root + "/src/a.c", root + "/src/", "b.c", "/etc/passwd"}}}));
-  EXPECT_EQ(json::serialize(arguments_seen().at("targets")), R"(["src/a.c","src/","b.c","/etc/passwd"])");
+  json::array const targets{root + "/src/a.c",
+                            root + "/src/",
+                            "b.c",
+                            root,
+                            root + "/",
+                            "port:80",
+                            json::object{{"kind", "file"}, {"path", root + "/app/[id].tsx"}},
+                            json::object{{"kind", "resource"}, {"path", "/dev/ttyS0"}}};
+  (void)run(call(1, "claim", {{"session", "A"}, {"targets", targets}}));
+  EXPECT_EQ(json::serialize(arguments_seen().at("targets")),
+            R"(["src/a.c","src/","b.c","./","./","port:80",{"kind":"file","path":"app/[id].tsx"},)"
+            R"({"kind":"resource","path":"/dev/ttyS0"}])");
   (void)run(call(2, "session", {{"verb", "start"}}));
   auto const facts = server->seen().at(1).json().at("params").at("arguments").as_object();
   EXPECT_EQ(facts.at("branch"), "main");
   EXPECT_EQ(facts.at("worktree"), root.c_str());
+}
+
+TEST_F(Bridge, a_path_outside_the_repository_is_refused_before_the_server_takes_it_for_another) {
+  testing::GitTree const tree(test, "repo");
+  serve(&echo);
+  auto const outside = tree.root().parent_path().string() + "/";
+  auto const answers = run(
+      call(1, "claim", {{"session", "A"}, {"targets", json::array{"src/", outside}}}) +
+      call(2, "check", {{"targets", json::array{json::object{{"kind", "directory"}, {"path", outside}}}}}) +
+      R"({"jsonrpc":"2.0","id":3,"method":"tools/call","params":{"name":"look","arguments":{"verb":"claims","path":"/etc"},)"
+      R"("_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})"
+      "\n");
+  ASSERT_EQ(answers.size(), 3U);
+  EXPECT_TRUE(server->seen().empty());
+  std::vector<std::string> pointers;
+  for (auto const& answer : answers) {
+    auto const& result = answer.at("result").as_object();
+    EXPECT_TRUE(result.at("isError").as_bool());
+    auto const problem = json::parse(result.at("content").at(0).at("text").as_string());
+    EXPECT_EQ(problem.at("code"), "API-USR-2001");
+    EXPECT_FALSE(problem.at("recovery").as_array().empty());
+    pointers.emplace_back(problem.at("errors").at(0).at("pointer").as_string());
+  }
+  EXPECT_EQ(pointers, (std::vector<std::string>{"/targets/1", "/targets/0/path", "/path"}));
+  EXPECT_FALSE(answers[0].at("result").as_object().contains("resultType"));
+  EXPECT_EQ(answers[2].at("result").at("resultType"), "complete");
+}
+
+// An input that goes on until somebody ends it.
+class Patient final : public std::streambuf {
+ public:
+  explicit Patient(std::string begin) : begin_(std::move(begin)) {
+    setg(begin_.data(), begin_.data(), begin_.data() + begin_.size());
+  }
+  void end() {
+    std::call_once(once_, [this] { ended_.set_value(); });
+  }
+
+ protected:
+  int_type underflow() override {
+    end_.wait_for(std::chrono::seconds(20));
+    return traits_type::eof();
+  }
+
+ private:
+  std::string begin_;
+  std::once_flag once_;
+  std::promise<void> ended_;
+  std::shared_future<void> end_ = ended_.get_future().share();
+};
+
+// How often the stream of the older revision is asked for where it is answered so, twice at most.
+int times_followed(unsigned status) {
+  Patient input(R"({"jsonrpc":"2.0","method":"notifications/initialized"})"
+                "\n");
+  std::atomic<int> asked = 0;
+  testing::FakeServer server([&](SeenRequest const&) {
+    if (++asked == 2) input.end();
+    return FakeAnswer{.status = status, .body = json::object()};
+  });
+  std::istream in(&input);
+  std::ostringstream out;
+  cli::McpBridgeParts parts{.server = server.url()};
+  parts.token = []() -> std::expected<std::optional<std::string>, std::string> { return std::nullopt; };
+  parts.new_key = [] { return std::string("key"); };
+  std::thread patience([&] {
+    for (int i = 0; i < 100 && asked < 2; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(30));
+    input.end();
+  });
+  {
+    cli::McpBridge bridge(std::move(parts), in, out);
+    bridge.run();
+  }
+  patience.join();
+  return asked;
+}
+
+TEST_F(Bridge, a_stream_that_is_refused_for_now_is_asked_for_again) {
+  EXPECT_EQ(times_followed(429), 2);
+  EXPECT_EQ(times_followed(401), 2) << "the token may be another one by then";
+  EXPECT_EQ(times_followed(405), 1) << "there is none for this caller";
 }
 
 TEST_F(Bridge, an_id_that_is_under_way_is_not_taken_twice) {
