@@ -21,6 +21,8 @@ class Servers {
 
   /// Those begun from now on run there, each on a host of its own.
   void put_on(NetworkHosts const& hosts) { hosts_ = &hosts; }
+  /// NAME=VALUE in the environment of those begun from now on.
+  void set_environment(std::vector<std::string> variables) { environment_ = std::move(variables); }
 
   /// Starts one more, or the one `i` again at its address; does not wait for it.
   std::size_t begin() {
@@ -96,12 +98,14 @@ class Servers {
     one.served.reset();
     one.served = std::make_unique<Served>(
         one.folder, arguments,
-        ServedIn{.launcher = hosts_ == nullptr ? std::vector<std::string>() : hosts_->launcher(i)});
+        ServedIn{.launcher = hosts_ == nullptr ? std::vector<std::string>() : hosts_->launcher(i),
+                 .environment = environment_});
     one.waited = false;
   }
 
   FdbCluster const& cluster_;
   std::vector<std::string> arguments_;
+  std::vector<std::string> environment_;
   NetworkHosts const* hosts_ = nullptr;
   TempDirectory folder_;
   std::vector<std::unique_ptr<One>> all_;

@@ -1,4 +1,5 @@
 #pragma once
+#include "support/certificate.hpp"
 #include "support/child_process.hpp"
 #include "support/temp_directory.hpp"
 
@@ -100,6 +101,7 @@ struct FdbClusterOptions {
   std::string storage = "memory";
   std::vector<std::string> addresses = {};               ///< of the processes; none: loopback
   std::vector<std::vector<std::string>> launchers = {};  ///< of the processes: commands that become the one behind them
+  std::optional<Certificate> tls = {};                   ///< of all processes, and the only one that they trust
 };
 
 /// A FoundationDB cluster of its own: processes on loopback and free ports, data in a temporary folder. Ends with it.
@@ -154,6 +156,8 @@ class FdbCluster {
                                        "10MiB",
                                        "--knob_sqlite_chunk_size_pages=256"};
     command.insert(command.end(), own.begin(), own.end());
+    auto const tls = tls_arguments();
+    command.insert(command.end(), tls.begin(), tls.end());
     processes_[i] = std::make_unique<ChildProcess>(std::move(command), STDOUT_FILENO);
   }
   void kill(std::size_t i) { processes_[i].reset(); }
@@ -163,9 +167,11 @@ class FdbCluster {
   std::string cli(std::string const& command, int tries = 30) const {
     std::string said;
     for (int i = 0; i < tries; ++i) {
-      ChildProcess process(
-          {FdbInstallation::here().cli.string(), "-C", cluster_file().string(), "--timeout", "10", "--exec", command},
-          STDOUT_FILENO);
+      std::vector<std::string> words{
+          FdbInstallation::here().cli.string(), "-C", cluster_file().string(), "--timeout", "10", "--exec", command};
+      auto const tls = tls_arguments();
+      words.insert(words.end(), tls.begin(), tls.end());
+      ChildProcess process(std::move(words), STDOUT_FILENO);
       said = process.read_all();
       if (process.wait() == 0) return said;
       std::this_thread::sleep_for(std::chrono::seconds(1));
@@ -176,9 +182,15 @@ class FdbCluster {
   void wipe() const { cli("writemode on; clearrange \"\" \\xff"); }
 
  private:
+  [[nodiscard]] std::vector<std::string> tls_arguments() const {
+    if (!options_.tls) return {};
+    auto const certificate = options_.tls->certificate.string();
+    return {"--tls-certificate-file",   certificate,     "--tls-key-file",
+            options_.tls->key.string(), "--tls-ca-file", certificate};
+  }
   [[nodiscard]] std::string address(std::size_t i) const {
     auto const& all = options_.addresses;
-    return (all.empty() ? "127.0.0.1" : all.at(i)) + ":" + std::to_string(ports_.at(i));
+    return (all.empty() ? "127.0.0.1" : all.at(i)) + ":" + std::to_string(ports_.at(i)) + (options_.tls ? ":tls" : "");
   }
 
   FdbClusterOptions options_;
