@@ -81,6 +81,7 @@ Functions functions_of(void* handle, std::string const& library) {
 Library const& Library::open(std::optional<std::filesystem::path> const& file) {
   auto const name = file ? file->string() : std::string(kDefaultName);
   auto const& library = instance(name);
+  [[maybe_unused]] static bool const ends = (connection_ended(), true);  // also when no connection comes about
   if (library.name_ != name)
     unusable(fmt::format("a process can have one client library of FoundationDB, and {} is open", library.name_));
   return library;
@@ -101,10 +102,9 @@ Library::Library(std::string name) : name_(std::move(name)) {
   pthread_setname_np(network_.native_handle(), "codi-fdb");
 }
 
-// Never destroyed: its thread must have ended before the library's own statics are gone.
 Library& Library::instance(std::string name) {
-  static auto* const library = new Library(std::move(name));
-  return *library;
+  static Library library(std::move(name));
+  return library;
 }
 
 // What is registered last runs first: before the destructors of all statics that there are by now, the library's among

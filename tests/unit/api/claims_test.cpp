@@ -292,12 +292,26 @@ TEST_F(Claims, a_session_holds_so_many_claims_and_whatever_ends_one_makes_room) 
   EXPECT_EQ(claim("A", {"one/third"}).status, 409U);
 }
 
+TEST_F(Claims, a_whole_batch_of_usual_paths_is_one_transaction_and_one_of_the_longest_is_refused_whole) {
+  auto const batch = [](std::size_t length) {
+    json::array targets;
+    for (std::size_t i = 0; i < limits::kTargetsPerBatch; ++i)
+      targets.push_back(json::string(std::to_string(i) + "/" + std::string(length, 'x')));
+    return targets;
+  };
+  EXPECT_EQ(call("create_claims", {{"session", "A"}, {"targets", batch(150)}}).status, 201U);
+  auto const refused = call("create_claims", {{"session", "B"}, {"targets", batch(900)}});
+  EXPECT_EQ(refused.status, 413U) << refused.code;
+  EXPECT_EQ(call("list_claims", {{"session", "B"}}).body.at("items").as_array().size(), 0U);
+}
+
 TEST_F(Claims, a_page_ends_after_so_many_bytes_and_none_is_lost) {
   constexpr std::size_t kClaims = 900;
   std::string const longest(3'900, 'x');
-  for (std::size_t i = 0; i < kClaims; i += 225) {
+  constexpr std::size_t kAtOnce = 100;  // such paths are long: more in one transaction than it may write
+  for (std::size_t i = 0; i < kClaims; i += kAtOnce) {
     json::array targets;
-    for (auto j = i; j < i + 225; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
+    for (auto j = i; j < i + kAtOnce; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
     ASSERT_EQ(
         call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}, {"reason", longest.substr(0, 900)}})
             .status,
