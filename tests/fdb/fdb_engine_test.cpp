@@ -108,7 +108,8 @@ TEST_F(FdbEngineTest, a_cluster_that_is_away_is_said_and_found_again) {
   put(*engine_, "k", "1");
   cluster_->kill(0);
   auto const outcome = put(*engine_, "k", "2");
-  EXPECT_NE(outcome.kind, Kind::committed);
+  EXPECT_EQ(testing::code_of(outcome), StorageCode::unavailable);
+  EXPECT_NE(testing::message_of(outcome).find("did not answer"), std::string::npos) << testing::message_of(outcome);
   auto const reading = testing::read(*engine_, [](Transaction& tx) -> Task<Verdict> {
     co_await tx.get("k");
     co_return Verdict::commit;

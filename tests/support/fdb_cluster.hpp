@@ -147,7 +147,7 @@ class FdbCluster {
                                        "--locality-machineid",
                                        zone,
                                        "--memory",
-                                       "1GiB",
+                                       "6GiB",
                                        "--cache-memory",
                                        "32MiB",
                                        "--storage-memory",

@@ -125,12 +125,11 @@ Task<Outcome> Connection::try_once(std::shared_ptr<OwnedTransaction> below, Body
     out.error = std::current_exception();
   }
   if (code == 0) co_return out;
-  auto settled = co_await settle(*below, code, sent, out.error);
-  if (settled.kind != Outcome::Kind::failed) settled.carry = std::move(below);
-  co_return settled;
+  co_return co_await settle(std::move(below), code, sent, out.error);
 }
 
-Task<Outcome> Connection::settle(OwnedTransaction& below, Error code, bool sent, std::exception_ptr error) {
+Task<Outcome> Connection::settle(std::shared_ptr<OwnedTransaction> below, Error code, bool sent,
+                                 std::exception_ptr error) {
   auto const& f = functions();
   Outcome out{.kind = Outcome::Kind::failed, .stamp = {}, .error = std::move(error)};
   bool const unknown = sent && (f.error_predicate(Predicate::maybe_committed, code) != 0 || code == error::kTimedOut ||
@@ -139,9 +138,11 @@ Task<Outcome> Connection::settle(OwnedTransaction& below, Error code, bool sent,
   if (!unknown && !passes) co_return out;
   ++counts_.retries;
   if (code == error::kNotCommitted) ++counts_.conflicts;
-  OwnedFuture const waited(f, f.transaction_on_error(below.get(), code));
+  OwnedFuture const waited(f, f.transaction_on_error(below->get(), code));
   co_await Wait(f, workers_, waited);
   Error const refused = waited.error();
+  // One that is over, by its time or its tries, is of no use to the next try.
+  if (refused == 0) out.carry = std::move(below);
   if (unknown) {
     out.kind = Outcome::Kind::unknown;
   } else if (refused == 0) {

@@ -75,7 +75,7 @@ class Connection {
   [[nodiscard]] std::string const& place() const { return place_; }
 
  private:
-  Task<Outcome> settle(OwnedTransaction& below, Error code, bool sent, std::exception_ptr error);
+  Task<Outcome> settle(std::shared_ptr<OwnedTransaction> below, Error code, bool sent, std::exception_ptr error);
 
   std::string const place_;
   Library const& library_;
