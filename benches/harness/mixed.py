@@ -60,9 +60,9 @@ def handoff_step(name, session):
 
 
 def message_flow():
-    """A message to another's session, which reads and acknowledges it with its own token."""
+    """A message to another's session, which reads and acknowledges it with its own token. It is soon over: a bounded number is kept of a sender."""
     recipient = {"Authorization": "Bearer ${peer_token}"}
-    body = {"session": "${session}", "to": {"session": "${peer}"}, "text": "the contract has changed: see docs/api.md"}
+    body = {"session": "${session}", "to": {"session": "${peer}"}, "text": "the contract has changed: see docs/api.md", "ttl_seconds": 60}
     return [
         op("send_message", "POST", f"{PROJECT}/messages", (201,), body=body, capture={"message": '{"id":"'}),
         op("list_inbox", "GET", f"{PROJECT}/inbox?session=${{peer}}", headers=recipient),
