@@ -19,6 +19,7 @@ std::vector<Operation> lfs_list_operations();
 std::vector<Operation> lfs_operations();
 std::vector<Operation> owner_operations();
 std::vector<Operation> role_operations();
+std::vector<Operation> role_lint_operations();
 std::vector<Operation> role_loan_operations();
 std::vector<Operation> session_operations();
 std::vector<Operation> event_operations();

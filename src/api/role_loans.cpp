@@ -1,11 +1,12 @@
 #include "api/areas.hpp"
+#include "api/role_rules.hpp"
 #include "api/scope.hpp"
-#include "coordination/containment.hpp"
 #include "coordination/log_line.hpp"
 #include "db/events.hpp"
 #include "db/roles.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -69,7 +70,7 @@ struct Fields<LendIn> {
       role_field(),
       field("path", "File, directory or pattern inside the role's boundaries.").length(1, limits::kTargetBytes),
       field("to_role", "Role that may work there meanwhile.").length(1, limits::kRoleNameBytes),
-      field("until", "When the loan ends; it must lie ahead."),
+      field("until", "When the loan ends; it must lie ahead, by 30 days at most."),
       lender_field(),
   };
 };
@@ -114,16 +115,19 @@ Task<Result<std::optional<models::Session>>> speaks_for(db::Tx& tx, auth::Caller
   co_return std::optional(acting->session());
 }
 
-Result<void> check_owned(models::AgentRole const& role, Target const& target, bool case_sensitive) {
-  std::vector<Target> owned;
-  for (auto const& boundary : role.boundaries)
-    if (auto own = coordination::parse_target(boundary.target, case_sensitive)) owned.push_back(*std::move(own));
-  std::vector<Target const*> holders;
-  for (auto const& one : owned) holders.push_back(&one);
-  coordination::Effort effort(limits::kBoundarySteps);
-  if (coordination::contained(target, nullptr, holders, case_sensitive, effort)) return {};
-  return fail(ErrorCode::outside_boundaries, fmt::format("{} is outside the boundaries of {}, which can't lend it",
-                                                         coordination::canonical(target), role.name));
+Task<Result<void>> check_owned(db::Tx& tx, models::Project const& project, std::string role, Target target) {
+  auto const ownership = co_await ownership_of(tx, project);
+  auto const verdict = ownership ? lends(*ownership, role, target) : roles::Verdict{.inside = false};
+  if (verdict.inside) co_return Result<void>();
+  auto const path = coordination::canonical(target);
+  if (verdict.too_hard)
+    co_return fail(ErrorCode::outside_boundaries,
+                   fmt::format("whether {} is inside the boundaries of {} is too hard to judge: lend a directory or a "
+                               "file in its place",
+                               path, role));
+  auto detail = fmt::format("{} is outside the boundaries of {}, which can't lend it", path, role);
+  if (!verdict.owners.empty()) detail += fmt::format(": it belongs to {}", fmt::join(verdict.owners, " and "));
+  co_return fail(ErrorCode::outside_boundaries, std::move(detail));
 }
 
 struct LendRolePath {
@@ -145,6 +149,8 @@ struct LendRolePath {
     auto const to_role = coordination::role_name(in.to_role);
     if (!coordination::valid_alias(to_role)) co_return invalid("/to_role", "is not the name of a role");
     if (in.until <= tx.now()) co_return invalid("/until", "must lie ahead");
+    if (in.until > tx.now() + limits::kRoleLoanTime)
+      co_return invalid("/until", fmt::format("must lie ahead by {} hours at most", limits::kRoleLoanTime.count()));
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
     auto const role = co_await db::find_role(tx, project->id, coordination::role_name(in.name));
@@ -153,8 +159,8 @@ struct LendRolePath {
     auto const speaker = co_await speaks_for(tx, caller, *project, role->name, in.session);
     if (!speaker) co_return std::unexpected(speaker.error());
     auto const target = *coordination::parse_target(in.path, project->case_sensitive);
-    if (auto const owned = check_owned(*role, target, project->case_sensitive); !owned)
-      co_return std::unexpected(owned.error());
+    auto const owned = co_await check_owned(tx, *project, role->name, target);
+    if (!owned) co_return std::unexpected(owned.error());
     auto const loans = co_await db::list_loans(tx, project->id);
     std::size_t live = 0;
     for (auto const& loan : loans) {
@@ -169,7 +175,7 @@ struct LendRolePath {
                         .project_id = project->id,
                         .role = role->name,
                         .to_role = to_role,
-                        .path = coordination::canonical(target),
+                        .path = coordination::spelt(target),
                         .until = in.until,
                         .created_at = tx.now(),
                         .updated_at = tx.now()};

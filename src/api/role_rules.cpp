@@ -3,7 +3,6 @@
 #include "db/claims.hpp"
 #include "db/events.hpp"
 #include "db/roles.hpp"
-#include "roles/ownership.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -12,6 +11,8 @@
 #include <algorithm>
 #include <functional>
 #include <memory>
+#include <set>
+#include <utility>
 
 namespace codi::api {
 namespace {
@@ -31,6 +32,107 @@ Kept& place_of(std::string const& digest) {
   return kept[std::hash<std::string>()(digest) % kept.size()];
 }
 
+// What others lend to the role, as far as they own it still.
+Task<std::vector<roles::Lent>> lent_to(db::Tx& tx, models::Project const& project, Ownership const& ownership,
+                                       std::string role) {
+  auto const loans = co_await db::list_loans(tx, project.id);
+  std::vector<roles::Lent> out;
+  for (auto const& loan : loans) {
+    if (loan.to_role != role || loan.until <= tx.now()) continue;
+    auto target = coordination::parse_target(loan.path, project.case_sensitive);
+    if (target && lends(ownership, loan.role, *target).inside)
+      out.push_back({loan.role, loan.to_role, *std::move(target)});
+  }
+  co_return out;
+}
+
+/// Shares what one request may cost among its targets, so that a hard pattern takes nothing from those behind it.
+class Shares {
+ public:
+  explicit Shares(std::size_t targets) : targets_(targets) {}
+  coordination::Effort next() {
+    lent_ = steps_ / std::max<std::size_t>(targets_--, 1);
+    return coordination::Effort(lent_);
+  }
+  void give_back(coordination::Effort const& effort) { steps_ -= lent_ - effort.left(); }
+
+ private:
+  std::size_t steps_ = limits::kBoundarySteps;
+  std::size_t targets_;
+  std::size_t lent_ = 0;
+};
+
+// Files cost next to nothing, and are not to wait for patterns.
+class Budget {
+ public:
+  explicit Budget(std::vector<Target> const& targets)
+      : files_(count(targets, true)), patterns_(count(targets, false)) {}
+  Shares& of(Target const& target) { return is_file(target) ? files_ : patterns_; }
+
+ private:
+  static bool is_file(Target const& target) { return target.kind == coordination::TargetKind::file; }
+  static std::size_t count(std::vector<Target> const& targets, bool files) {
+    return static_cast<std::size_t>(
+        std::ranges::count_if(targets, [&](Target const& one) { return is_file(one) == files; }));
+  }
+
+  Shares files_;
+  Shares patterns_;
+};
+
+/// What a session holds, read once. Answers as coordination::covers() would of any of its claims.
+class HeldTargets {
+ public:
+  HeldTargets(db::Tx const& tx, std::vector<models::Claim> const& claims, bool case_sensitive) {
+    for (auto const& claim : claims) {
+      if (db::over(tx, claim)) continue;
+      auto target = db::target_of(claim, case_sensitive);
+      if (target.kind == coordination::TargetKind::directory)
+        directories_.insert(below(target.segments));
+      else
+        same_.insert({target.kind, target.segments});
+      if (target.glob) globs_.push_back(std::move(target));
+    }
+  }
+
+  // False too when `effort` is spent, which counts the patterns that are looked at.
+  bool cover(Target const& target, coordination::Effort& effort) const {
+    if (same_.contains({target.kind, target.segments})) return true;
+    if (target.kind == coordination::TargetKind::resource) return false;
+    auto const path = target.glob ? target.glob->prefix() : below(target.segments);
+    if (directories_.contains("")) return true;
+    for (auto slash = path.find('/'); slash != std::string::npos; slash = path.find('/', slash + 1))
+      if (directories_.contains(path.substr(0, slash + 1))) return true;
+    if (target.kind != coordination::TargetKind::file) return false;
+    return std::ranges::any_of(globs_, [&](Target const& glob) {
+      return effort.spend(1 + target.segments.size()) && coordination::covers(glob, target);
+    });
+  }
+
+ private:
+  static std::string below(std::vector<std::string> const& segments) {
+    std::string out;
+    for (auto const& segment : segments) out += segment + '/';
+    return out;
+  }
+
+  std::set<std::pair<coordination::TargetKind, std::vector<std::string>>> same_;
+  std::set<std::string> directories_;
+  std::vector<Target> globs_;
+};
+
+std::string told(OutsideTarget const& one) {
+  if (one.too_hard)
+    return fmt::format("whether {} is inside the boundaries of {} is too hard to judge: it counts as outside",
+                       one.target, one.role);
+  if (one.owners.empty())
+    return fmt::format("{} is outside the boundaries of {}; no role owns it", one.target, one.role);
+  return fmt::format("{} is outside the boundaries of {}: it belongs to {}", one.target, one.role,
+                     fmt::join(one.owners, " and "));
+}
+
+}  // namespace
+
 Task<std::shared_ptr<Ownership const>> ownership_of(db::Tx& tx, models::Project const& project) {
   auto const digest = co_await db::role_boundaries_digest(tx, project.id);
   if (!digest) co_return nullptr;
@@ -45,25 +147,10 @@ Task<std::shared_ptr<Ownership const>> ownership_of(db::Tx& tx, models::Project 
   co_return made;
 }
 
-Task<std::vector<roles::Lent>> lent_to(db::Tx& tx, models::Project const& project, std::string role) {
-  auto const loans = co_await db::list_loans(tx, project.id);
-  std::vector<roles::Lent> out;
-  for (auto const& loan : loans) {
-    if (loan.to_role != role || loan.until <= tx.now()) continue;
-    auto target = coordination::parse_target(loan.path, project.case_sensitive);
-    if (target) out.push_back({loan.role, loan.to_role, *std::move(target)});
-  }
-  co_return out;
+roles::Verdict lends(Ownership const& ownership, std::string_view role, Target const& target) {
+  coordination::Effort effort(limits::kLoanSteps);
+  return ownership.judge_lender(role, target, effort);
 }
-
-std::string told(OutsideTarget const& one) {
-  if (one.owners.empty())
-    return fmt::format("{} is outside the boundaries of {}; no role owns it", one.target, one.role);
-  return fmt::format("{} is outside the boundaries of {}: it belongs to {}", one.target, one.role,
-                     fmt::join(one.owners, " and "));
-}
-
-}  // namespace
 
 Task<std::vector<OutsideTarget>> outside_boundaries(db::Tx& tx, models::Project const& project, models::Session session,
                                                     std::vector<Target> targets) {
@@ -71,21 +158,29 @@ Task<std::vector<OutsideTarget>> outside_boundaries(db::Tx& tx, models::Project 
   if (!session.role || project.policies.boundaries == models::BoundaryPolicy::off) co_return out;
   auto const ownership = co_await ownership_of(tx, project);
   if (!ownership) co_return out;
-  coordination::Effort effort(limits::kBoundarySteps);
   std::vector<roles::Lent> const none;
-  std::vector<Target const*> doubtful;
-  for (auto const& target : targets)
-    if (!ownership->judge(*session.role, target, none, effort).inside) doubtful.push_back(&target);
+  std::vector<Target> doubtful;
+  Budget first(targets);
+  for (auto& target : targets) {
+    auto& share = first.of(target);
+    auto effort = share.next();
+    if (!ownership->judge(*session.role, target, none, effort).inside) doubtful.push_back(std::move(target));
+    share.give_back(effort);
+  }
   if (doubtful.empty()) co_return out;
-  auto const lent = co_await lent_to(tx, project, *session.role);
-  auto const held = co_await db::claims_of_session(tx, project.id, session.id);
-  for (auto const* target : doubtful) {
-    auto const covers_it = [&](models::Claim const& claim) {
-      return !db::over(tx, claim) && coordination::covers(db::target_of(claim, project.case_sensitive), *target);
-    };
-    if (std::ranges::any_of(held, covers_it)) continue;
-    auto verdict = ownership->judge(*session.role, *target, lent, effort);
-    if (!verdict.inside) out.push_back({coordination::canonical(*target), *session.role, std::move(verdict.owners)});
+  auto const lent = co_await lent_to(tx, project, *ownership, *session.role);
+  auto const claims = co_await db::claims_of_session(tx, project.id, session.id);
+  HeldTargets const held(tx, claims, project.case_sensitive);
+  Budget second(doubtful);
+  for (auto const& target : doubtful) {
+    auto& share = second.of(target);
+    auto effort = share.next();
+    if (!held.cover(target, effort)) {
+      auto verdict = ownership->judge(*session.role, target, lent, effort);
+      if (!verdict.inside)
+        out.push_back({coordination::canonical(target), *session.role, std::move(verdict.owners), verdict.too_hard});
+    }
+    share.give_back(effort);
   }
   co_return out;
 }
@@ -110,6 +205,7 @@ Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::
   Error error{.code = ErrorCode::outside_boundaries, .detail = std::move(detail)};
   error.members["outside"] = std::move(shown);
   auto const& owners = outside.front().owners;
+  if (outside.front().too_hard) error.recovery = {"Name directories or files in the place of the pattern."};
   if (!owners.empty())
     error.recovery = {
         fmt::format("Hand the work to {} (`codi handoff {}`), or ask for the path: `codi roles lend {} {} "

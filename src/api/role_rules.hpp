@@ -5,8 +5,11 @@
 #include "db/tx.hpp"
 #include "models/project.hpp"
 #include "models/session.hpp"
+#include "roles/ownership.hpp"
 
+#include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace codi::api {
@@ -16,8 +19,15 @@ struct OutsideTarget {
   std::string target;
   std::string role;
   std::vector<std::string> owners;
+  bool too_hard = false;
 };
-BOOST_DESCRIBE_STRUCT(OutsideTarget, (), (target, role, owners))
+BOOST_DESCRIBE_STRUCT(OutsideTarget, (), (target, role, owners, too_hard))
+
+/// Who owns what in a project, by the documents as they are now; null when no role has boundaries. Kept by each thread.
+Task<std::shared_ptr<roles::Ownership const>> ownership_of(db::Tx& tx, models::Project const& project);
+
+/// Whether the role owns the target and so may lend it, or goes on lending it.
+roles::Verdict lends(roles::Ownership const& ownership, std::string_view role, coordination::Target const& target);
 
 /// The targets that lie outside the boundaries of the session's role, as documents and loans have them now; none for a
 /// session without a role, a role without boundaries, or where the project's policy is off. What a live claim of the
@@ -39,6 +49,7 @@ struct codi::reflect::Fields<codi::api::OutsideTarget> {
   static constexpr std::array fields{
       field("target", "What lies outside the role's boundaries, in its canonical spelling."),
       field("role", "The session's role."),
-      field("owners", "Roles that own it, or parts of it; empty: none does."),
+      field("owners", "Roles that own it, or parts of it; empty: none does, or it was too hard to judge."),
+      field("too_hard", "True when a pattern was too hard to judge, and so is held to be outside."),
   };
 };

@@ -3,15 +3,17 @@
 #include "api/areas.hpp"
 #include "api/execute.hpp"
 #include "api/scope.hpp"
+#include "auth/directory.hpp"
 #include "coordination/log_line.hpp"
 #include "db/audit.hpp"
 #include "roles/document.hpp"
-#include "roles/lint.hpp"
+#include "roles/measure.hpp"
 #include "roles/owners_role.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace codi::api {
 namespace {
@@ -58,17 +60,6 @@ struct RoleIn {
   std::string name;
 };
 BOOST_DESCRIBE_STRUCT(RoleIn, (), (project, name))
-
-struct LintRolesIn {
-  std::string project;
-};
-BOOST_DESCRIBE_STRUCT(LintRolesIn, (), (project))
-
-struct LintRolesOut {
-  std::vector<models::LintFinding> findings;
-  bool more = false;
-};
-BOOST_DESCRIBE_STRUCT(LintRolesOut, (), (findings, more))
 
 constexpr reflect::Field name_field() {
   return reflect::field("name", "Name of the role.").length(1, limits::kRoleNameBytes);
@@ -118,18 +109,6 @@ struct Fields<RoleIn> {
   static constexpr std::string_view name = "RolePath";
   static constexpr std::array fields{project_field(), name_field()};
 };
-template <>
-struct Fields<LintRolesIn> {
-  static constexpr std::string_view name = "LintRoles";
-  static constexpr std::array fields{project_field()};
-};
-template <>
-struct Fields<LintRolesOut> {
-  static constexpr std::string_view name = "RoleLint";
-  static constexpr std::array fields{field("findings", "What is wrong between the roles, by file and line."),
-                                     field("more", "True when there is more than that.")};
-};
-
 }  // namespace codi::reflect
 
 namespace codi::api {
@@ -168,12 +147,27 @@ Result<roles::RoleDocument> read_text(PutRoleIn const& in) {
   return read;
 }
 
-// Names of roles, measures and targets in their one spelling.
+Result<void> spell_measure(std::string& measure, std::string pointer) {
+  measure = roles::measure_name(measure);
+  if (measure.empty()) return invalid(std::move(pointer), "is named by letters and digits");
+  return {};
+}
+
+// Names of roles, measures and targets in their one spelling, and conditions as a document's are read.
 Result<void> spell(models::RoleContent& content) {
   for (std::size_t i = 0; i < content.boundaries.size(); ++i) {
-    auto const target = coordination::parse_target(content.boundaries[i].target, true);
-    if (!target) return invalid(fmt::format("/boundaries/{}/target", i), target.error().detail);
-    content.boundaries[i].target = coordination::canonical(*target);
+    auto target = roles::owned_target(content.boundaries[i].target);
+    if (!target) return invalid(fmt::format("/boundaries/{}/target", i), std::move(target.error()));
+    content.boundaries[i].target = *std::move(target);
+  }
+  for (std::size_t i = 0; i < content.gates.size(); ++i)
+    if (auto ok = spell_measure(content.gates[i].measure, fmt::format("/gates/{}/measure", i)); !ok) return ok;
+  for (std::size_t i = 0; i < content.triggers.size(); ++i) {
+    auto& trigger = content.triggers[i];
+    if (!trigger.condition) trigger.condition = roles::read_condition(trigger.when);
+    if (!trigger.condition) continue;
+    auto ok = spell_measure(trigger.condition->measure, fmt::format("/triggers/{}/condition/measure", i));
+    if (!ok) return ok;
   }
   auto const role = [](std::string& text, std::string_view list, std::size_t i,
                        std::string_view member) -> Result<void> {
@@ -241,12 +235,27 @@ Task<Result<void>> has_room(db::Tx& tx, AgentRole const& role, bool is_new) {
     co_return fail(ErrorCode::conflict, fmt::format("a project may have {} roles", limits::kRoles));
   auto const record = co_await db::get_role_boundaries(tx, role.project_id);
   auto boundaries = role.boundaries.size();
-  for (auto const& [name, targets] : record.roles)
-    if (name != role.name) boundaries += targets.size();
+  std::size_t bytes = 0;
+  for (auto const& boundary : role.boundaries) bytes += boundary.target.size();
+  for (auto const& [name, targets] : record.roles) {
+    if (name == role.name) continue;
+    boundaries += targets.size();
+    for (auto const& target : targets) bytes += target.size();
+  }
+  if (bytes > limits::kRoleBoundaryBytes)
+    co_return fail(ErrorCode::conflict, fmt::format("the boundaries of a project's roles may have {} bytes together",
+                                                    limits::kRoleBoundaryBytes));
   if (boundaries > limits::kRoleBoundaries)
     co_return fail(ErrorCode::conflict,
                    fmt::format("the roles of a project may have {} boundaries together", limits::kRoleBoundaries));
   co_return Result<void>();
+}
+
+// Nobody but who may put a role makes the server read a document.
+Task<void> judge_putter(auth::OpenTx& open, auth::Caller const& caller, std::string project, Result<void>& out) {
+  auto tx = auth::Directory::bind(open, caller.tenant);
+  auto const found = co_await project_for(tx, caller, std::move(project), Permission::role_manage);
+  out = found ? Result<void>() : std::unexpected(found.error());
 }
 
 struct PutRole {
@@ -263,17 +272,18 @@ struct PutRole {
   using In = PutRoleIn;
   using Out = AgentRole;
   using Prepared = roles::RoleDocument;
-  static Result<Prepared> prepare(PrepareContext const&, In const& in) {
+  static Result<Prepared> prepare(PrepareContext const& context, In const& in) {
+    Result<void> may;
+    context.read([&](auth::OpenTx& open) { return judge_putter(open, *context.caller, in.project, may); });
+    if (!may) return std::unexpected(std::move(may.error()));
     if (auto name = checked_name(in.name); !name) return std::unexpected(std::move(name.error()));
     if (in.text && has_members(in)) return invalid("/text", "stands in the place of the role's other members");
     if (in.format && !in.text) return invalid("/format", "is that of `text`, which is missing");
     return in.text ? read_text(in) : read_members(in);
   }
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in, Prepared const& read) {
-    auto const project = co_await find_project(tx, caller, in.project);
+    auto const project = co_await project_for(tx, caller, in.project, Permission::role_manage);
     if (!project) co_return std::unexpected(project.error());
-    auto const permitted = auth::permit(caller, Permission::role_manage);
-    if (!permitted) co_return std::unexpected(permitted.error());
     auto const before = co_await db::find_role(tx, project->id, coordination::role_name(in.name));
     if (auto const matches = matches_tag(tx, before); !matches) co_return std::unexpected(matches.error());
     AgentRole role;
@@ -308,10 +318,8 @@ struct ListRoles {
   using In = ListRolesIn;
   using Out = models::Page<AgentRole>;
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    auto const project = co_await find_project(tx, caller, in.project);
+    auto const project = co_await project_for(tx, caller, in.project, Permission::project_read);
     if (!project) co_return std::unexpected(project.error());
-    auto const permitted = auth::permit(caller, Permission::project_read);
-    if (!permitted) co_return std::unexpected(permitted.error());
     co_return co_await db::list_roles(tx, project->id, page_of(in.limit, in.after));
   }
 };
@@ -363,34 +371,8 @@ struct DeleteRole {
   }
 };
 
-struct LintRoles {
-  static constexpr OperationMeta meta{.id = "lint_roles",
-                                      .method = Method::post,
-                                      .path = "/projects/{project}/roles/lint",
-                                      .tag = "roles",
-                                      .summary = "Say what is wrong between a project's roles; writes nothing",
-                                      .permission = Permission::project_read,
-                                      .cli = "roles lint"};
-  using In = LintRolesIn;
-  using Out = LintRolesOut;
-  static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
-    auto const project = co_await find_project(tx, caller, in.project);
-    if (!project) co_return std::unexpected(project.error());
-    auto const permitted = auth::permit(caller, Permission::project_read);
-    if (!permitted) co_return std::unexpected(permitted.error());
-    auto const all = co_await db::all_roles(tx, project->id);
-    std::vector<roles::LintRole> set;
-    for (auto const& role : all) set.push_back({role.name, role, role.lines, role.source});
-    coordination::Effort effort(limits::kLintSteps);
-    auto report = roles::lint(set, project->case_sensitive, effort);
-    co_return Out{.findings = std::move(report.findings), .more = !report.complete};
-  }
-};
-
 }  // namespace
 
-std::vector<Operation> role_operations() {
-  return make_operations<PutRole, ListRoles, GetRole, DeleteRole, LintRoles>();
-}
+std::vector<Operation> role_operations() { return make_operations<PutRole, ListRoles, GetRole, DeleteRole>(); }
 
 }  // namespace codi::api

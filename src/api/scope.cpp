@@ -15,6 +15,15 @@ Task<Result<models::Project>> find_project(db::Tx& tx, auth::Caller const& calle
   co_return *std::move(project);
 }
 
+Task<Result<models::Project>> project_for(db::Tx& tx, auth::Caller const& caller, std::string slug_or_id,
+                                          auth::Permission permission) {
+  auto project = co_await find_project(tx, caller, std::move(slug_or_id));
+  if (!project) co_return std::unexpected(std::move(project.error()));
+  auto const permitted = auth::permit(caller, permission);
+  if (!permitted) co_return std::unexpected(permitted.error());
+  co_return *std::move(project);
+}
+
 Task<Result<models::Session>> find_session(db::Tx& tx, models::Project const& project, std::string id_or_alias) {
   auto session = co_await db::find_session(tx, project.id, std::move(id_or_alias));
   if (!session) co_return fail(ErrorCode::not_found, "there is no such session in this project");

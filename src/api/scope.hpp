@@ -21,6 +21,10 @@ namespace codi::api {
 /// A project by slug or id; API-USR-2002 when there is none or the caller's credential does not reach it.
 Task<Result<models::Project>> find_project(db::Tx& tx, auth::Caller const& caller, std::string slug_or_id);
 
+/// The same, of a caller who has the permission.
+Task<Result<models::Project>> project_for(db::Tx& tx, auth::Caller const& caller, std::string slug_or_id,
+                                          auth::Permission permission);
+
 /// A session by id or alias.
 Task<Result<models::Session>> find_session(db::Tx& tx, models::Project const& project, std::string id_or_alias);
 

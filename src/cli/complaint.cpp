@@ -37,6 +37,10 @@ std::string outside_line(json::value const& outside) {
   std::string owners;
   for (auto const& owner : items_of(outside, "owners"))
     if (owner.is_string()) owners += (owners.empty() ? "" : " and ") + printable(std::string_view(owner.get_string()));
+  auto const* const too_hard = member_of(outside, "too_hard");
+  if (too_hard != nullptr && *too_hard == json::value(true))
+    return fmt::format("whether {} is inside the boundaries of {} is too hard to judge: it counts as outside",
+                       shown(outside, "target"), shown(outside, "role"));
   return fmt::format("{} is outside the boundaries of {}{}", shown(outside, "target"), shown(outside, "role"),
                      owners.empty() ? "; no role owns it" : ": it belongs to " + owners);
 }

@@ -203,6 +203,11 @@ bool contained(Target const& target, Target const* among, std::span<Target const
   };
   if (std::ranges::any_of(holders, holds)) return true;
   if (target.kind == TargetKind::resource) return among != nullptr && !(*among == target);
+  if (target.kind == TargetKind::file) return among != nullptr && !covers(*among, target);
+  // What lies below a directory is without end: files and directories in it never hold all of it.
+  bool const by_paths = target.kind == TargetKind::directory && among == nullptr &&
+                        std::ranges::none_of(holders, [](Target const* holder) { return holder->glob != nullptr; });
+  if (by_paths) return false;
   auto const a = glob_of(target, case_sensitive, effort);
   auto const b = among != nullptr ? glob_of(*among, case_sensitive, effort) : everything();
   if (!a || !b) return false;

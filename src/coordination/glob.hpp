@@ -23,6 +23,7 @@ class Effort {
     left_ = steps > left_ ? 0 : left_ - steps;
     return left_ > 0;
   }
+  [[nodiscard]] std::size_t left() const { return left_; }
   /// True when a comparison was broken off: what it answered, and all after it, means nothing.
   [[nodiscard]] bool spent() const { return left_ == 0; }
 

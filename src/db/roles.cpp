@@ -21,7 +21,7 @@ TenantKey loans_prefix(Tx const& tx, ProjectId project) { return tx.key("project
 Task<std::optional<AgentRole>> get_role(Tx& tx, ProjectId project, AgentRoleId id) {
   auto const stored = co_await tx.get_chunks(role_key(tx, project, id));
   if (!stored) co_return std::nullopt;
-  co_return reflect::decode_stored<AgentRole>(*stored);
+  co_return decode_role(*stored);
 }
 
 // Puts a role's boundaries in the place of those that it had; none take it out.
@@ -63,6 +63,9 @@ Task<void> remove_role(Tx& tx, AgentRole role) {
   tx.clear(tx.key("project", role.project_id, "role_ids", role.id));
   RoleTargets none{.role = role.name, .targets = {}};
   co_await set_boundaries(tx, role.project_id, std::move(none));
+  auto const loans = co_await list_loans(tx, role.project_id);
+  for (auto const& loan : loans)
+    if (loan.role == role.name) remove_loan(tx, loan);
 }
 
 Task<Result<models::Page<AgentRole>>> list_roles(Tx& tx, ProjectId project, PageRequest page) {
@@ -79,17 +82,19 @@ Task<Result<models::Page<AgentRole>>> list_roles(Tx& tx, ProjectId project, Page
   co_return co_await read_page<AgentRole>(tx, ids_prefix(tx, project), std::move(page), read);
 }
 
-Task<std::vector<AgentRole>> all_roles(Tx& tx, ProjectId project) {
+Task<std::vector<std::string>> stored_roles(Tx& tx, ProjectId project) {
   auto const prefix = ids_prefix(tx, project);
   auto const rows = co_await tx.get_below(prefix);
-  std::vector<AgentRole> out;
+  std::vector<std::string> out;
   for (auto const& row : rows.rows) {
     auto const id = tuple::Unpacker(Tx::suffix(prefix, row.key)).uuid().value_or(Uuid{});
-    auto role = co_await get_role(tx, project, AgentRoleId{id});
-    if (role) out.push_back(*std::move(role));
+    auto stored = co_await tx.get_chunks(role_key(tx, project, AgentRoleId{id}));
+    if (stored) out.push_back(*std::move(stored));
   }
   co_return out;
 }
+
+AgentRole decode_role(std::string const& stored) { return reflect::decode_stored<AgentRole>(stored); }
 
 Task<std::size_t> count_roles(Tx& tx, ProjectId project) {
   auto const rows = co_await tx.get_below(ids_prefix(tx, project));
@@ -107,10 +112,15 @@ Task<RoleBoundariesRecord> get_role_boundaries(Tx& tx, ProjectId project) {
 }
 
 Task<std::vector<models::RoleLoan>> list_loans(Tx& tx, ProjectId project) {
-  auto const rows = co_await tx.get_below(loans_prefix(tx, project));
+  auto const prefix = loans_prefix(tx, project);
   std::vector<models::RoleLoan> out;
-  for (auto const& row : rows.rows) out.push_back(reflect::decode_stored<models::RoleLoan>(row.value));
-  co_return out;
+  std::optional<TenantKey> from;
+  for (;;) {
+    auto const rows = co_await tx.get_below(prefix, {}, from);
+    for (auto const& row : rows.rows) out.push_back(reflect::decode_stored<models::RoleLoan>(row.value));
+    if (!rows.more) co_return out;
+    from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
+  }
 }
 
 void put_loan(Tx& tx, models::RoleLoan const& loan) {

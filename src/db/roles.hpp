@@ -29,10 +29,12 @@ BOOST_DESCRIBE_STRUCT(RoleBoundariesRecord, (), (roles))
 Task<std::optional<models::AgentRole>> find_role(Tx& tx, ProjectId project, std::string name);
 /// Writes the role and its boundaries among those of all; `name` never changes.
 Task<void> put_role(Tx& tx, models::AgentRole role);
+/// With its boundaries and what it lends.
 Task<void> remove_role(Tx& tx, models::AgentRole role);
-/// One page, oldest first; and all of them.
+/// One page, oldest first; and all of them as they are stored, to be decoded when there is time.
 Task<Result<models::Page<models::AgentRole>>> list_roles(Tx& tx, ProjectId project, PageRequest page);
-Task<std::vector<models::AgentRole>> all_roles(Tx& tx, ProjectId project);
+Task<std::vector<std::string>> stored_roles(Tx& tx, ProjectId project);
+models::AgentRole decode_role(std::string const& stored);
 Task<std::size_t> count_roles(Tx& tx, ProjectId project);
 
 /// What names the present boundaries of all roles; nothing when the project has no role.

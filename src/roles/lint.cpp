@@ -23,6 +23,13 @@ class Linter {
   Linter(std::vector<LintRole> const& roles, bool case_sensitive, coordination::Effort& effort)
       : case_sensitive_(case_sensitive), effort_(effort) {
     for (auto const& role : roles) roles_[role.name] = &role;
+    for (auto const& [name, role] : roles_) {
+      depends_[name] = known(role->content.depends_on);
+      provides_[name] = known(role->content.provides_to);
+      for (auto const& metric : role->content.metrics)
+        measures_[name].push_back(effort_.spend(metric.size()) ? metric_measure(metric) : std::string());
+    }
+    out_.complete = !effort_.spent();
   }
 
   LintReport run() {
@@ -38,16 +45,16 @@ class Linter {
     std::ranges::sort(out_.findings, {}, [](models::LintFinding const& one) {
       return std::tie(one.file, one.line, one.rule, one.message, one.roles, one.paths);
     });
-    if (out_.findings.size() > limits::kLintFindings) {
-      out_.findings.resize(limits::kLintFindings);
-      out_.complete = false;
-    }
     return std::move(out_);
   }
 
  private:
   void add(std::string_view rule, LintRole const& where, std::string const& pointer, std::string message,
            std::vector<std::string> roles, std::vector<std::string> paths = {}) {
+    if (out_.findings.size() == limits::kLintFindings) {
+      out_.complete = false;
+      return;
+    }
     auto const line = where.lines.find(pointer);
     out_.findings.push_back({.rule = std::string(rule),
                              .message = std::move(message),
@@ -73,15 +80,23 @@ class Linter {
       look(role.content.triggers[i].to, fmt::format("/triggers/{}", i), "hands work to");
   }
 
-  static bool names(std::vector<models::RoleLink> const& links, std::string const& role) {
-    return std::ranges::any_of(links, [&](models::RoleLink const& link) { return link.role == role; });
+  using Names = std::vector<std::string>;
+
+  // Each once, in the order of the document: those that have documents.
+  [[nodiscard]] Names known(std::vector<models::RoleLink> const& links) const {
+    Names out;
+    std::set<std::string_view> seen;
+    for (auto const& link : links)
+      if (roles_.contains(link.role) && seen.insert(link.role).second) out.push_back(link.role);
+    return out;
   }
+  static bool has(Names const& names, std::string const& role) { return std::ranges::find(names, role) != names.end(); }
 
   void find_one_sided(LintRole const& role) {
     for (std::size_t i = 0; i < role.content.depends_on.size(); ++i) {
       auto const& to = role.content.depends_on[i].role;
       auto const other = roles_.find(to);
-      if (to == role.name || other == roles_.end() || names(other->second->content.provides_to, role.name)) continue;
+      if (to == role.name || other == roles_.end() || has(provides_.at(to), role.name)) continue;
       add("one-sided", role, fmt::format("/depends_on/{}", i),
           fmt::format("{} depends on {}, which does not say that it provides to {}", role.name, to, role.name),
           {role.name, to});
@@ -89,7 +104,7 @@ class Linter {
     for (std::size_t i = 0; i < role.content.provides_to.size(); ++i) {
       auto const& to = role.content.provides_to[i].role;
       auto const other = roles_.find(to);
-      if (to == role.name || other == roles_.end() || names(other->second->content.depends_on, role.name)) continue;
+      if (to == role.name || other == roles_.end() || has(depends_.at(to), role.name)) continue;
       add("one-sided", role, fmt::format("/provides_to/{}", i),
           fmt::format("{} provides to {}, which does not say that it depends on {}", role.name, to, role.name),
           {role.name, to});
@@ -132,7 +147,7 @@ class Linter {
   void find_repeated(LintRole const& role) {
     std::set<std::string> seen;
     for (std::size_t i = 0; i < role.content.metrics.size(); ++i) {
-      auto const measure = metric_measure(role.content.metrics[i]);
+      auto const& measure = measures_.at(role.name)[i];
       if (measure.empty() || seen.insert(measure).second) continue;
       add("duplicate-metric", role, fmt::format("/metrics/{}", i),
           fmt::format("{} measures {} twice", role.name, measure), {role.name});
@@ -152,7 +167,7 @@ class Linter {
     std::map<std::string, std::string> first;
     for (auto const& [name, role] : roles_)
       for (std::size_t i = 0; i < role->content.metrics.size(); ++i) {
-        auto const measure = metric_measure(role->content.metrics[i]);
+        auto const& measure = measures_.at(name)[i];
         if (measure.empty()) continue;
         auto const [other, is_new] = first.try_emplace(measure, name);
         if (is_new || other->second == name) continue;
@@ -183,16 +198,15 @@ class Linter {
     while (!open.empty()) {
       auto const at = std::move(open.front());
       open.pop_front();
-      for (auto const& link : roles_.at(at)->content.depends_on) {
-        if (link.role == start) {
+      for (auto const& next : depends_.at(at)) {
+        if (next == start) {
           std::vector<std::string> circle{at};
           while (circle.back() != start) circle.push_back(from.at(circle.back()));
           std::ranges::reverse(circle);
           return circle;
         }
-        if (!roles_.contains(link.role) || from.contains(link.role)) continue;
-        from[link.role] = at;
-        open.push_back(link.role);
+        if (!from.try_emplace(next, at).second) continue;
+        open.push_back(next);
       }
     }
     return {};
@@ -212,9 +226,8 @@ class Linter {
           owned.push_back({role, i, *std::move(target)});
     for (std::size_t i = 0; i < owned.size(); ++i)
       for (std::size_t j = i + 1; j < owned.size(); ++j) {
-        if (out_.findings.size() > limits::kLintFindings) return;
         compare(owned[i], owned[j]);
-        if (!effort_.spent()) continue;
+        if (!effort_.spent() && out_.findings.size() < limits::kLintFindings) continue;
         out_.complete = false;
         return;
       }
@@ -237,6 +250,9 @@ class Linter {
   }
 
   std::map<std::string, LintRole const*> roles_;
+  std::map<std::string, Names> depends_;
+  std::map<std::string, Names> provides_;
+  std::map<std::string, Names> measures_;  // of each metric
   bool case_sensitive_;
   coordination::Effort& effort_;
   LintReport out_;

@@ -25,11 +25,26 @@ bool Ownership::narrower(Target const& a, Target const& b, Effort& effort) const
   return contained(a, nullptr, in_b, case_sensitive_, effort) && !contained(b, nullptr, in_a, case_sensitive_, effort);
 }
 
+namespace {
+
+// Whether the two share a path. A file is no more than itself, and costs nothing.
+bool meet(Target const& boundary, Target const& target, Effort& effort) {
+  if (boundary.glob && target.kind == TargetKind::file) return coordination::covers(boundary, target);
+  return overlaps(boundary, target, effort);
+}
+
+Verdict outside(std::vector<std::string> owners, Effort const& effort) {
+  if (effort.spent()) return {.inside = false, .owners = {}, .too_hard = true};
+  return {.inside = false, .owners = std::move(owners)};
+}
+
+}  // namespace
+
 std::vector<std::string> Ownership::owners_of(Target const& target, Effort& effort) const {
   std::vector<Owned const*> whole;
   std::set<std::string> parts;
   for (auto const& one : boundaries_) {
-    if (!overlaps(one.target, target, effort)) continue;
+    if (!meet(one.target, target, effort)) continue;
     parts.insert(one.role);
     Target const* const holder[] = {&one.target};
     if (contained(target, nullptr, holder, case_sensitive_, effort)) whole.push_back(&one);
@@ -44,23 +59,35 @@ std::vector<std::string> Ownership::owners_of(Target const& target, Effort& effo
   return {owners.begin(), owners.end()};
 }
 
+Verdict Ownership::judge_resource(std::string_view role, Target const& target, std::span<Lent const> lent) const {
+  Effort unlimited;  // names are compared, no patterns
+  auto owners = owners_of(target, unlimited);
+  bool const free = owners.empty() || std::ranges::find(owners, role) != owners.end();
+  bool const borrowed = std::ranges::any_of(
+      lent, [&](Lent const& one) { return one.to == role && coordination::covers(one.target, target); });
+  if (free || borrowed) return {};
+  return {.inside = false, .owners = std::move(owners)};
+}
+
+Verdict Ownership::judge_lender(std::string_view role, Target const& target, Effort& effort) const {
+  auto const may_hold = [&](Owned const& one) {
+    bool const same_sort = (one.target.kind == TargetKind::resource) == (target.kind == TargetKind::resource);
+    return one.role == role && same_sort && (target.kind != TargetKind::resource || one.target == target);
+  };
+  if (std::ranges::none_of(boundaries_, may_hold)) return outside(owners_of(target, effort), effort);
+  return judge(role, target, {}, effort);
+}
+
 Verdict Ownership::judge(std::string_view role, Target const& target, std::span<Lent const> lent,
                          Effort& effort) const {
   struct Held {
     Target const* target;
     std::string_view from;  // who lent it
   };
+  if (target.kind == TargetKind::resource) return judge_resource(role, target, lent);
   std::vector<Held> held;
   for (auto const& one : boundaries_)
     if (one.role == role) held.push_back({&one.target, {}});
-  if (target.kind == TargetKind::resource) {
-    auto owners = owners_of(target, effort);
-    bool const free = owners.empty() || std::ranges::find(owners, role) != owners.end();
-    bool const borrowed = std::ranges::any_of(
-        lent, [&](Lent const& one) { return one.to == role && coordination::covers(one.target, target); });
-    if (free || borrowed) return {};
-    return {.inside = false, .owners = std::move(owners)};
-  }
   if (held.empty()) return {};
   for (auto const& one : lent)
     if (one.to == role) held.push_back({&one.target, one.from});
@@ -70,18 +97,20 @@ Verdict Ownership::judge(std::string_view role, Target const& target, std::span<
   if (!contained(target, nullptr, all, case_sensitive_, effort)) {
     auto owners = owners_of(target, effort);
     std::erase(owners, role);
-    return {.inside = false, .owners = std::move(owners)};
+    return outside(std::move(owners), effort);
   }
   std::set<std::string> others;
   for (auto const& one : boundaries_) {
-    if (one.role == role || !overlaps(one.target, target, effort)) continue;
+    if (one.role == role || !meet(one.target, target, effort)) continue;
     std::vector<Target const*> keepers;  // what of the role's own does not give way to it
-    for (auto const& [own, from] : held)
+    for (auto const& [own, from] : held) {
+      if (target.kind == TargetKind::file && !coordination::covers(*own, target)) continue;
       if (from == one.role || !narrower(one.target, *own, effort)) keepers.push_back(own);
+    }
     if (!contained(target, &one.target, keepers, case_sensitive_, effort)) others.insert(one.role);
   }
   if (others.empty() && !effort.spent()) return {};
-  return {.inside = false, .owners = {others.begin(), others.end()}};
+  return outside({others.begin(), others.end()}, effort);
 }
 
 }  // namespace codi::roles

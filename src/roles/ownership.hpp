@@ -27,6 +27,7 @@ struct Lent {
 struct Verdict {
   bool inside = true;
   std::vector<std::string> owners;  ///< who owns the target, or else parts of it, when the role does not
+  bool too_hard = false;            ///< it is held to be outside, because to know would take too much
 };
 
 /// Which role may touch what. A path belongs to the roles of whose boundaries that hold it none is narrower: `src/api/`
@@ -37,9 +38,14 @@ class Ownership {
 
   /// Whether all paths that the target stands for belong to the role, by boundaries of its own or lent ones, which
   /// count as its own against the lender. A role without boundaries, or one that is not known, is bound by none.
-  /// Resources are bound only where a role names them. When `effort` is spent on a hard pattern the verdict is outside.
+  /// Resources are bound only where a role names them. When `effort` is spent on a hard pattern the verdict is outside,
+  /// and says that it was too hard.
   [[nodiscard]] Verdict judge(std::string_view role, coordination::Target const& target, std::span<Lent const> lent,
                               coordination::Effort& effort) const;
+  /// Whether the target belongs to the role by boundaries of its own, so that it can be lent: a role without boundaries
+  /// owns nothing.
+  [[nodiscard]] Verdict judge_lender(std::string_view role, coordination::Target const& target,
+                                     coordination::Effort& effort) const;
   /// The roles that own the target as a whole; when none does, those that own parts of it. In alphabetical order.
   [[nodiscard]] std::vector<std::string> owners_of(coordination::Target const& target,
                                                    coordination::Effort& effort) const;
@@ -50,6 +56,8 @@ class Ownership {
     std::string role;
     coordination::Target target;
   };
+  [[nodiscard]] Verdict judge_resource(std::string_view role, coordination::Target const& target,
+                                       std::span<Lent const> lent) const;
   [[nodiscard]] bool narrower(coordination::Target const& a, coordination::Target const& b,
                               coordination::Effort& effort) const;
 

@@ -1,7 +1,10 @@
+#include "api/operation.hpp"
 #include "models/role_limits.hpp"
 #include "support/workshop.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace codi::testing {
 namespace {
@@ -150,6 +153,44 @@ TEST_F(RolesOfProject, it_takes_the_right_to_change_roles) {
   EXPECT_EQ(call("delete_role", {{"name", "a"}}, token).code, "AUTH-USR-1003");
 }
 
+TEST_F(RolesOfProject, no_document_is_read_for_who_may_not_put_one) {
+  auto const token = start("A");
+  auto const unreadable = "# A\n## Boundaries\n- ../x\n";
+  EXPECT_EQ(call("put_role", {{"name", "a"}, {"text", unreadable}}, token).code, "AUTH-USR-1003");
+  EXPECT_EQ(api.call("put_role", {{"project", "other"}, {"name", "a"}, {"text", unreadable}}, owner).status, 404U);
+  EXPECT_EQ(put("a", unreadable).status, 422U);
+}
+
+TEST_F(RolesOfProject, members_are_spelt_and_read_as_a_document_is) {
+  auto const made = call(
+      "put_role",
+      {{"name", "qa"},
+       {"boundaries", json::array{json::object{{"target", "app/\\[id\\]/page.tsx"}}}},
+       {"gates", json::array{json::object{
+                     {"name", "Tests"}, {"measure", "Test Coverage"}, {"op", ">="}, {"threshold", 95}, {"unit", "%"}}}},
+       {"triggers",
+        json::array{
+            json::object{{"kind", "delegate"}, {"to", "lead"}, {"when", "Test coverage drops below 95%"}},
+            json::object{{"kind", "delegate"}, {"to", "lead"}, {"when", "it burns"}},
+            json::object{
+                {"kind", "delegate"},
+                {"to", "lead"},
+                {"when", "too slow"},
+                {"condition", json::object{{"measure", "P95 ms"}, {"op", ">"}, {"threshold", 1}, {"unit", "ms"}}}}}}});
+  ASSERT_EQ(made.status, 200U) << made.code << made.text("/detail");
+  EXPECT_EQ(made.text("/boundaries/0/target"), "app/\\[id]/page.tsx");
+  EXPECT_EQ(made.text("/gates/0/measure"), "coverage");
+  EXPECT_EQ(made.text("/triggers/0/condition/measure"), "coverage");
+  EXPECT_EQ(made.text("/triggers/0/condition/op"), "<");
+  EXPECT_EQ(made.text("/triggers/1/condition"), "null");
+  EXPECT_EQ(made.text("/triggers/2/condition/measure"), "p95_ms");
+  auto const nameless = call(
+      "put_role", {{"name", "qa"},
+                   {"gates", json::array{json::object{
+                                 {"name", "x"}, {"measure", "%"}, {"op", ">="}, {"threshold", 1}, {"unit", ""}}}}});
+  EXPECT_EQ(nameless.error->errors.at(0).pointer, "/gates/0/measure");
+}
+
 TEST_F(RolesOfProject, there_is_an_end_to_what_a_project_has) {
   std::string long_list = "# A\n## Capabilities\n";
   for (int i = 0; i < 70; ++i) long_list += "- " + std::string(10'000, 'x') + "\n";
@@ -164,6 +205,19 @@ TEST_F(RolesOfProject, there_is_an_end_to_what_a_project_has) {
   EXPECT_EQ(put("r5", "# Role\n").status, 200U);
 }
 
+TEST_F(RolesOfProject, boundaries_have_an_end_in_bytes) {
+  json::array long_ones;
+  for (std::size_t i = 0; i < 100; ++i)
+    long_ones.push_back(json::object{{"target", fmt::format("{}{}", std::string(4'000, 'x'), i)}});
+  auto const put_long = [&](std::string_view name) {
+    return call("put_role", {{"name", name}, {"boundaries", long_ones}});
+  };
+  EXPECT_EQ(put_long("a").status, 200U);
+  EXPECT_EQ(put_long("b").status, 200U);
+  EXPECT_EQ(put_long("c").code, "API-USR-2003");
+  EXPECT_EQ(put_long("b").status, 200U) << "in the place of its own";
+}
+
 TEST_F(RolesOfProject, lint_tells_file_and_line) {
   ASSERT_EQ(call("put_role", {{"name", "a"}, {"source", "docs/a.md"}, {"text", "# A\n## Depends On\n- b: x\n"}}).status,
             200U);
@@ -172,6 +226,14 @@ TEST_F(RolesOfProject, lint_tells_file_and_line) {
   EXPECT_EQ(
       found.text("/findings"),
       R"([{"rule":"missing-role","message":"a depends on b, which has no document","roles":["a","b"],"paths":[],"file":"docs/a.md","line":3}])");
+}
+
+TEST_F(RolesOfProject, lint_takes_no_time_of_a_transaction) {
+  auto const& all = api::operations();
+  auto const lint = std::ranges::find(all, "lint_roles", [](auto const& one) { return one.meta.id; });
+  ASSERT_NE(lint, all.end());
+  EXPECT_TRUE(lint->make_call()->needs_prepare());
+  EXPECT_EQ(api.call("lint_roles", {{"project", "other"}}, owner).status, 404U);
 }
 
 TEST_F(RolesOfProject, a_claim_outside_the_boundaries_is_refused_and_names_the_owner) {
@@ -228,6 +290,41 @@ TEST_F(RolesOfProject, what_a_session_holds_is_not_judged_again) {
   EXPECT_TRUE(
       call("check_claims", {{"session", "B"}, {"targets", json::array{"src/api/x"}}}).body.at("clear").as_bool());
   EXPECT_EQ(claim("B", {"src/db/"}).code, "ROLE-USR-4001");
+}
+
+TEST_F(RolesOfProject, what_is_held_by_a_directory_or_a_pattern_is_not_judged_again) {
+  make_team();
+  ASSERT_EQ(claim("B", {"src/api/", "src/*.c", "src/db/x", "src/db/**/*.h"}).status, 201U);
+  ASSERT_EQ(put("backend", "# Backend\n## Boundaries\n- lib/\n").status, 200U);
+  auto const outside = [&](std::string_view target) {
+    return call("check_claims", {{"session", "B"}, {"targets", json::array{target}}}).text("/outside") != "[]";
+  };
+  for (auto const* const held :
+       {"src/api/", "src/api/x", "src/api/v1/", "src/api/*.c", "src/x.c", "src/*.c", "src/db/x", "src/db/**/*.h"})
+    EXPECT_FALSE(outside(held)) << held;
+  for (auto const* const other : {"src/", "src/apis", "src/a*/x", "src/x.h", "src/db/x/", "src/db/*.h", "port:80x/"})
+    EXPECT_EQ(outside(other), std::string_view(other) != "port:80x/") << other;
+}
+
+TEST_F(RolesOfProject, a_pattern_that_is_too_hard_takes_nothing_from_other_targets) {
+  ASSERT_EQ(put("hard", fmt::format("# Hard\n## Boundaries\n- x/*a{}\n- x/?*\n- y/\n", std::string(24, '?'))).status,
+            200U);
+  ASSERT_EQ(put("other", "# Other\n## Boundaries\n- z/\n").status, 200U);
+  start("H", {{"role", "hard"}});
+  auto const check =
+      call("check_claims", {{"session", "H"}, {"targets", json::array{"x/[ab]*", "y/f", "y/**/*.c", "z/f", "z/*.c"}}});
+  ASSERT_EQ(check.status, 200U);
+  auto const& outside = check.body.at("outside").as_array();
+  ASSERT_EQ(outside.size(), 3U) << check.text("/outside");
+  EXPECT_EQ(outside[0].at("target"), "x/[ab]*");
+  EXPECT_EQ(outside[0].at("too_hard"), true);
+  EXPECT_EQ(outside[1].at("target"), "z/f");
+  EXPECT_EQ(outside[1].at("too_hard"), false);
+  EXPECT_EQ(check.text("/outside/1/owners"), R"(["other"])");
+  EXPECT_EQ(check.text("/outside/2/owners"), R"(["other"])");
+  auto const refused = claim("H", {"x/[ab]*"});
+  EXPECT_EQ(refused.code, "ROLE-USR-4001");
+  EXPECT_NE(refused.text("/detail").find("too hard to judge"), std::string::npos) << refused.text("/detail");
 }
 
 TEST_F(RolesOfProject, claims_come_with_a_handoff) {
@@ -294,6 +391,61 @@ TEST_F(RolesOfProject, only_who_owns_a_path_can_lend_it) {
   EXPECT_EQ(call("lend_role_path", as, token).status, 201U);
   as["session"] = "W";
   EXPECT_EQ(call("lend_role_path", as).code, "AUTH-USR-1003");
+}
+
+TEST_F(RolesOfProject, what_belongs_to_a_narrower_role_is_not_lent) {
+  make_team();
+  auto const refused = lend("src/web/x", "tester");
+  EXPECT_EQ(refused.code, "ROLE-USR-4001");
+  EXPECT_NE(refused.text("/detail").find("belongs to web"), std::string::npos) << refused.text("/detail");
+  EXPECT_EQ(lend("src/", "tester").code, "ROLE-USR-4001") << "a part of it is the other's";
+  EXPECT_EQ(lend("src/api/*.cpp", "tester").status, 201U);
+  EXPECT_EQ(lend("port:80", "tester").code, "ROLE-USR-4001") << "which it has not among its boundaries";
+  ASSERT_EQ(put("lead", "# Lead\n## Purpose\nLeads.\n").status, 200U);
+  EXPECT_EQ(lend("docs/", "web", {{"name", "lead"}}).code, "ROLE-USR-4001") << "who is bound by nothing owns nothing";
+}
+
+TEST_F(RolesOfProject, who_owns_a_path_no_more_lends_it_no_more) {
+  make_team();
+  ASSERT_EQ(lend("src/api/", "web").status, 201U);
+  ASSERT_EQ(put("api", "# Api\n## Boundaries\n- src/api/v1/\n").status, 200U);
+  EXPECT_EQ(claim("W", {"src/api/v1/x"}).text("/outside/0/owners"), R"(["api"])");
+  ASSERT_EQ(put("backend", "# Backend\n## Boundaries\n- lib/\n").status, 200U);
+  EXPECT_EQ(claim("W", {"src/api/x"}).code, "ROLE-USR-4001");
+}
+
+TEST_F(RolesOfProject, loans_go_with_the_role_that_lends) {
+  make_team();
+  ASSERT_EQ(lend("src/api/", "web").status, 201U);
+  ASSERT_EQ(call("delete_role", {{"name", "backend"}}).status, 204U);
+  EXPECT_EQ(call("list_role_loans", {{"name", "web"}}).text("/items"), "[]");
+  ASSERT_EQ(put("backend", "# Backend\n## Boundaries\n- src/\n").status, 200U);
+  EXPECT_EQ(claim("W", {"src/api/x"}).code, "ROLE-USR-4001");
+}
+
+TEST_F(RolesOfProject, a_loan_ends_some_day) {
+  make_team();
+  auto const until = [&](std::chrono::seconds time) {
+    return json::object{{"until", to_string(api.clock.now() + limits::kRoleLoanTime + time)}};
+  };
+  EXPECT_EQ(lend("src/api/", "web", until(std::chrono::seconds(0))).status, 201U);
+  EXPECT_EQ(lend("src/api/", "web", until(std::chrono::seconds(1))).error->errors.at(0).pointer, "/until");
+}
+
+TEST_F(RolesOfProject, a_loan_keeps_the_escapes_of_its_path) {
+  make_team();
+  ASSERT_EQ(lend("src/\\[id\\]/", "web").status, 201U);
+  EXPECT_EQ(claim("W", {"src/i/x"}).code, "ROLE-USR-4001");
+  EXPECT_EQ(claim("W", {"src/\\[id\\]/x"}).status, 201U);
+}
+
+// More than one range read gives at once.
+TEST_F(RolesOfProject, all_loans_are_listed) {
+  make_team();
+  constexpr std::size_t kLoans = limits::kRangeBytes / 4'000 + 10;
+  for (std::size_t i = 0; i < kLoans; ++i)
+    ASSERT_EQ(lend(fmt::format("src/{}{}", std::string(4'000, 'x'), i), "web").status, 201U);
+  EXPECT_EQ(call("list_role_loans", {{"name", "web"}}).body.at("items").as_array().size(), kLoans);
 }
 
 TEST_F(RolesOfProject, resources_are_bound_where_a_role_names_them) {

@@ -85,6 +85,21 @@ TEST(RoleLint, says_when_comparing_would_take_too_much) {
   EXPECT_FALSE(report.complete);
 }
 
+TEST(RoleLint, ends_with_as_many_findings_as_it_may_tell) {
+  std::string links = "# A\n## Depends On\n";
+  for (int i = 0; i < 900; ++i) links += fmt::format("- ghost-{}\n", i);
+  coordination::Effort effort;
+  auto const report = lint({role("a", links), role("b", links)}, true, effort);
+  EXPECT_EQ(report.findings.size(), limits::kLintFindings);
+  EXPECT_FALSE(report.complete);
+}
+
+TEST(RoleLint, metrics_cost_what_they_are_long) {
+  coordination::Effort little(20);
+  auto const report = lint({role("a", "# A\n## Metrics\n- Coverage: > 90%\n- Coverage: > 80%\n")}, true, little);
+  EXPECT_FALSE(report.complete);
+}
+
 TEST(RoleLint, sarif_has_rules_and_places) {
   coordination::Effort effort;
   auto const report = lint({role("a", "# A\n## Depends On\n- b: x\n")}, true, effort);
