@@ -37,8 +37,11 @@ class Importing {
     if (name && files.size() > 1) return complain(Exit::usage, "--name is for one file");
     for (auto const& typed : files) {
       auto file = read_role_file(context_, typed, name);
-      if (!file) return pass_on(file);
-      if (auto done = import(*file); !done) return done;
+      if (!file && files.size() == 1) return pass_on(file);
+      if (!file)
+        wrong_.push_back(file.error().what);
+      else if (auto done = import(*file); !done)
+        return done;
     }
     if (context_.json()) context_.print_json(json::object{{"roles", std::move(put_)}});
     if (!wrong_.empty())
@@ -61,8 +64,7 @@ class Importing {
         continue;
       }
       auto reply = context_.call("put_role", std::move(role.members));
-      if (!reply && reply.error().exit == Exit::failed &&
-          text_of(reply.error().problem, "code") == error_info(ErrorCode::validation).text) {
+      if (!reply && is_about_the_role(reply.error())) {
         wrong_.push_back(located(file.source, std::nullopt, reply.error().what));
         for (auto const& detail : reply.error().details) wrong_.push_back(located(file.source, std::nullopt, detail));
         continue;
@@ -72,6 +74,12 @@ class Importing {
       put_.push_back(std::move(reply->body));
     }
     return {};
+  }
+
+  // What the server refuses of this role, but may take of others; of no role when it is a matter of the caller.
+  static bool is_about_the_role(Complaint const& complaint) {
+    auto const code = text_of(complaint.problem, "code");
+    return code == error_info(ErrorCode::validation).text || code == error_info(ErrorCode::conflict).text;
   }
 
   void tell(RoleFile const& file, json::value const& role) const {

@@ -1,6 +1,7 @@
 #include "models/role_limits.hpp"
 #include "unit/cli/repository_command_line.hpp"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <fstream>
@@ -81,6 +82,23 @@ TEST_F(RolesVerbs, what_is_wrong_with_one_file_keeps_no_other_out) {
   test.write(repo / "big.md", std::string(limits::kRoleDocumentBytes + 1, '\n'));
   EXPECT_EQ(codi({"roles", "import", "big.md"}), 1);
   EXPECT_TRUE(said("are taken at most"));
+}
+
+TEST_F(RolesVerbs, what_is_wrong_with_a_file_itself_keeps_no_other_out) {
+  test.write(repo / "good.md", "# Good\n## Purpose\nx\n");
+  test.write(repo / "latin.md", "# A\xFF\n");
+  std::string many = R"({"name": "much", "boundaries": [)";
+  for (int i = 0; i < 400; ++i)
+    many += fmt::format("{}{{\"target\": \"{}{}\"}}", i ? "," : "", std::string(1'200, 'x'), i);
+  for (auto const* const name : {"a", "b", "c"}) {
+    auto text = many;
+    text.replace(text.find("much"), 4, name);
+    test.write(repo / (std::string(name) + ".json"), text + "]}");
+  }
+  EXPECT_EQ(codi({"roles", "import", "missing.md", "latin.md", "a.json", "b.json", "c.json", "good.md"}), 1);
+  EXPECT_TRUE(said("there is no file missing.md") && said("latin.md is not UTF-8")) << err();
+  EXPECT_TRUE(said("c.json: the boundaries of a project's roles may have")) << err();
+  EXPECT_TRUE(shown("imported  a") && shown("imported  b") && shown("imported  good")) << out();
 }
 
 TEST_F(RolesVerbs, codeowners_make_a_role_for_each_owner) {
