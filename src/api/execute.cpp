@@ -162,9 +162,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
         self->transact();
     });
     if (queued) return;
-    finish_with(Error{.code = ErrorCode::overloaded,
-                      .detail = "too many requests wait to be prepared: sign-ins, documents, lints",
-                      .retry_after_s = 1});
+    finish_with(Error{
+        .code = ErrorCode::overloaded, .detail = "too many sign-ins and documents are waiting", .retry_after_s = 1});
   }
 
   Result<void> prepare_now() {

@@ -58,7 +58,8 @@ async function fillProject(api: Api) {
   const role = { path: { project: slug, name: `builder-${slug}` } };
   const purpose = { purpose: `purpose of ${slug}`, boundaries: [{ target: "src/", note: `note of ${slug}` }] };
   done(await api.PUT("/v1/projects/{project}/roles/{name}", { params: role, body: purpose }));
-  const lent = { path: `src/${slug}.rs`, to_role: "taker", until: "2200-01-01T00:00:00.000Z" };
+  const until = new Date(Date.now() + 3_600_000).toISOString();
+  const lent = { path: `src/${slug}.rs`, to_role: "taker", until };
   done(await api.POST("/v1/projects/{project}/roles/{name}/lend", { params: role, body: lent }));
   const [claim] = granted.claims;
   if (!claim) throw new Error("no claim was granted");

@@ -54,7 +54,10 @@ function neverExisted(name: string): string {
 }
 
 /** What a member must look like to be valid, where its schema does not say all. */
-const samples: Record<string, Json> = { line: "WORKER-SESSION-9: at work", until: "2200-01-01T00:00:00.000Z" };
+const samples: Record<string, Json> = {
+  line: "WORKER-SESSION-9: at work",
+  until: new Date(Date.now() + 3_600_000).toISOString(),
+};
 
 function sample(schema: Schema): Json {
   const { type, enum: choices, oneOf, anyOf, format, pattern, items, ...more } = document.resolve(schema);

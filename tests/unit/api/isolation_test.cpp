@@ -25,8 +25,7 @@ json::object const kMeanings{{"action", "INFO"},
                              {"line", "somebody: INFO: text"},
                              {"name", "a-role"},
                              {"path", "src/x"},
-                             {"to_role", "another"},
-                             {"until", "2200-01-01T00:00:00.000Z"}};
+                             {"to_role", "another"}};
 
 std::map<std::string, std::string> const kThings{
     {"projects", "project"}, {"sessions", "session"}, {"users", "user"},       {"claims", "claim"},
@@ -100,7 +99,7 @@ class IsolationTest : public ::testing::Test {
                                  {"name", "a-role"},
                                  {"path", "lent/"},
                                  {"to_role", "another"},
-                                 {"until", "2200-01-01T00:00:00.000Z"}},
+                                 {"until", to_string(server.clock.now() + std::chrono::hours(1))}},
                                 token)};
     auto const claims = server.call("create_claims",
                                     {{"project", slug},
@@ -151,6 +150,8 @@ class IsolationTest : public ::testing::Test {
       if (!input.required) continue;
       if (!thing.empty())
         members[name] = own.at(thing).front();
+      else if (name == "until")
+        members[name] = to_string(server.clock.now() + std::chrono::hours(1));
       else
         members[name] = kMeanings.contains(name) ? kMeanings.at(name) : sample.of(schema.inputs[i]);
     }
