@@ -1,4 +1,6 @@
 """(d) Every operation at once, at a fixed rate: what the promise of 100 ms is held against."""
+from datetime import datetime, timedelta, timezone
+
 from .codi import PASSWORD, Codi
 from .load import authorized, drive, step
 
@@ -74,12 +76,13 @@ def message_flow():
 
 def role_steps(project):
     builder = f"{project}/roles/builder"
+    until = (datetime.now(timezone.utc) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return [
         op("put_role", "PUT", builder, (200, 201), body={"purpose": "Builds it", "boundaries": [{"target": "src/", "note": "All"}]}),
         op("get_role", "GET", builder),
         op("list_roles", "GET", f"{project}/roles"),
         op("lint_roles", "POST", f"{project}/roles/lint"),
-        op("lend_role_path", "POST", f"{builder}/lend", (201,), body={"path": "src/x", "to_role": "tester", "until": "2200-01-01T00:00:00.000Z"}, capture={"loan": '{"id":"'}),
+        op("lend_role_path", "POST", f"{builder}/lend", (201,), body={"path": "src/x", "to_role": "tester", "until": until}, capture={"loan": '{"id":"'}),
         op("list_role_loans", "GET", f"{builder}/loans"),
         op("end_role_loan", "DELETE", f"{builder}/loans/${{loan}}", (204,)),
         op("delete_role", "DELETE", builder, (204,)),

@@ -150,7 +150,8 @@ struct LendRolePath {
     if (!coordination::valid_alias(to_role)) co_return invalid("/to_role", "is not the name of a role");
     if (in.until <= tx.now()) co_return invalid("/until", "must lie ahead");
     if (in.until > tx.now() + limits::kRoleLoanTime)
-      co_return invalid("/until", fmt::format("must lie ahead by {} hours at most", limits::kRoleLoanTime.count()));
+      co_return invalid("/until",
+                        fmt::format("must lie ahead by {} days at most", limits::kRoleLoanTime / std::chrono::days(1)));
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
     auto const role = co_await db::find_role(tx, project->id, coordination::role_name(in.name));

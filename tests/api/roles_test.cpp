@@ -1,3 +1,4 @@
+#include "base/clock.hpp"
 #include "support/app_fixture.hpp"
 
 namespace codi {
@@ -41,8 +42,9 @@ TEST_F(RolesOverHttp, a_claim_outside_is_refused_with_the_owner_and_lint_answers
   auto const lint = owner.post("/v1/projects/default/roles/lint", "{}");
   EXPECT_EQ(lint.status, 200);
   EXPECT_EQ(lint.text("/findings/0/rule"), "missing-role");
+  auto const until = to_string(SystemClock().now() + std::chrono::hours(1));
   auto const lent = owner.post("/v1/projects/default/roles/backend/lend",
-                               R"({"path": "src/x", "to_role": "web", "until": "2200-01-01T00:00:00.000Z"})");
+                               R"({"path": "src/x", "to_role": "web", "until": ")" + until + R"("})");
   EXPECT_EQ(lent.status, 201) << lent.body;
   EXPECT_EQ(owner.post("/v1/projects/default/claims", R"({"session": "W", "targets": ["src/x"]})").status, 201);
 }
