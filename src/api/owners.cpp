@@ -150,7 +150,9 @@ struct PutOwners {
   using In = PutOwnersIn;
   using Out = OwnersOut;
   using Prepared = coordination::OwnersFile;
-  static Result<Prepared> prepare(PrepareContext const&, In const& in) {
+  static Result<Prepared> prepare(PrepareContext const& context, In const& in) {
+    if (auto may = may_send_document(context, in.project, Permission::project_manage); !may)
+      return std::unexpected(std::move(may.error()));
     auto file = coordination::read_owners(in.text);
     coordination::check_patterns(file);
     if (file.rules.size() > limits::kOwnerRules)
@@ -159,10 +161,8 @@ struct PutOwners {
     return file;
   }
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in, Prepared const& file) {
-    auto const project = co_await find_project(tx, caller, in.project);
+    auto const project = co_await project_for(tx, caller, in.project, Permission::project_manage);
     if (!project) co_return std::unexpected(project.error());
-    auto const permitted = auth::permit(caller, Permission::project_manage);
-    if (!permitted) co_return std::unexpected(permitted.error());
     auto const before = co_await db::get_owners(tx, project->id);
     auto const matches = co_await check_match(tx, project->id, before);
     if (!matches) co_return std::unexpected(matches.error());

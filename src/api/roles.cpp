@@ -251,13 +251,6 @@ Task<Result<void>> has_room(db::Tx& tx, AgentRole const& role, bool is_new) {
   co_return Result<void>();
 }
 
-// Nobody but who may put a role makes the server read a document.
-Task<void> judge_putter(auth::OpenTx& open, auth::Caller const& caller, std::string project, Result<void>& out) {
-  auto tx = auth::Directory::bind(open, caller.tenant);
-  auto const found = co_await project_for(tx, caller, std::move(project), Permission::role_manage);
-  out = found ? Result<void>() : std::unexpected(found.error());
-}
-
 struct PutRole {
   static constexpr OperationMeta meta{.id = "put_role",
                                       .method = Method::put,
@@ -273,9 +266,8 @@ struct PutRole {
   using Out = AgentRole;
   using Prepared = roles::RoleDocument;
   static Result<Prepared> prepare(PrepareContext const& context, In const& in) {
-    Result<void> may;
-    context.read([&](auth::OpenTx& open) { return judge_putter(open, *context.caller, in.project, may); });
-    if (!may) return std::unexpected(std::move(may.error()));
+    if (auto may = may_send_document(context, in.project, Permission::role_manage); !may)
+      return std::unexpected(std::move(may.error()));
     if (auto name = checked_name(in.name); !name) return std::unexpected(std::move(name.error()));
     if (in.text && has_members(in)) return invalid("/text", "stands in the place of the role's other members");
     if (in.format && !in.text) return invalid("/format", "is that of `text`, which is missing");

@@ -1,5 +1,7 @@
 #include "api/scope.hpp"
 
+#include "api/operation.hpp"
+#include "auth/directory.hpp"
 #include "db/audit.hpp"
 #include "db/claims.hpp"
 #include "db/projects.hpp"
@@ -22,6 +24,23 @@ Task<Result<models::Project>> project_for(db::Tx& tx, auth::Caller const& caller
   auto const permitted = auth::permit(caller, permission);
   if (!permitted) co_return std::unexpected(permitted.error());
   co_return *std::move(project);
+}
+
+namespace {
+
+Task<void> judge_sender(auth::OpenTx& open, auth::Caller const& caller, std::string project,
+                        auth::Permission permission, Result<void>& out) {
+  auto tx = auth::Directory::bind(open, caller.tenant);
+  auto const found = co_await project_for(tx, caller, std::move(project), permission);
+  out = found ? Result<void>() : std::unexpected(found.error());
+}
+
+}  // namespace
+
+Result<void> may_send_document(PrepareContext const& context, std::string const& project, auth::Permission permission) {
+  Result<void> out;
+  context.read([&](auth::OpenTx& open) { return judge_sender(open, *context.caller, project, permission, out); });
+  return out;
 }
 
 Task<Result<models::Session>> find_session(db::Tx& tx, models::Project const& project, std::string id_or_alias) {

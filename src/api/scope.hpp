@@ -18,12 +18,18 @@
 /// How operations find what a request names. All that is named is looked up (404) before rights are judged (403).
 namespace codi::api {
 
+class PrepareContext;
+
 /// A project by slug or id; API-USR-2002 when there is none or the caller's credential does not reach it.
 Task<Result<models::Project>> find_project(db::Tx& tx, auth::Caller const& caller, std::string slug_or_id);
 
 /// The same, of a caller who has the permission.
 Task<Result<models::Project>> project_for(db::Tx& tx, auth::Caller const& caller, std::string slug_or_id,
                                           auth::Permission permission);
+
+/// Before a document is read, which costs time and memory: whether its sender is one whose document is taken. Blocks;
+/// for an operation's prepare(), whose transaction judges again.
+Result<void> may_send_document(PrepareContext const& context, std::string const& project, auth::Permission permission);
 
 /// A session by id or alias.
 Task<Result<models::Session>> find_session(db::Tx& tx, models::Project const& project, std::string id_or_alias);

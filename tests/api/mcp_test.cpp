@@ -185,6 +185,17 @@ TEST_F(Mcp, Hazard5_a_claim_that_waits_is_given_up_with_its_connection) {
   EXPECT_TRUE(soon([&] { return waiting() == 0; }));
 }
 
+TEST_F(Mcp, a_wrong_token_is_refused_with_its_status_where_progress_is_asked_for) {
+  json::object arguments{{"session", "B"}, {"targets", json::array{"src/x.rs"}}, {"wait_seconds", 60}};
+  auto body = json::parse(body_of("tools/call", {{"name", "claim"}, {"arguments", arguments}})).as_object();
+  body["params"].at("_meta").as_object()["progressToken"] = "p-1";
+  auto stranger = client();
+  stranger.set_token("codi_S7pTq2mXw9LkVb4nYzR1cD8eFgH5jK0aBcDeFgHiJkL");
+  auto const answer = stranger.post("/mcp", json::serialize(body), headers_of("tools/call", "claim"));
+  EXPECT_EQ(answer.status, 401) << answer.body;
+  EXPECT_EQ(answer.text("/error/data/code"), "AUTH-USR-1002");
+}
+
 TEST_F(Mcp, a_stream_tells_of_the_resources_that_it_follows_and_of_no_others) {
   done("session", {{"verb", "start"}, {"alias", "A"}});
   auto stream = listen({"codi://projects/default/claims", "codi://projects/none/claims", "file:///x"});

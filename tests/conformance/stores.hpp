@@ -1,5 +1,7 @@
 #pragma once
 #include "db/engine.hpp"
+#include "db/fault/fault_engine.hpp"
+#include "support/store.hpp"
 
 #include <gtest/gtest.h>
 
@@ -26,6 +28,20 @@ struct EngineCase {
   std::function<std::unique_ptr<Store>()> make;
   std::string missing = {};  ///< why it can't be made on this machine
   friend void PrintTo(EngineCase const& engine, std::ostream* out) { *out << engine.name; }
+};
+
+/// A store with an engine over that of T which makes trouble by seed.
+template <class T>
+class Troubled final : public T {
+ public:
+  db::Engine& engine() override { return *troubled_; }
+
+ private:
+  std::unique_ptr<db::Engine> troubled_ = db::make_fault_engine(T::shared_engine(), {.seed = testing::seed_or(1),
+                                                                                     .conflict_permille = 150,
+                                                                                     .unknown_applied_permille = 100,
+                                                                                     .unknown_lost_permille = 100,
+                                                                                     .delay_permille = 100});
 };
 
 /// Every engine that a program tests: embedded_stores.cpp for one, tests/fdb for the other.

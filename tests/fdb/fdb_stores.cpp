@@ -1,9 +1,7 @@
 #include "base/clock.hpp"
 #include "conformance/stores.hpp"
-#include "db/fault/fault_engine.hpp"
 #include "db/fdb/fdb_seams.hpp"
 #include "support/fdb_cluster.hpp"
-#include "support/store.hpp"
 
 namespace codi::conformance {
 namespace {
@@ -21,7 +19,7 @@ class FdbStore : public Store {
   void let_time_pass(std::chrono::milliseconds time) override { clock_->advance(time); }
 
  protected:
-  std::shared_ptr<db::Engine> fdb() { return fdb_; }
+  std::shared_ptr<db::Engine> shared_engine() { return fdb_; }
 
  private:
   std::shared_ptr<ManualClock> clock_ = std::make_shared<ManualClock>(Timestamp{});
@@ -29,22 +27,10 @@ class FdbStore : public Store {
       {.cluster_file = cluster().cluster_file(), .library = testing::FdbInstallation::here().library}, {clock_});
 };
 
-class TroubledFdbStore final : public FdbStore {
- public:
-  db::Engine& engine() override { return *troubled_; }
-
- private:
-  std::unique_ptr<db::Engine> troubled_ = db::make_fault_engine(fdb(), {.seed = testing::seed_or(1),
-                                                                        .conflict_permille = 150,
-                                                                        .unknown_applied_permille = 100,
-                                                                        .unknown_lost_permille = 100,
-                                                                        .delay_permille = 100});
-};
-
 }  // namespace
 
 std::vector<EngineCase> engine_cases() {
-  std::vector out{engine_case<FdbStore>("fdb"), engine_case<TroubledFdbStore>("fdb_with_troubles")};
+  std::vector out{engine_case<FdbStore>("fdb"), engine_case<Troubled<FdbStore>>("fdb_with_troubles")};
   for (auto& engine : out) engine.missing = testing::FdbInstallation::missing();
   return out;
 }

@@ -1,6 +1,7 @@
 #include "fdb/servers.hpp"
 
 #include "support/feed_client.hpp"
+#include "unit/cli/test_shell.hpp"
 
 #include <future>
 #include <thread>
@@ -34,6 +35,29 @@ TEST_F(SeveralServers, that_start_at_once_make_one_first_tenant) {
   operators.set_token(servers_->token("operator_token"));
   auto const tenants = operators.get("/v1/operator/tenants");
   EXPECT_EQ(tenants.json().at("items").as_array().size(), 1U) << tenants.body;
+}
+
+TEST_F(SeveralServers, without_a_bootstrap_file_no_tenant_is_made_and_an_operator_token_can_be) {
+  TempDirectory folder;
+  Served served(folder.path(), {"--listen", "127.0.0.1:0", "--store", cluster_->store(), "--fdb-lib",
+                                FdbInstallation::here().library.string()});
+  auto const url = served.url();
+  ASSERT_FALSE(url.empty()) << served.err();
+  EXPECT_NE(served.out().find("operator-token --store " + cluster_->store()), std::string::npos) << served.out();
+  EXPECT_NE(served.err().find("no_tenant"), std::string::npos);
+  TestShell shell;
+  shell.shell.environment["CODI_FDB_LIB"] = FdbInstallation::here().library;
+  ASSERT_EQ(shell.codi({"operator-token", "--store", cluster_->store(), "--show-token"}), 0) << shell.err.str();
+  CurlClient operators(url);
+  operators.set_token(std::string(trim(shell.out.str())));
+  auto const tenants = operators.get("/v1/operator/tenants");
+  EXPECT_EQ(tenants.status, 200) << tenants.body;
+  EXPECT_TRUE(tenants.json().at("items").as_array().empty()) << tenants.body;
+
+  TestShell doctor;
+  doctor.shell.environment["CODI_FDB_LIB"] = FdbInstallation::here().library;
+  doctor.codi({"doctor", "--store", cluster_->store()});
+  EXPECT_NE(doctor.out.str().find("answers and has schema version"), std::string::npos) << doctor.out.str();
 }
 
 TEST_F(SeveralServers, a_sign_in_holds_on_all_and_ends_on_all) {

@@ -1,11 +1,8 @@
-#include "histories/seeds.hpp"
 #include "histories/served_history.hpp"
 #include "support/served.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
-#include <algorithm>
 #include <memory>
 #include <random>
 #include <thread>
@@ -61,17 +58,8 @@ using ServedHistories = Serve;
 
 TEST_F(ServedHistories, Hazard3_of_8_clients_in_4_processes_while_the_server_is_killed) {
   KilledServer server(folder_.path(), store());
-  std::size_t calls = 0;
-  std::size_t lost = 0;
-  for (Seeds seeds(2); auto const seed = seeds.next();) {
-    auto const history = run_served_history(server, *seed, 8, 25);
-    auto const flaws = flaws_of(history);
-    ASSERT_TRUE(flaws.empty()) << fmt::format("CODI_SEED={}:\n{}\n\n{}", *seed, fmt::join(flaws, "\n"), told(history));
-    calls += history.calls.size();
-    lost += static_cast<std::size_t>(std::ranges::count(history.calls, true, &SeenCall::lost));
-  }
-  std::printf("%zu calls, %zu without an answer, %zu kills\n", calls, lost, server.kills());
-  EXPECT_GT(calls, lost);
+  auto const totals = check_served_histories(server);
+  std::printf("%zu calls, %zu without an answer, %zu kills\n", totals.calls, totals.lost, server.kills());
   EXPECT_GT(server.kills(), 0U);
 }
 

@@ -1,13 +1,16 @@
 #include "histories/served_history.hpp"
 
 #include "histories/history_epilogue.hpp"
+#include "histories/seeds.hpp"
 #include "histories/seen_json.hpp"
 #include "histories/served_world.hpp"
 #include "support/child_process.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
 #include <signal.h>
@@ -79,6 +82,20 @@ ClaimHistory run_served_history(TroubledServers& servers, std::uint64_t seed, st
   listeners.clear();
   for (auto& worker : workers) EXPECT_EQ(worker->wait(), 0);
   epilogue.read_into(out);
+  return out;
+}
+
+ServedTotals check_served_histories(TroubledServers& servers) {
+  ServedTotals out;
+  for (Seeds seeds(2); auto const seed = seeds.next();) {
+    auto const history = run_served_history(servers, *seed, 8, 25);
+    out.calls += history.calls.size();
+    out.lost += static_cast<std::size_t>(std::ranges::count(history.calls, true, &SeenCall::lost));
+    auto const flaws = flaws_of(history);
+    EXPECT_TRUE(flaws.empty()) << fmt::format("CODI_SEED={}:\n{}\n\n{}", *seed, fmt::join(flaws, "\n"), told(history));
+    if (!flaws.empty()) break;
+  }
+  EXPECT_GT(out.calls, out.lost);
   return out;
 }
 

@@ -114,38 +114,27 @@ class FdbEngine final : public Engine {
 
   Detached run_write(CommitQueue::Item item) {
     Connection::Stay const stay(connection_);
-    auto outcome = co_await try_write(item);
+    auto outcome = co_await try_once(std::move(item.carry), item.body, TransactionMode::read_write);
     if (failure_code(outcome) == StorageCode::frozen) thaw_.saw_lock();
     item.done(std::move(outcome));
     if (auto next = take_next(true)) start(*std::move(next));
   }
 
-  Task<Outcome> try_write(CommitQueue::Item& item) {
-    auto below = std::static_pointer_cast<OwnedTransaction>(std::move(item.carry));
+  Detached run_read(Body body, Done done) {
+    Connection::Stay const stay(connection_);
+    auto outcome = co_await try_once({}, body, TransactionMode::read_only);
+    --reading_;
+    done(std::move(outcome));
+  }
+
+  Task<Outcome> try_once(std::shared_ptr<Carry> carry, Body const& body, TransactionMode mode) {
+    auto below = std::static_pointer_cast<OwnedTransaction>(std::move(carry));
     try {
       if (!below) below = connection_.make_transaction();
     } catch (LibraryError const& failure) {
       co_return Outcome{.kind = Outcome::Kind::failed, .stamp = {}, .error = std::current_exception()};
     }
-    co_return co_await connection_.try_once(std::move(below), item.body, TransactionMode::read_write);
-  }
-
-  Detached run_read(Body body, Done done) {
-    Connection::Stay const stay(connection_);
-    CommitQueue::Item item{.body = std::move(body), .done = std::move(done)};
-    auto outcome = co_await try_read(item.body);
-    --reading_;
-    item.done(std::move(outcome));
-  }
-
-  Task<Outcome> try_read(Body const& body) {
-    std::shared_ptr<OwnedTransaction> below;
-    try {
-      below = connection_.make_transaction();
-    } catch (LibraryError const& failure) {
-      co_return Outcome{.kind = Outcome::Kind::failed, .stamp = {}, .error = std::current_exception()};
-    }
-    co_return co_await connection_.try_once(std::move(below), body, TransactionMode::read_only);
+    co_return co_await connection_.try_once(std::move(below), body, mode);
   }
 
   Connection connection_;

@@ -109,9 +109,17 @@ TEST_F(OwnersOfProject, a_project_that_ignores_case_matches_so_and_projects_are_
   EXPECT_EQ(owners_of("src/x"), "[] null") << "the same text, another project";
 }
 
+std::string too_many_rules() {
+  std::string out;
+  for (std::size_t i = 0; i <= limits::kOwnerRules; ++i) out += fmt::format("/d{}/ @o{}\n", i, i);
+  return out;
+}
+
 TEST_F(OwnersOfProject, who_changes_the_project_puts_it_and_who_reads_it_sees_it) {
   auto const agent = start("C");
   EXPECT_EQ(call("put_owners", {{"text", "* @a"}}, agent).status, 403U);
+  // Without the right a document is not even read.
+  EXPECT_EQ(call("put_owners", {{"text", too_many_rules()}}, agent).status, 403U);
   ASSERT_EQ(put("* @a").status, 200U);
   EXPECT_EQ(call("delete_owners", {}, agent).status, 403U);
   EXPECT_EQ(call("get_owners", {}, agent).text("/text"), "* @a");
