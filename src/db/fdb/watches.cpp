@@ -113,7 +113,8 @@ Task<bool> Watches::look_and_watch(Connection& connection, Waiting& waiting) {
   // The commit of a transaction that writes nothing sets its watches.
   auto const outcome = co_await connection.try_once(below, body, TransactionMode::read_write);
   bool const committed = outcome.kind == Outcome::Kind::committed;
-  if (found.watch == nullptr) co_return committed&& found.differs;
+  bool const differs = committed && found.differs;
+  if (found.watch == nullptr) co_return differs;
   OwnedFuture const watch(f, found.watch);
   if (!committed || !waiting.set(watch.get())) co_return false;
   co_await Wait(f, connection.workers(), watch);
