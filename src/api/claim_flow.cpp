@@ -143,6 +143,7 @@ void end_claims(db::Tx& tx, models::Project const& project, std::vector<Claim>& 
   for (auto& claim : claims) {
     auto const target = db::target_of(claim, project.case_sensitive);
     db::unindex_claim(tx, claim, target);
+    db::index_ended_claim(tx, claim, target);
     db::count(tx, project.id, db::Counted::claims, -1);
     claim.state = models::ClaimState::ended;
     claim.end_reason = why;

@@ -190,7 +190,18 @@ class Creating {
     co_return co_await attempt_claims(tx_, project_, std::move(who), wish_, freed, std::move(said));
   }
 
+  // Whoever serves a line may have used up a part of the transaction before.
+  [[nodiscard]] Result<void> fits_when_served() const {
+    auto bytes = tx_.used_bytes();
+    for (auto const& target : wish_.targets)
+      bytes += db::bytes_to_grant(coordination::canonical(target).size(), wish_.reason.value_or("").size());
+    if (bytes <= limits::kTransactionBytes - limits::kServedBytes) return {};
+    return fail(ErrorCode::transaction_too_large,
+                "so many long paths can't be waited for together: ask for fewer at once, or for a directory");
+  }
+
   Task<Result<CreateClaimsOut>> wait(models::Priority priority, Standing standing) {
+    if (auto const fits = fits_when_served(); !fits) co_return std::unexpected(fits.error());
     Waiting how{.priority = priority};
     bool const is_held = left() > 0ms;
     if (is_held) how.gives_up_at = tx_.now() + left();

@@ -24,9 +24,22 @@ constexpr char kExclusive = 'x';
 constexpr char kClaim = 'c';
 constexpr char kTicket = 't';
 
+/// Names of what an index consists of.
+struct Parts {
+  std::string_view paths;
+  std::string_view resources;
+  std::string_view globs;
+  std::string_view of_session;
+  std::string_view all;
+};
+constexpr Parts kLive{"claim_paths", "claim_resources", "claim_globs", "session_claims", "live_claims"};
+constexpr Parts kEnded{"ended_paths", "ended_resources", "ended_globs", "ended_session_claims", "ended_claims"};
+
+Parts const& parts_of(ClaimIndex index) { return index == ClaimIndex::live ? kLive : kEnded; }
+
 template <class Id>
-TenantKey index_key(Tx const& tx, ProjectId project, Id id, Target const& target) {
-  return Tx::key_at(claim_place(tx, project, target), make_key({}, id));
+TenantKey index_key(Tx const& tx, ProjectId project, Id id, Target const& target, ClaimIndex index = ClaimIndex::live) {
+  return Tx::key_at(claim_place(tx, project, target, index), make_key({}, id));
 }
 
 std::string row_of(SessionId session, models::ClaimMode mode, char what, Target const& target, std::string_view spelt) {
@@ -36,6 +49,10 @@ std::string row_of(SessionId session, models::ClaimMode mode, char what, Target 
   value += what;
   if (target.glob) value += spelt;
   return value;
+}
+
+TenantKey listed_key(Tx const& tx, Claim const& claim, ClaimIndex index, std::optional<SessionId> session) {
+  return Tx::key_at(claims_in(tx, claim.project_id, index, session), make_key({}, claim.id));
 }
 
 TenantKey count_key(Tx const& tx, ProjectId project, SessionId session) {
@@ -64,8 +81,8 @@ void index_claim(Tx& tx, Claim const& claim, Target const& target) {
   index_claim_anew(tx, claim, target);
   if (target.glob && !target.glob->has_literal_first_segment())
     tx.set(tx.key("project", claim.project_id, "wide_globs", claim.id), "");
-  tx.set(tx.key("project", claim.project_id, "session_claims", claim.session_id, claim.id), "");
-  tx.set(tx.key("project", claim.project_id, "live_claims", claim.id), "");
+  tx.set(listed_key(tx, claim, ClaimIndex::live, claim.session_id), "");
+  tx.set(listed_key(tx, claim, ClaimIndex::live, {}), "");
   tx.add(count_key(tx, claim.project_id, claim.session_id), 1);
 }
 
@@ -78,9 +95,16 @@ void unindex_claim(Tx& tx, Claim const& claim, Target const& target) {
   tx.clear(index_key(tx, claim.project_id, claim.id, target));
   if (target.glob && !target.glob->has_literal_first_segment())
     tx.clear(tx.key("project", claim.project_id, "wide_globs", claim.id));
-  tx.clear(tx.key("project", claim.project_id, "session_claims", claim.session_id, claim.id));
-  tx.clear(tx.key("project", claim.project_id, "live_claims", claim.id));
+  tx.clear(listed_key(tx, claim, ClaimIndex::live, claim.session_id));
+  tx.clear(listed_key(tx, claim, ClaimIndex::live, {}));
   tx.add(count_key(tx, claim.project_id, claim.session_id), -1);
+}
+
+void index_ended_claim(Tx& tx, Claim const& claim, Target const& target) {
+  tx.set(index_key(tx, claim.project_id, claim.id, target, ClaimIndex::ended),
+         row_of(claim.session_id, claim.mode, kClaim, target, claim.target));
+  tx.set(listed_key(tx, claim, ClaimIndex::ended, claim.session_id), "");
+  tx.set(listed_key(tx, claim, ClaimIndex::ended, {}), "");
 }
 
 TicketId make_ticket_id(Tx& tx) { return numbered(TicketId::make(tx.now(), tx.random()), 0); }
@@ -94,14 +118,20 @@ void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, std::size_t num
   tx.clear(index_key(tx, ticket.project_id, numbered(ticket.id, number), target));
 }
 
-TenantKey claim_paths(Tx const& tx, ProjectId project) { return tx.key("project", project, "claim_paths"); }
+TenantKey claim_globs(Tx const& tx, ProjectId project, ClaimIndex index) {
+  return tx.key("project", project, parts_of(index).globs);
+}
 
-TenantKey claim_globs(Tx const& tx, ProjectId project) { return tx.key("project", project, "claim_globs"); }
+TenantKey claim_place(Tx const& tx, ProjectId project, Target const& target, ClaimIndex index) {
+  auto const& parts = parts_of(index);
+  if (target.glob) return tx.key("project", project, parts.globs, target.glob->prefix());
+  if (target.kind == TargetKind::resource) return tx.key("project", project, parts.resources, target.segments);
+  return tx.key("project", project, parts.paths, target.segments);
+}
 
-TenantKey claim_place(Tx const& tx, ProjectId project, Target const& target) {
-  if (target.glob) return tx.key("project", project, "claim_globs", target.glob->prefix());
-  if (target.kind == TargetKind::resource) return tx.key("project", project, "claim_resources", target.segments);
-  return tx.key("project", project, "claim_paths", target.segments);
+TenantKey claims_in(Tx const& tx, ProjectId project, ClaimIndex index, std::optional<SessionId> session) {
+  if (session) return tx.key("project", project, parts_of(index).of_session, *session);
+  return tx.key("project", project, parts_of(index).all);
 }
 
 IndexRow read_index_row(std::string_view value) {

@@ -6,6 +6,7 @@
 #include "models/ticket.hpp"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,7 +18,12 @@
 /// prefix,id) -> IndexRow; (P,"wide_globs",id) of globs without a literal first segment,
 /// (P,"session_claims",session,id) and (P,"live_claims",id) -> nothing, of claims only.
 /// (P,"session_claim_count",session) -> how many claims the session holds.
+/// Claims that have ended have rows of their own, for lists: (P,"ended_paths",…), (P,"ended_resources",…),
+/// (P,"ended_globs",…), (P,"ended_session_claims",session,id), (P,"ended_claims",id).
 namespace codi::db {
+
+/// Claims that are held, with the tickets of those who wait, or claims that have ended.
+enum class ClaimIndex : std::uint8_t { live, ended };
 
 /// Adds the index entries that a claim has while a session holds it, once: when it is granted or has moved. `target` is
 /// the claim's, parsed.
@@ -25,12 +31,16 @@ void index_claim(Tx& tx, models::Claim const& claim, coordination::Target const&
 /// Removes them: before it ends or moves to another session.
 void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
-/// Where claims on files and directories are indexed: below it one element a segment, then the id.
-TenantKey claim_paths(Tx const& tx, ProjectId project);
+/// Adds the entries by which lists find a claim that has ended.
+void index_ended_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+
 /// Where globs are indexed: below it their literal prefix, then the id.
-TenantKey claim_globs(Tx const& tx, ProjectId project);
+TenantKey claim_globs(Tx const& tx, ProjectId project, ClaimIndex index = ClaimIndex::live);
 /// Below it the ids of claims on exactly this target; with those on paths below a file or directory behind them.
-TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target);
+TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target,
+                      ClaimIndex index = ClaimIndex::live);
+/// Below it the ids of claims, oldest first: all, or those of a session.
+TenantKey claims_in(Tx const& tx, ProjectId project, ClaimIndex index, std::optional<SessionId> session);
 
 /// After the mode of a claim has changed.
 void index_claim_anew(Tx& tx, models::Claim const& claim, coordination::Target const& target);

@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "db/claim_rows.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -13,58 +14,6 @@ using coordination::GlobRun;
 using coordination::Target;
 using coordination::TargetKind;
 using models::Claim;
-
-// Of the tuple encoding: what begins a text, what is behind all texts, and what is behind all that begins as a text
-// does.
-constexpr char kText = 0x02;
-constexpr char kBehindTexts = 0x03;
-constexpr char kBehindAll = '\xff';
-
-constexpr std::size_t kFirstRows = 16;  // of a batch after rows were skipped
-
-// Keys of rows whose next element is a text that begins with `text`, which holds no NUL: from here on.
-std::string text_from(std::string_view text) { return kText + std::string(text); }
-// Behind those.
-std::string text_behind(std::string_view text) { return text_from(text) + kBehindAll; }
-
-std::string joined(std::vector<std::string> const& segments) {
-  std::string out;
-  for (auto const& segment : segments) {
-    if (!out.empty()) out += '/';
-    out += segment;
-  }
-  return out;
-}
-
-std::vector<std::string> texts_of(std::string_view suffix) {
-  std::vector<std::string> out;
-  tuple::Unpacker parts(suffix);
-  while (auto text = parts.string()) out.push_back(*std::move(text));
-  return out;
-}
-
-// Reads the names below `directory` at which `run` stands. Nothing when they can be read to the end; else how the next
-// key begins, behind `directory`, that could be.
-std::optional<std::string> first_that_could(GlobRun& run, std::vector<std::string> const& names) {
-  std::string behind;
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    if (i > 0 && !run.slash()) return behind + kBehindTexts;
-    std::string_view rest = names[i];
-    while (!rest.empty()) {
-      auto const read = std::string_view(names[i]).substr(0, names[i].size() - rest.size());
-      auto const letter = take_code_point(rest);
-      if (run.letter(letter)) continue;
-      auto next = text_from(read);
-      if (auto const possible = run.next_letter(letter)) {
-        append_code_point(next, *possible);
-        return behind + next;
-      }
-      return behind + (read.empty() ? std::string(1, kBehindTexts) : next + kBehindAll);
-    }
-    behind += make_key({}, names[i]);
-  }
-  return std::nullopt;
-}
 
 }  // namespace
 
@@ -150,36 +99,23 @@ Task<void> ClaimSearch::look(TenantKey prefix, bool below_too) {
   }
 }
 
-// Claims on paths in `directory` whose name, or that of what they lie below, starts with `beginning`. Where the pattern
-// can't match, the next row that it could match is sought.
+// Claims on paths in `directory` whose name, or that of what they lie below, starts with `beginning`.
 Task<void> ClaimSearch::walk_paths(Target const& glob, std::vector<std::string> directory, std::string beginning) {
   GlobRun start(*glob.glob);
-  for (auto const& segment : directory)
-    if (!start.name(segment) || !start.slash()) co_return;
-  auto const base = claim_place(tx_, project_, {.kind = TargetKind::directory, .segments = directory});
-  auto const end = Tx::key_at(base, beginning.empty() ? std::string(1, kBehindTexts) : text_behind(beginning));
-  auto from = Tx::key_at(base, text_from(beginning));
-  for (std::size_t batch = kFirstRows; !has_enough();) {
-    auto const rows = co_await tx_.get_between(from, end, {.limit = batch});
-    bool skipped = false;
-    for (std::size_t i = 0; i < rows.rows.size() && !has_enough(); ++i) {
-      auto const& row = rows.rows[i];
-      if (row.key < from.bytes()) continue;
-      ++rows_;
-      auto run = start;
-      auto const next = first_that_could(run, texts_of(Tx::suffix(base, row.key)));
-      effort_.spend(run.take_steps());
-      if (!next) {
-        co_await meet_path(row, run);
-        from = Tx::key_at(base, std::string(Tx::suffix(base, row.key)) + '\0');
-        continue;
-      }
-      from = Tx::key_at(base, *next);
-      skipped = from.bytes() > rows.rows.back().key;
+  if (!enters(start, directory)) co_return;
+  auto const base = claim_place(tx_, project_, {.kind = TargetKind::directory, .segments = std::move(directory)});
+  struct Visitor {
+    ClaimSearch& search;
+    bool next(KeyValue const&, std::size_t steps) const {
+      search.effort_.spend(steps);
+      if (search.has_enough()) return false;
+      ++search.rows_;
+      return true;
     }
-    if ((!rows.more && !skipped) || from.bytes() >= end.bytes()) co_return;
-    batch = skipped ? kFirstRows : std::min(4 * batch, limits::kRangeRows);
-  }
+    Task<void> reached(KeyValue const& row, GlobRun& run) const { return search.meet_path(row, run); }
+  };
+  Visitor visitor{*this};
+  co_await walk_below(tx_, base, beginning, start, {}, visitor);
 }
 
 // `run` has read the path of the row to its end.
@@ -203,8 +139,7 @@ Task<void> ClaimSearch::look_for_globs(Target const& target) {
   co_await look_for_extensions_of(target, below, path == below);
 }
 
-// Globs whose literal prefix is a beginning of `text`. Between them lie others, which are skipped: behind a prefix that
-// is none of those, the next that could be is one letter longer than what it has in common with `text`.
+// Globs whose literal prefix is a beginning of `text`. Between them lie others, which are skipped.
 Task<void> ClaimSearch::look_for_prefixes_of(Target const& target, std::string text) {
   auto const base = claim_globs(tx_, project_);
   auto const end = Tx::key_at(base, std::string(1, kBehindTexts));
@@ -213,18 +148,14 @@ Task<void> ClaimSearch::look_for_prefixes_of(Target const& target, std::string t
     auto const rows = co_await tx_.get_between(from, end, {.limit = 1});
     if (rows.rows.empty()) co_return;
     auto const prefix = texts_of(Tx::suffix(base, rows.rows.front().key)).front();
-    auto const common = static_cast<std::size_t>(std::ranges::mismatch(prefix, text).in1 - prefix.begin());
-    if (common == prefix.size()) {
+    auto const beginning = is_beginning(prefix, text);
+    if (beginning.found) {
       auto const* const globs = co_await globs_with_prefix(prefix);
       for (auto const& glob : *globs)
         if (glob.in_the_way && !has_enough()) co_await meet_glob(target, glob.id, glob.pattern, glob.waits);
-      from = Tx::key_at(base, make_key({}, prefix) + kBehindAll);
-      continue;
     }
-    bool const all_smaller =
-        common == text.size() || static_cast<unsigned char>(prefix[common]) > static_cast<unsigned char>(text[common]);
-    if (all_smaller) co_return;
-    from = Tx::key_at(base, text_from(std::string_view(text).substr(0, common + 1)));
+    if (!beginning.next) co_return;
+    from = Tx::key_at(base, *beginning.next);
   }
 }
 

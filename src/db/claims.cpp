@@ -1,7 +1,7 @@
 #include "db/claims.hpp"
 
 #include "db/claim_index.hpp"
-#include "db/claim_search.hpp"
+#include "db/claim_list.hpp"
 #include "db/sessions.hpp"
 
 #include <algorithm>
@@ -35,32 +35,6 @@ Task<void> load_rows(Tx& tx, ProjectId project, RangeRows rows, std::vector<Clai
   }
 }
 
-// Nothing when there are so many that it is better to go through all claims.
-Task<Result<std::optional<models::Page<Claim>>>> list_overlapping(Tx& tx, models::Project const& project, Target target,
-                                                                  PageRequest page) {
-  auto const after = suffix_of_cursor(page);
-  if (!after) co_return std::unexpected(after.error());
-  ClaimSearch search(tx, project, {});
-  auto found = co_await search.overlapping(std::move(target),
-                                           {.live = limits::kOverlapsListed, .ran_out = limits::kOverlapsListed});
-  if (!found || found->claims.size() >= limits::kOverlapsListed) co_return std::nullopt;
-  auto& claims = found->claims;
-  std::erase_if(claims,
-                [&](Claim const& claim) { return over(tx, claim) || (*after && make_key({}, claim.id) <= **after); });
-  std::ranges::sort(claims, {}, &Claim::id);
-  models::Page<Claim> out;
-  std::size_t bytes = 0;
-  for (auto& claim : claims) {
-    if (out.items.size() == page.limit || bytes >= limits::kPageBytes) {
-      out.next = to_base64url(make_key({}, out.items.back().id));
-      break;
-    }
-    bytes += reflect::encode_text(claim).size();
-    out.items.push_back(std::move(claim));
-  }
-  co_return out;
-}
-
 }  // namespace
 
 Task<std::optional<Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id) {
@@ -91,7 +65,7 @@ Target target_of(Claim const& claim, bool case_sensitive) {
 
 Task<std::vector<Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most) {
   std::vector<Claim> out;
-  auto const prefix = tx.key("project", project, "session_claims", session);
+  auto const prefix = claims_in(tx, project, ClaimIndex::live, session);
   std::optional<TenantKey> from;
   for (;;) {
     auto rows = co_await tx.get_below(prefix, {.limit = std::min(at_most - out.size(), limits::kRangeRows)}, from);
@@ -109,11 +83,10 @@ bool over(Tx const& tx, Claim const& claim) {
 
 Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& project, ClaimFilter filter,
                                               PageRequest page) {
-  bool const live = filter.state == models::ClaimState::live;
-  if (live && filter.overlapping && !filter.session) {
-    auto found = co_await list_overlapping(tx, project, *filter.overlapping, page);
-    if (!found) co_return std::unexpected(std::move(found.error()));
-    if (*found) co_return **std::move(found);
+  auto const index = filter.state == models::ClaimState::live ? ClaimIndex::live : ClaimIndex::ended;
+  if (filter.overlapping && !filter.session) {
+    OverlapList list(tx, project, index, *std::move(filter.overlapping), std::move(page));
+    co_return co_await list.read();
   }
   struct Read {
     Tx& tx;
@@ -129,24 +102,26 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& pro
     [[nodiscard]] bool spent() const { return effort.spent(); }
     [[nodiscard]] bool wanted(Claim const& claim) {
       if (over(tx, claim) == (filter.state == models::ClaimState::live)) return false;
-      if (filter.session && claim.session_id != *filter.session) return false;
       return !filter.overlapping ||
              coordination::overlaps(*filter.overlapping, target_of(claim, project.case_sensitive), effort);
     }
   };
   Read read{tx, project, filter};
-  auto prefix = tx.key("project", project.id, "claims");
-  if (live)
-    prefix = filter.session ? tx.key("project", project.id, "session_claims", *filter.session)
-                            : tx.key("project", project.id, "live_claims");
-  co_return co_await read_page<Claim>(tx, std::move(prefix), std::move(page), read);
+  auto ids = claims_in(tx, project.id, index, filter.session);
+  co_return co_await read_page<Claim>(tx, std::move(ids), std::move(page), read);
 }
 
 std::size_t bytes_to_end(Claim const& claim) {
-  // The claim, and as much for the event; the target in index keys, and in the event and the notice to its holder,
-  // where escapes may double it.
-  constexpr std::size_t kRest = 3'500;
-  return 2 * reflect::encode_text(claim).size() + 6 * claim.target.size() + kRest;
+  // The claim, and as much for the event; the target in keys of the index, and in the event and the notice to its
+  // holder, where escapes may double it.
+  constexpr std::size_t kRest = 5'000;
+  return 2 * reflect::encode_text(claim).size() + 10 * claim.target.size() + kRest;
+}
+
+std::size_t bytes_to_grant(std::size_t target_bytes, std::size_t reason_bytes) {
+  // As above: the target in the claim, in a key of the index, in the event, and in the ticket and its key.
+  constexpr std::size_t kRest = 2'700;
+  return 2 * reason_bytes + 13 * target_bytes + kRest;
 }
 
 void watch_claim_lease(Tx& tx, Claim const& claim) {

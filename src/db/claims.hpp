@@ -39,8 +39,9 @@ struct ClaimFilter {
   std::optional<SessionId> session = {};
   std::optional<coordination::Target> overlapping = {};
 };
-/// Oldest first. A live list leaves out claims that are over. Live claims of a session, and those that overlap a
-/// target, are found without looking at others, as long as fewer than limits::kOverlapsListed overlap it.
+/// Oldest first; by place when a target is given and no session. A live list leaves out claims that are over, and one
+/// of ended claims those whose end is not written yet, which the reaper does within seconds. What the filter leaves out
+/// is not read, but for claims of the session that don't overlap the target.
 Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, models::Project const& project, ClaimFilter filter,
                                                       PageRequest page);
 
@@ -50,6 +51,8 @@ bool over(Tx const& tx, models::Claim const& claim);
 
 /// About how many bytes a transaction writes at most to end a claim, its event and a notice included.
 std::size_t bytes_to_end(models::Claim const& claim);
+/// The same to grant a claim of so many bytes of target and reason, and to take it out of a line.
+std::size_t bytes_to_grant(std::size_t target_bytes, std::size_t reason_bytes);
 
 /// Asks the reaper to look at the claim when its lease may have run out.
 void watch_claim_lease(Tx& tx, models::Claim const& claim);

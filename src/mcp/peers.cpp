@@ -13,12 +13,20 @@ namespace {
 // Of what a session writes, the members that hold the words of others.
 constexpr std::array<std::string_view, 2> kOfOthers{"warnings", "release_requests"};
 
+// At any depth: a move answers with claims, each with its requests. Depth is limited: the answer is one of codi's own.
+bool holds_words_of_others(json::value const& value) {
+  if (auto const* const list = value.if_array()) return std::ranges::any_of(*list, holds_words_of_others);
+  auto const* const object = value.if_object();
+  return object != nullptr && std::ranges::any_of(*object, [](auto const& member) {
+           auto const* const list = member.value().if_array();
+           bool const is_theirs = std::ranges::find(kOfOthers, std::string_view(member.key())) != kOfOthers.end();
+           return (is_theirs && list != nullptr && !list->empty()) || holds_words_of_others(member.value());
+         });
+}
+
 bool shows_others(json::object const& answer, api::Operation const& operation) {
   if (operation.meta.kind == api::Kind::read || operation.meta.mcp.starts_with("handoff ")) return true;
-  return std::ranges::any_of(kOfOthers, [&](std::string_view name) {
-    auto const* const list = answer.if_contains(name);
-    return list != nullptr && list->is_array() && !list->get_array().empty();
-  });
+  return holds_words_of_others(answer);
 }
 
 // Depth is limited: the answer was read from a request once.

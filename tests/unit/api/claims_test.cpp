@@ -260,11 +260,11 @@ TEST_F(Claims, Hazard12_a_session_with_any_number_of_claims_ends_at_once) {
 
   api::Reaper reaper(api.runtime);
   int looks = 0;
-  for (std::size_t met = 1; met > 0 && looks < 20; ++looks) {
+  for (std::size_t met = 1; met > 0 && looks < 30; ++looks) {
     pass(1s);
     met = reaper.run_once();
   }
-  EXPECT_LT(looks, 20);
+  EXPECT_LT(looks, 30);
   EXPECT_EQ(items("list_claims").size(), 2U) << "those of B";
   EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/state"), "ended");
   EXPECT_EQ(last_event("SESSION_END").at("session_alias"), "A");
@@ -303,34 +303,6 @@ TEST_F(Claims, a_whole_batch_of_usual_paths_is_one_transaction_and_one_of_the_lo
   auto const refused = call("create_claims", {{"session", "B"}, {"targets", batch(900)}});
   EXPECT_EQ(refused.status, 413U) << refused.code;
   EXPECT_EQ(call("list_claims", {{"session", "B"}}).body.at("items").as_array().size(), 0U);
-}
-
-TEST_F(Claims, a_page_ends_after_so_many_bytes_and_none_is_lost) {
-  constexpr std::size_t kClaims = 900;
-  std::string const longest(3'900, 'x');
-  constexpr std::size_t kAtOnce = 100;  // such paths are long: more in one transaction than it may write
-  for (std::size_t i = 0; i < kClaims; i += kAtOnce) {
-    json::array targets;
-    for (auto j = i; j < i + kAtOnce; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
-    ASSERT_EQ(
-        call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}, {"reason", longest.substr(0, 900)}})
-            .status,
-        201U);
-  }
-  json::object members{{"limit", 500}};
-  std::set<std::string> seen;
-  std::size_t least = kClaims;
-  for (bool more = true; more;) {
-    auto const page = call("list_claims", members);
-    EXPECT_LT(json::serialize(page.body).size(), limits::kPageBytes + 10'000);
-    auto const& items = page.body.at("items").as_array();
-    for (auto const& item : items) EXPECT_TRUE(seen.insert(std::string(item.at("id").as_string())).second);
-    more = page.body.at("next").is_string();
-    if (more) least = std::min(least, items.size());
-    if (more) members["after"] = page.body.at("next");
-  }
-  EXPECT_EQ(seen.size(), kClaims);
-  EXPECT_EQ(least, 500U);
 }
 
 // The longest targets, of characters that JSON writes twice as long.
@@ -494,56 +466,6 @@ TEST_F(Claims, check_writes_nothing_and_leaves_out_the_sessions_own) {
   EXPECT_EQ(items("list_events").size(), events);
   EXPECT_EQ(call("check_claims", {{"targets", json::array{"x"}}, {"fencing_token", std::string(32, '0')}}).code,
             "API-USR-2001");
-}
-
-TEST_F(Claims, Hazard15_lists_filter_by_session_path_and_state_and_page_through_all) {
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(claim("A", {"a/" + std::to_string(i)}).status, 201U);
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(claim("B", {"b/" + std::to_string(i)}).status, 201U);
-  EXPECT_EQ(items("list_claims", {{"session", "B"}}).size(), 5U);
-  EXPECT_EQ(items("list_claims", {{"path", "b/"}}).size(), 5U);
-  EXPECT_EQ(items("list_claims", {{"path", "b/3"}}).size(), 1U);
-  std::size_t seen = 0;
-  json::value after;
-  do {
-    json::object ask{{"limit", 2}, {"path", "b/"}};
-    if (after.is_string()) ask["after"] = after;
-    auto const page = call("list_claims", ask);
-    seen += page.body.at("items").as_array().size();
-    after = page.body.at("next");
-  } while (after.is_string());
-  EXPECT_EQ(seen, 5U);
-}
-
-TEST_F(Claims, Hazard15_a_list_of_what_overlaps_a_path_costs_no_more_where_more_is_claimed_elsewhere) {
-  auto const reads_of = [&](json::object ask) {
-    auto const before = api.engine->reads();
-    EXPECT_EQ(items("list_claims", std::move(ask)).size(), 2U);
-    return api.engine->reads() - before;
-  };
-  ASSERT_EQ(claim("B", {"b/x.rs", "b/**/x.rs"}).status, 201U);
-  std::vector<std::uint64_t> reads;
-  for (int batch = 0; batch < 10; ++batch) {
-    json::array many;
-    for (int i = 0; i < 200; ++i) many.emplace_back(fmt::format("a/{}/{}", batch, i));
-    ASSERT_EQ(call("create_claims", {{"session", "A"}, {"targets", std::move(many)}}).status, 201U);
-    reads.push_back(reads_of({{"path", "b/x.rs"}}) + reads_of({{"path", "b/*.rs"}}) + reads_of({{"session", "B"}}));
-  }
-  EXPECT_LE(reads.back(), reads.front());
-}
-
-TEST_F(Claims, a_list_of_what_overlaps_leaves_out_what_has_ended_or_run_out) {
-  ASSERT_EQ(claim("A", {"b/1"}, {{"ttl_seconds", 10}}).status, 201U);
-  ASSERT_EQ(claim("A", {"b/2", "b/3"}).status, 201U);
-  start("C");
-  ASSERT_EQ(claim("C", {"b/4"}).status, 201U);
-  ASSERT_EQ(on("release_claim", items("list_claims", {{"path", "b/2"}}).at(0).at("id").as_string().c_str()).status,
-            200U);
-  ASSERT_EQ(call("end_session", {{"session", "C"}}).status, 200U);
-  pass(13s);
-  auto const left = items("list_claims", {{"path", "b/"}});
-  ASSERT_EQ(left.size(), 1U);
-  EXPECT_EQ(left.front().at("target"), "b/3");
-  EXPECT_EQ(call("list_claims", {{"path", "b/"}, {"after", "x"}}).code, "API-USR-2001");
 }
 
 TEST_F(Claims, Hazard3_of_many_callers_at_once_exactly_one_wins) {

@@ -651,6 +651,33 @@ TEST_F(Waiting, who_has_no_room_for_it_does_not_queue) {
   EXPECT_EQ(claim("B", {"src/x.rs"}).code, "CLAIM-USR-3001");
 }
 
+TEST_F(Waiting, what_could_not_be_granted_in_one_transaction_is_not_waited_for) {
+  auto const ask = [&](std::size_t length, json::object how) {
+    json::array targets;
+    for (std::size_t i = 0; i < limits::kTargetsPerBatch; ++i)
+      targets.push_back(json::string("src/" + std::to_string(i) + "/" + std::string(length, '"')));
+    how["session"] = "B";
+    how["targets"] = std::move(targets);
+    return call("create_claims", std::move(how));
+  };
+  auto const held = claimed("A", "src/");
+  EXPECT_EQ(ask(400, {{"wait_seconds", 5}}).status, 413U);
+  EXPECT_EQ(ask(400, {{"queue", true}}).status, 413U);
+  EXPECT_TRUE(items("list_tickets").empty());
+  std::string ticket;
+  for (std::size_t length = 120; ticket.empty() || length < 400; length += 10) {
+    auto const queued = ask(length, {{"queue", true}});
+    if (queued.status != 202U) break;
+    if (!ticket.empty()) {
+      ASSERT_EQ(call("cancel_ticket", {{"ticket", ticket}}).status, 200U);
+    }
+    ticket = queued.text("/ticket");
+  }
+  ASSERT_FALSE(ticket.empty()) << "a batch of usual paths is waited for";
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(state_of(ticket), "granted") << "the longest that was taken";
+}
+
 TEST_F(Waiting, a_deadlock_is_found_over_any_number_who_hold_or_wait) {
   claimed("A", "a");
   claimed("B", "b");

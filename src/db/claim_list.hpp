@@ -1,0 +1,59 @@
+#pragma once
+#include "coordination/glob.hpp"
+#include "coordination/target.hpp"
+#include "db/claim_index.hpp"
+#include "db/paging.hpp"
+#include "db/tx.hpp"
+#include "models/claim.hpp"
+#include "models/project.hpp"
+
+#include <cstddef>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace codi::db {
+
+/// One page of the claims of an index that overlap a target, in the order of the index: patterns, then what lies at or
+/// below the target, then what it lies below. Rows that can't overlap it are not read, but for patterns that begin
+/// alike. One for one page.
+class OverlapList {
+ public:
+  OverlapList(Tx& tx, models::Project const& project, ClaimIndex index, coordination::Target target, PageRequest page);
+
+  /// A page may be short while `next` is set, as those of read_page() may. API-USR-2001 at `/after` for what is no
+  /// cursor of such a list.
+  Task<Result<models::Page<models::Claim>>> read();
+
+ private:
+  using Meets = std::function<bool(IndexRow const&)>;
+
+  Result<void> read_cursor();
+  Task<void> read_globs();
+  Task<void> read_prefixes_of(std::string text);
+  Task<void> read_paths();
+  Task<void> walk(std::vector<std::string> const& directory, std::string beginning);
+  Task<void> read_rows(TenantKey begin, TenantKey end, Meets meets);
+  Task<void> read_ids(TenantKey place);
+  bool next(KeyValue const& row);
+  Task<void> take(KeyValue const& row, bool meets);
+  [[nodiscard]] TenantKey behind(std::string_view key) const;
+
+  Tx& tx_;
+  models::Project const& project_;
+  ClaimIndex index_;
+  coordination::Target target_;
+  PageRequest page_;
+  TenantKey base_;  // of the project's keys
+  std::optional<TenantKey> from_;
+
+  models::Page<models::Claim> out_;
+  coordination::Effort effort_;
+  std::optional<std::string> last_;  // key of the row that was read last
+  std::size_t scanned_ = 0;
+  std::size_t bytes_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace codi::db
