@@ -3,10 +3,10 @@
 #include "api/areas.hpp"
 #include "api/execute.hpp"
 #include "api/owner_lookup.hpp"
+#include "api/project_changes.hpp"
 #include "api/scope.hpp"
 #include "base/encoding.hpp"
 #include "coordination/owners.hpp"
-#include "db/audit.hpp"
 
 #include <fmt/format.h>
 
@@ -129,12 +129,13 @@ Task<Result<void>> check_match(db::Tx& tx, ProjectId project, std::optional<mode
   co_return check_if_match(tx, shown(project, *std::move(record), std::move(text)));
 }
 
-void audit(db::Tx& tx, auth::Caller const& caller, std::string action, models::Project const& project) {
-  db::append_audit(tx, {.actor_user_id = caller.user,
-                        .actor_token_id = caller.token,
-                        .action = std::move(action),
-                        .target = to_string(project.id),
-                        .data = {{"slug", project.slug}}});
+void tell(db::Tx& tx, auth::Caller const& caller, models::Project const& project, std::string action,
+          std::string text) {
+  tell_change(tx, caller, project.id,
+              {.action = std::move(action),
+               .target = to_string(project.id),
+               .text = std::move(text),
+               .data = {{"slug", project.slug}}});
 }
 
 struct PutOwners {
@@ -174,7 +175,7 @@ struct PutOwners {
                                 .updated_at = tx.now()};
     if (record.more) record.findings.resize(limits::kOwnerFindings);
     db::put_owners(tx, project->id, record, in.text);
-    audit(tx, caller, "owners.put", *project);
+    tell(tx, caller, *project, "owners.put", fmt::format("CODEOWNERS was put: {} rules", record.rules));
     co_return shown(project->id, std::move(record), in.text);
   }
 };
@@ -222,7 +223,7 @@ struct DeleteOwners {
     auto const matches = co_await check_match(tx, project->id, record);
     if (!matches) co_return std::unexpected(matches.error());
     db::remove_owners(tx, project->id);
-    audit(tx, caller, "owners.deleted", *project);
+    tell(tx, caller, *project, "owners.deleted", "CODEOWNERS was removed");
     co_return Nothing{};
   }
 };

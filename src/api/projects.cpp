@@ -2,6 +2,7 @@
 
 #include "api/areas.hpp"
 #include "api/execute.hpp"
+#include "api/project_changes.hpp"
 #include "api/retention.hpp"
 #include "api/scope.hpp"
 #include "api/waiting_line.hpp"
@@ -248,7 +249,11 @@ struct UpdateProject {
     project.updated_at = tx.now();
     db::put_project(tx, project, old_slug);
     if (in.policies) co_await plan_retention(tx, project);
-    audit(tx, caller, "project.updated", project);
+    tell_change(tx, caller, project.id,
+                {.action = "project.updated",
+                 .target = to_string(project.id),
+                 .text = "the project's settings were changed",
+                 .data = {{"slug", project.slug}}});
     co_return project;
   }
 };

@@ -241,12 +241,7 @@ struct EndRoleLoan {
     if (loan == loans.end()) co_return fail(ErrorCode::not_found, "there is no such loan of this role");
     auto const speaker = co_await speaks_for(tx, caller, *project, name, in.session);
     if (!speaker) co_return std::unexpected(speaker.error());
-    db::remove_loan(tx, *loan);
-    db::append_event(tx, project->id, *speaker ? &**speaker : nullptr,
-                     {.action = "INFO",
-                      .text = fmt::format("{} takes back {} from {}", loan->role, loan->path, loan->to_role),
-                      .paths = {loan->path},
-                      .data = {{"loan_id", to_string(loan->id)}}});
+    end_loan(tx, *loan, *speaker ? &**speaker : nullptr);
     co_return Nothing{};
   }
 };

@@ -214,4 +214,20 @@ Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::
   return refuse(std::move(error));
 }
 
+void end_loan(db::Tx& tx, models::RoleLoan const& loan, models::Session const* session) {
+  db::remove_loan(tx, loan);
+  if (loan.until <= tx.now()) return;
+  db::append_event(tx, loan.project_id, session,
+                   {.action = "INFO",
+                    .text = fmt::format("{} takes back {} from {}", loan.role, loan.path, loan.to_role),
+                    .paths = {loan.path},
+                    .data = {{"loan_id", to_string(loan.id)}}});
+}
+
+Task<void> end_loans_of(db::Tx& tx, models::AgentRole role) {
+  auto const loans = co_await db::list_loans(tx, role.project_id);
+  for (auto const& loan : loans)
+    if (loan.role == role.name) end_loan(tx, loan, nullptr);
+}
+
 }  // namespace codi::api

@@ -3,6 +3,7 @@
 #include "base/task.hpp"
 #include "coordination/target.hpp"
 #include "db/tx.hpp"
+#include "models/agent_role.hpp"
 #include "models/project.hpp"
 #include "models/session.hpp"
 #include "roles/ownership.hpp"
@@ -40,6 +41,12 @@ Task<std::vector<OutsideTarget>> outside_boundaries(db::Tx& tx, models::Project 
 /// names who owns what; nothing where the project only warns. `outside` must not be empty.
 Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::Session const& session,
                             std::vector<OutsideTarget> const& outside);
+
+/// Ends a loan, with an event; `session` is whose doing it is, if anyone's.
+void end_loan(db::Tx& tx, models::RoleLoan const& loan, models::Session const* session);
+
+/// Ends what a role that goes has lent.
+Task<void> end_loans_of(db::Tx& tx, models::AgentRole role);
 
 }  // namespace codi::api
 

@@ -2,10 +2,11 @@
 
 #include "api/areas.hpp"
 #include "api/execute.hpp"
+#include "api/project_changes.hpp"
+#include "api/role_rules.hpp"
 #include "api/scope.hpp"
 #include "auth/directory.hpp"
 #include "coordination/log_line.hpp"
-#include "db/audit.hpp"
 #include "roles/document.hpp"
 #include "roles/measure.hpp"
 #include "roles/owners_role.hpp"
@@ -208,12 +209,12 @@ Result<roles::RoleDocument> read_members(PutRoleIn const& in) {
   return out;
 }
 
-void audit(db::Tx& tx, auth::Caller const& caller, std::string action, AgentRole const& role) {
-  db::append_audit(tx, {.actor_user_id = caller.user,
-                        .actor_token_id = caller.token,
-                        .action = std::move(action),
-                        .target = to_string(role.id),
-                        .data = {{"project_id", to_string(role.project_id)}, {"name", role.name}}});
+void tell(db::Tx& tx, auth::Caller const& caller, AgentRole const& role, std::string action, std::string text) {
+  tell_change(tx, caller, role.project_id,
+              {.action = std::move(action),
+               .target = to_string(role.id),
+               .text = std::move(text),
+               .data = {{"project_id", to_string(role.project_id)}, {"name", role.name}}});
 }
 
 Task<Result<AgentRole>> find_role(db::Tx& tx, models::Project const& project, std::string name) {
@@ -295,7 +296,7 @@ struct PutRole {
     auto const room = co_await has_room(tx, role, !before);
     if (!room) co_return std::unexpected(room.error());
     co_await db::put_role(tx, role);
-    audit(tx, caller, "role.put", role);
+    tell(tx, caller, role, "role.put", fmt::format("the role {} was {}", role.name, before ? "changed" : "made"));
     co_return role;
   }
 };
@@ -357,8 +358,9 @@ struct DeleteRole {
     auto const permitted = auth::permit(caller, Permission::role_manage);
     if (!permitted) co_return std::unexpected(permitted.error());
     if (auto const matches = check_if_match(tx, *role); !matches) co_return std::unexpected(matches.error());
+    co_await end_loans_of(tx, *role);
     co_await db::remove_role(tx, *role);
-    audit(tx, caller, "role.deleted", *role);
+    tell(tx, caller, *role, "role.deleted", fmt::format("the role {} was removed", role->name));
     co_return Nothing{};
   }
 };

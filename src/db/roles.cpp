@@ -63,9 +63,6 @@ Task<void> remove_role(Tx& tx, AgentRole role) {
   tx.clear(tx.key("project", role.project_id, "role_ids", role.id));
   RoleTargets none{.role = role.name, .targets = {}};
   co_await set_boundaries(tx, role.project_id, std::move(none));
-  auto const loans = co_await list_loans(tx, role.project_id);
-  for (auto const& loan : loans)
-    if (loan.role == role.name) remove_loan(tx, loan);
 }
 
 Task<Result<models::Page<AgentRole>>> list_roles(Tx& tx, ProjectId project, PageRequest page) {

@@ -29,7 +29,7 @@ BOOST_DESCRIBE_STRUCT(RoleBoundariesRecord, (), (roles))
 Task<std::optional<models::AgentRole>> find_role(Tx& tx, ProjectId project, std::string name);
 /// Writes the role and its boundaries among those of all; `name` never changes.
 Task<void> put_role(Tx& tx, models::AgentRole role);
-/// With its boundaries and what it lends.
+/// With its boundaries; not with what it lends.
 Task<void> remove_role(Tx& tx, models::AgentRole role);
 /// One page, oldest first; and all of them as they are stored, to be decoded when there is time.
 Task<Result<models::Page<models::AgentRole>>> list_roles(Tx& tx, ProjectId project, PageRequest page);

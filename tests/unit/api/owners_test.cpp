@@ -44,6 +44,9 @@ TEST_F(OwnersOfProject, a_document_is_put_read_replaced_and_removed) {
   for (auto const& entry : api.call("list_audit", {{"limit", 500}}, owner).body.at("items").as_array())
     if (entry.at("action").as_string().starts_with("owners.")) actions.emplace_back(entry.at("action").as_string());
   EXPECT_EQ(actions, (std::vector<std::string>{"owners.put", "owners.put", "owners.deleted"}));
+  auto const last = items("list_events").back();
+  EXPECT_EQ(last.at("text"), "CODEOWNERS was removed");
+  EXPECT_EQ(last.at("data").at("change"), "owners.deleted");
 }
 
 TEST_F(OwnersOfProject, a_change_can_be_bound_to_the_document_that_was_read) {

@@ -82,6 +82,10 @@ TEST_F(RolesOfProject, a_document_is_put_read_replaced_and_removed) {
   for (auto const& entry : api.call("list_audit", {{"limit", 500}}, owner).body.at("items").as_array())
     if (entry.at("action").as_string().starts_with("role.")) actions.emplace_back(entry.at("action").as_string());
   EXPECT_EQ(actions, (std::vector<std::string>{"role.put", "role.put", "role.deleted"}));
+  std::vector<std::string> texts;
+  for (auto const& event : items("list_events", {{"action", "INFO"}})) texts.emplace_back(event.at("text").as_string());
+  EXPECT_EQ(texts, (std::vector<std::string>{"the role backend was made", "the role backend was changed",
+                                             "the role backend was removed"}));
 }
 
 TEST_F(RolesOfProject, members_are_taken_as_json) {
@@ -421,6 +425,11 @@ TEST_F(RolesOfProject, loans_go_with_the_role_that_lends) {
   EXPECT_EQ(call("list_role_loans", {{"name", "web"}}).text("/items"), "[]");
   ASSERT_EQ(put("backend", "# Backend\n## Boundaries\n- src/\n").status, 200U);
   EXPECT_EQ(claim("W", {"src/api/x"}).code, "ROLE-USR-4001");
+  std::vector<std::string> ended;
+  for (auto const& event : items("list_events", {{"action", "INFO"}}))
+    if (event.at("text").as_string().find("takes back") != json::string::npos)
+      ended.emplace_back(event.at("text").as_string());
+  EXPECT_EQ(ended, std::vector<std::string>{"backend takes back src/api/ from web"});
 }
 
 TEST_F(RolesOfProject, a_loan_ends_some_day) {
