@@ -57,6 +57,8 @@ constexpr std::array kTable{
               "Release what the others wait for, or claim without waiting; then try again."},
     ErrorInfo{outside_boundaries, "ROLE-USR-4001", 403, "Outside the role's boundaries",
               "Hand the work to the role that owns the path, or ask it to lend the path."},
+    ErrorInfo{gate_failed, "ROLE-USR-4002", 409, "Quality gate failed",
+              "Bring what `gates` names to its threshold, report it, and try again; or hand it to who can."},
     ErrorInfo{storage_unavailable, "DB-SYS-5001", 503, "Storage unavailable",
               "Nothing was lost; retry with the same Idempotency-Key after `Retry-After`."},
     ErrorInfo{transaction_too_large, "DB-SYS-5002", 413, "Too much for one transaction",

@@ -32,6 +32,7 @@ enum class ErrorCode : std::uint8_t {
   stale_fencing_token,
   deadlock,
   outside_boundaries,
+  gate_failed,
   storage_unavailable,
   transaction_too_large,
   storage_timeout,

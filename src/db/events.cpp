@@ -1,5 +1,7 @@
 #include "db/events.hpp"
 
+#include "db/reports.hpp"
+
 #include <algorithm>
 
 namespace codi::db {
@@ -303,6 +305,7 @@ Task<OldEvents> remove_old_events(Tx& tx, ProjectId project, Timestamp until) {
   auto const log = log_key(tx, project);
   // Ranges that don't overlap: they stay cheap for the store however many there are.
   tx.clear_between(horizon ? past(log, *horizon) : log, past(log, *newest));
+  remove_old_reports(tx, project, horizon, *newest);
   tx.set(horizon_key(tx, project), stamp_bytes(*newest));
   co_return out;
 }

@@ -1,6 +1,8 @@
 #include "db/roles.hpp"
 
 #include "base/encoding.hpp"
+#include "db/reports.hpp"
+#include "db/role_checks.hpp"
 
 #include <algorithm>
 
@@ -55,6 +57,8 @@ Task<void> put_role(Tx& tx, AgentRole role) {
   RoleTargets targets{.role = role.name, .targets = {}};
   for (auto const& boundary : role.boundaries) targets.targets.push_back(boundary.target);
   co_await set_boundaries(tx, role.project_id, std::move(targets));
+  auto checks = checks_of(role);
+  co_await set_role_checks(tx, role.project_id, std::move(checks));
 }
 
 Task<void> remove_role(Tx& tx, AgentRole role) {
@@ -63,6 +67,9 @@ Task<void> remove_role(Tx& tx, AgentRole role) {
   tx.clear(tx.key("project", role.project_id, "role_ids", role.id));
   RoleTargets none{.role = role.name, .targets = {}};
   co_await set_boundaries(tx, role.project_id, std::move(none));
+  RoleChecks no_checks{.role = role.name, .gates = {}, .triggers = {}};
+  co_await set_role_checks(tx, role.project_id, std::move(no_checks));
+  forget_falls(tx, role.project_id, role.name);
 }
 
 Task<Result<models::Page<AgentRole>>> list_roles(Tx& tx, ProjectId project, PageRequest page) {

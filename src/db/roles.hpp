@@ -27,9 +27,9 @@ BOOST_DESCRIBE_STRUCT(RoleBoundariesRecord, (), (roles))
 
 /// By its name, in its one spelling.
 Task<std::optional<models::AgentRole>> find_role(Tx& tx, ProjectId project, std::string name);
-/// Writes the role and its boundaries among those of all; `name` never changes.
+/// Writes the role, and its boundaries and checks among those of all; `name` never changes.
 Task<void> put_role(Tx& tx, models::AgentRole role);
-/// With its boundaries; not with what it lends.
+/// With its boundaries and its checks; not with what it lends.
 Task<void> remove_role(Tx& tx, models::AgentRole role);
 /// One page, oldest first; and all of them as they are stored, to be decoded when there is time.
 Task<Result<models::Page<models::AgentRole>>> list_roles(Tx& tx, ProjectId project, PageRequest page);

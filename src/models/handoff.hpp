@@ -1,6 +1,7 @@
 #pragma once
 #include "base/limits.hpp"
 #include "models/claim.hpp"
+#include "models/gate.hpp"
 #include "reflect/field.hpp"
 #include "reflect/schema.hpp"
 
@@ -22,12 +23,21 @@ struct Recipient {
 };
 BOOST_DESCRIBE_STRUCT(Recipient, (), (role, session, user))
 
+/// The trigger of a role that made a handoff.
+struct HandoffTrigger {
+  std::string role;
+  TriggerKind kind = TriggerKind::delegate;
+  std::string when;
+};
+BOOST_DESCRIBE_STRUCT(HandoffTrigger, (), (role, kind, when))
+
 /// An offer of work from a session to a role, a session or a user.
 struct Handoff {
   HandoffId id;
   ProjectId project_id;
-  SessionId from_session_id;
-  std::string from_session_alias;
+  std::optional<SessionId> from_session_id;
+  std::optional<std::string> from_session_alias;
+  std::optional<std::string> from_role;
   std::optional<SessionId> taken_by_session_id;
   std::optional<std::string> taken_by_session_alias;
   Recipient to;
@@ -38,14 +48,16 @@ struct Handoff {
   std::vector<json::value> evidence;
   bool with_claims = false;
   std::vector<Claim> claims;
+  std::optional<HandoffTrigger> trigger;
+  std::optional<std::vector<GateResult>> failed_gates;
   std::optional<std::string> reason;
   Timestamp created_at;
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Handoff, (),
-                      (id, project_id, from_session_id, from_session_alias, taken_by_session_id, taken_by_session_alias,
-                       to, state, summary, remaining, decisions, evidence, with_claims, claims, reason, created_at,
-                       updated_at))
+                      (id, project_id, from_session_id, from_session_alias, from_role, taken_by_session_id,
+                       taken_by_session_alias, to, state, summary, remaining, decisions, evidence, with_claims, claims,
+                       trigger, failed_gates, reason, created_at, updated_at))
 
 }  // namespace codi::models
 
@@ -59,13 +71,23 @@ struct codi::reflect::Fields<codi::models::Recipient> {
   };
 };
 template <>
+struct codi::reflect::Fields<codi::models::HandoffTrigger> {
+  static constexpr std::string_view name = "HandoffTrigger";
+  static constexpr std::array fields{
+      field("role", "Role whose trigger it is."),
+      field("kind", "delegate hands a part of the work over, escalate asks for a decision."),
+      field("when", "When, as its document has it."),
+  };
+};
+template <>
 struct codi::reflect::Fields<codi::models::Handoff> {
   static constexpr std::string_view name = "Handoff";
   static constexpr std::array fields{
       field("id", "Id of the handoff."),
       field("project_id", "Project of the handoff."),
-      field("from_session_id", "Session that offers the work."),
+      field("from_session_id", "Session that offers the work; null: a report without a session made it."),
       field("from_session_alias", "Alias of that session."),
+      field("from_role", "Role of that session; of a handoff without one, the role whose trigger made it."),
       field("taken_by_session_id", "Session that accepted or declined."),
       field("taken_by_session_alias", "Alias of that session."),
       field("to", "To whom the work is offered."),
@@ -78,6 +100,8 @@ struct codi::reflect::Fields<codi::models::Handoff> {
       field("evidence", "Test runs, commits, measurements: any JSON.").items(0, limits::kHandoffItems),
       field("with_claims", "True when the session's claims move to whoever accepts."),
       field("claims", "The claims that move, or have moved."),
+      field("trigger", "The trigger that made it; null: a session offers it by itself."),
+      field("failed_gates", "Checks of the offering role, or of who completed it, that failed at the time."),
       field("reason", "What who declined, withdrew or completed it said."),
       field("created_at", "When it was offered."),
       field("updated_at", "When its state last changed."),

@@ -1,10 +1,12 @@
 #pragma once
 #include "base/limits.hpp"
+#include "models/role_limits.hpp"
 #include "reflect/field.hpp"
 #include "reflect/schema.hpp"
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -44,11 +46,12 @@ struct Project {
   std::optional<std::string> lfs_url;
   bool case_sensitive = true;
   Policies policies;
+  std::optional<std::map<std::string, std::string>> measures;
   Timestamp created_at;
   Timestamp updated_at;
 };
 BOOST_DESCRIBE_STRUCT(Project, (),
-                      (id, slug, name, repo_url, lfs_url, case_sensitive, policies, created_at, updated_at))
+                      (id, slug, name, repo_url, lfs_url, case_sensitive, policies, measures, created_at, updated_at))
 
 }  // namespace codi::models
 
@@ -78,6 +81,9 @@ struct codi::reflect::Fields<codi::models::Project> {
       field("lfs_url", "Address of the git-lfs server that has the repository's objects.").length(1, limits::kUrlBytes),
       field("case_sensitive", "False when paths that differ in case only are one file."),
       field("policies", "What the server does when a rule is broken."),
+      field("measures", "What documents and reports of this project call a measure, and its name.")
+          .items(0, limits::kMeasureNames)
+          .length(1, limits::kNameBytes),
       field("created_at", "When the project was made."),
       field("updated_at", "When the project was last changed."),
   };

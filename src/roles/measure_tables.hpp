@@ -134,6 +134,11 @@ inline constexpr std::array kMeasures{
     Alias{"failed tests", "test_failures"},
     Alias{"compiler warnings", "warnings"},
     Alias{"build warnings", "warnings"},
+    Alias{"time to accept", "time_to_accept_ms"},
+    Alias{"time to accept handoffs", "time_to_accept_ms"},
+    Alias{"handoff acceptance time", "time_to_accept_ms"},
+    Alias{"lost claims", "claims_lost"},
+    Alias{"file boundary violations", "boundary_violations"},
 };
 /// Of which percentiles are measured in milliseconds, and called after them: `p95_ms`.
 inline constexpr std::array<std::string_view, 8> kLatencies{"latency",       "api latency",     "request latency",
