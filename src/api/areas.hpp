@@ -21,6 +21,8 @@ std::vector<Operation> owner_operations();
 std::vector<Operation> role_operations();
 std::vector<Operation> role_lint_operations();
 std::vector<Operation> role_loan_operations();
+std::vector<Operation> report_operations();
+std::vector<Operation> role_trigger_operations();
 std::vector<Operation> session_operations();
 std::vector<Operation> event_operations();
 std::vector<Operation> feed_operations();

@@ -5,6 +5,7 @@
 #include "api/waiting_line.hpp"
 #include "db/claim_index.hpp"
 #include "db/claims.hpp"
+#include "db/role_facts.hpp"
 #include "db/sessions.hpp"
 #include "db/usage.hpp"
 
@@ -159,6 +160,7 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim)
   end_claims(tx, project, one, models::ClaimEnd::expired);
   auto const holder = co_await db::get_session(tx, project.id, one.front().session_id);
   auto const& ended = one.front();
+  if (holder && holder->role) co_await db::count_role_fact(tx, project.id, *holder->role, db::RoleFact::claim_lost);
   append_loss(tx, project, holder ? &*holder : nullptr, ended,
               {.action = "CLAIM_EXPIRED",
                .text = fmt::format("the claim on {} ran out", ended.target),

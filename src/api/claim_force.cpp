@@ -4,6 +4,7 @@
 #include "api/inbox_flow.hpp"
 #include "api/waiting_line.hpp"
 #include "db/audit.hpp"
+#include "db/role_facts.hpp"
 #include "db/sessions.hpp"
 
 #include <fmt/format.h>
@@ -19,6 +20,7 @@ Task<Claim> force_claim(db::Tx& tx, models::Project const& project, auth::Permit
   std::vector<Claim> one{std::move(claim)};
   end_claims(tx, project, one, models::ClaimEnd::forced);
   auto const& ended = one.front();
+  if (holder && holder->role) co_await db::count_role_fact(tx, project.id, *holder->role, db::RoleFact::claim_lost);
   append_loss(tx, project, holder ? &*holder : nullptr, ended,
               {.action = "FILE_RELEASE",
                .text = fmt::format("the claim on {} was taken away: {}", ended.target, reason),

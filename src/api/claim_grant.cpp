@@ -35,7 +35,7 @@ class Granting {
   Task<Result<Attempt>> run(std::optional<db::EventDraft> said, bool only_look) {
     attempt_.outside = co_await outside_boundaries(tx_, project_, session_, wish_.targets);
     if (!attempt_.outside.empty() && project_.policies.boundaries == models::BoundaryPolicy::enforce) {
-      auto refusal = tell_violation(tx_, project_, session_, attempt_.outside);
+      auto refusal = co_await tell_violation(tx_, project_, session_, attempt_.outside);
       co_return std::unexpected(std::move(refusal.error()));
     }
     // Claims that are found but not yet written are seen by nobody, so the whole batch is looked at before any is
@@ -52,7 +52,7 @@ class Granting {
       own.push_back(co_await db::claim_of_session_on(tx_, project_.id, session_.id, target, project_.case_sensitive));
     if (auto const room = co_await has_room(own); !room) co_return std::unexpected(room.error());
     if (attempt_.left_some) co_return std::move(attempt_);
-    if (!attempt_.outside.empty()) static_cast<void>(tell_violation(tx_, project_, session_, attempt_.outside));
+    if (!attempt_.outside.empty()) co_await tell_violation(tx_, project_, session_, attempt_.outside);
     attempt_.grant = write(own, std::move(said));
     attempt_.grant->outside = std::move(attempt_.outside);
     // It may have passed one with a lower priority. Who waited was seen by all who came since.

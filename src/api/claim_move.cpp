@@ -57,8 +57,7 @@ class Renaming {
         co_await serve_line(tx_, project_, std::move(freed));
         co_return std::unexpected(std::move(attempt.error()));
       }
-      if (!attempt->outside.empty())
-        static_cast<void>(tell_violation(tx_, project_, acting_.session(), attempt->outside));
+      if (!attempt->outside.empty()) co_await tell_violation(tx_, project_, acting_.session(), attempt->outside);
       if (attempt->standing.clear() && !attempt->left_some) continue;
       if (attempt->standing.clear()) {
         co_await serve_line(tx_, project_, std::move(freed));

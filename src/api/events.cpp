@@ -2,6 +2,7 @@
 
 #include "api/areas.hpp"
 #include "api/claim_flow.hpp"
+#include "api/report_flow.hpp"
 #include "api/scope.hpp"
 #include "api/session_flow.hpp"
 #include "coordination/log_line.hpp"
@@ -106,10 +107,15 @@ struct AppendEvent {
     if (!acting) co_return std::unexpected(acting.error());
     auto const fenced = co_await check_fencing(tx, project->id, session->id, in.fencing_token);
     if (!fenced) co_return std::unexpected(fenced.error());
-    if (in.action == "WORK_COMPLETE") mark_complete(tx, acting->session());
-    co_return db::append_event(
-        tx, project->id, &acting->session(),
-        {.action = in.action, .text = in.text, .paths = *std::move(paths), .data = in.data.value_or(json::object())});
+    db::EventDraft event{
+        .action = in.action, .text = in.text, .paths = *std::move(paths), .data = in.data.value_or(json::object())};
+    if (in.action == "WORK_COMPLETE") {
+      auto verdict = co_await ask_gates(tx, *project, acting->session(), {.what = "WORK_COMPLETE"});
+      if (verdict.refusal) co_return co_await refuse_for_gates(tx, *project, acting->session(), std::move(verdict));
+      mark_complete(tx, acting->session());
+      name_failed(event, verdict.failed);
+    }
+    co_return db::append_event(tx, project->id, &acting->session(), std::move(event));
   }
 };
 

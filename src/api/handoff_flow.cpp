@@ -4,10 +4,12 @@
 #include "api/deadlock.hpp"
 #include "api/inbox_flow.hpp"
 #include "api/recipient.hpp"
+#include "api/report_flow.hpp"
 #include "api/waiting_line.hpp"
 #include "base/text.hpp"
 #include "db/claims.hpp"
 #include "db/handoffs.hpp"
+#include "db/role_facts.hpp"
 
 #include <boost/json/parse.hpp>
 #include <fmt/format.h>
@@ -48,12 +50,22 @@ Rule rule_of(HandoffStep step) {
   return {HandoffState::accepted, HandoffState::completed, "completed", handoff_completed};
 }
 
-Result<void> is_theirs(Handoff const& handoff, models::Session const& session, HandoffStep step) {
-  if (step == HandoffStep::accept || step == HandoffStep::decline) return may_take(handoff, session);
-  if (step == HandoffStep::withdraw) {
-    if (handoff.from_session_id == session.id) return {};
+// What no session offered is taken back in the role whose trigger made it, or by who manages roles.
+Result<void> may_withdraw(Handoff const& handoff, auth::Acting const& acting) {
+  if (handoff.from_session_id) {
+    if (handoff.from_session_id == acting.session().id) return {};
     return fail(ErrorCode::not_permitted, "only the session that offered a handoff withdraws it");
   }
+  if (handoff.from_role && acting.session().role == handoff.from_role) return {};
+  auto const permitted = auth::permit(acting.caller(), auth::Permission::role_manage);
+  if (!permitted) return std::unexpected(permitted.error());
+  return {};
+}
+
+Result<void> is_theirs(Handoff const& handoff, auth::Acting const& acting, HandoffStep step) {
+  auto const& session = acting.session();
+  if (step == HandoffStep::accept || step == HandoffStep::decline) return may_take(handoff, session);
+  if (step == HandoffStep::withdraw) return may_withdraw(handoff, acting);
   if (handoff.taken_by_session_id == session.id) return {};
   return fail(ErrorCode::not_permitted, "only the session that accepted a handoff completes it");
 }
@@ -66,26 +78,56 @@ std::vector<models::Claim> still_held(db::Tx& tx, Handoff const& handoff) {
   return out;
 }
 
+// Of work that a session of a role offered by itself: whether it was accepted when it was first looked at.
+Task<void> count_first_word(db::Tx& tx, models::Project const& project, Handoff handoff, bool accepted) {
+  if (!handoff.from_session_id || !handoff.from_role || handoff.trigger) co_return;
+  bool const said_before =
+      co_await db::note_declined(tx, project.id, *handoff.from_session_id, describe(handoff.to), !accepted);
+  if (said_before) co_return;
+  co_await db::count_role_fact(tx, project.id, *handoff.from_role, db::RoleFact::work_decided);
+  if (accepted) co_await db::count_role_fact(tx, project.id, *handoff.from_role, db::RoleFact::work_approved);
+}
+
+Task<void> count_step(db::Tx& tx, models::Project const& project, Handoff handoff, models::Session session,
+                      HandoffStep step) {
+  bool const accepted = step == HandoffStep::accept;
+  if (accepted && session.role)
+    co_await db::note_accept(tx, project.id, *session.role, handoff.id, tx.now() - handoff.created_at);
+  if (accepted || step == HandoffStep::decline) co_await count_first_word(tx, project, std::move(handoff), accepted);
+}
+
 }  // namespace
 
-Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& project, auth::Acting const& from,
+Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& project, models::Session const* from,
                                            HandoffOffer offer, std::optional<db::EventDraft> said) {
   auto to = co_await resolve_recipient(tx, project, std::move(offer.to));
   if (!to) co_return std::unexpected(std::move(to.error()));
+  GateVerdict verdict;
+  if (from != nullptr && !offer.trigger) {
+    Undertaking doing{.what = "HANDOFF", .to_role = to->role, .fresh = offer.fresh ? &*offer.fresh : nullptr};
+    verdict = co_await ask_gates(tx, project, *from, std::move(doing));
+    if (verdict.refusal) co_return co_await refuse_for_gates(tx, project, *from, std::move(verdict), offer.fresh);
+  }
   Handoff handoff{.id = HandoffId::make(tx.now(), tx.random()),
                   .project_id = project.id,
-                  .from_session_id = from.session().id,
-                  .from_session_alias = from.session().alias,
                   .to = *std::move(to),
                   .summary = std::move(offer.summary),
                   .remaining = std::move(offer.remaining),
                   .decisions = std::move(offer.decisions),
                   .evidence = std::move(offer.evidence),
-                  .with_claims = offer.with_claims,
+                  .with_claims = offer.with_claims && from != nullptr,
+                  .trigger = std::move(offer.trigger),
                   .created_at = tx.now(),
                   .updated_at = tx.now()};
-  if (offer.with_claims) {
-    auto const held = co_await db::claims_of_session(tx, project.id, from.session().id);
+  if (!verdict.failed.empty()) handoff.failed_gates = verdict.failed;
+  if (handoff.trigger) handoff.from_role = handoff.trigger->role;
+  if (from != nullptr) {
+    handoff.from_session_id = from->id;
+    handoff.from_session_alias = from->alias;
+    handoff.from_role = from->role;
+  }
+  if (handoff.with_claims) {
+    auto const held = co_await db::claims_of_session(tx, project.id, from->id);
     for (auto const& claim : held)
       if (!db::over(tx, claim)) handoff.claims.push_back(claim);
   }
@@ -104,13 +146,14 @@ Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& pr
   event.data["handoff_id"] = to_string(handoff.id);
   event.data["state"] = "offered";
   event.data["to"] = json::parse(reflect::encode_text(handoff.to));
+  name_failed(event, verdict.failed);
   auto const kind = event.action == "DELEGATION" ? models::MessageKind::delegation : models::MessageKind::handoff;
   models::MessageRecipient to_inbox{.role = handoff.to.role, .session = handoff.to.session, .user = handoff.to.user};
-  auto notice = make_notice(tx, project, kind, std::move(to_inbox), &from.session());
+  auto notice = make_notice(tx, project, kind, std::move(to_inbox), from);
   notice.handoff_id = handoff.id;
   notice.text = cut_utf8(handoff.summary, limits::kMessageTextBytes);
   name_claims(notice, handoff.claims);
-  auto written = append_event_with(tx, project, &from.session(), std::move(event), std::move(notice));
+  auto written = append_event_with(tx, project, from, std::move(event), std::move(notice));
   co_return OfferedHandoff{std::move(handoff), std::move(written)};
 }
 
@@ -118,18 +161,23 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
                                    Handoff handoff, HandoffStep step, std::optional<std::string> reason) {
   auto const rule = rule_of(step);
   auto const& session = acting.session();
-  if (auto const theirs = is_theirs(handoff, session, step); !theirs) co_return std::unexpected(theirs.error());
+  if (auto const theirs = is_theirs(handoff, acting, step); !theirs) co_return std::unexpected(theirs.error());
   if (handoff.state != rule.before)
     co_return fail(ErrorCode::conflict,
                    fmt::format("the handoff is {}; only one that is {} can be {}", reflect::enum_name(handoff.state),
                                reflect::enum_name(rule.before), reflect::enum_name(rule.after)));
+  GateVerdict verdict;
+  if (step == HandoffStep::complete) {
+    verdict = co_await ask_gates(tx, project, session, {.what = "completing a handoff"});
+    if (verdict.refusal) co_return co_await refuse_for_gates(tx, project, session, std::move(verdict));
+    if (!verdict.failed.empty()) handoff.failed_gates = verdict.failed;
+  }
   handoff.state = rule.after;
   handoff.reason = reason;
   handoff.updated_at = tx.now();
   std::vector<std::string> moved_paths;
-  json::object data{{"handoff_id", to_string(handoff.id)},
-                    {"state", reflect::enum_name(handoff.state)},
-                    {"from_session_id", to_string(handoff.from_session_id)}};
+  json::object data{{"handoff_id", to_string(handoff.id)}, {"state", reflect::enum_name(handoff.state)}};
+  if (handoff.from_session_id) data["from_session_id"] = to_string(*handoff.from_session_id);
   std::vector<coordination::Target> freed;
   if (step == HandoffStep::accept || step == HandoffStep::decline) {
     handoff.taken_by_session_id = session.id;
@@ -150,14 +198,16 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
   }
   db::put_handoff(tx, handoff);
   tx.count(rule.happening);
-  db::append_event(tx, project.id, &session,
-                   {.action = "HANDOFF",
-                    .text = fmt::format("{} the handoff from {}{}", rule.verb, handoff.from_session_alias,
-                                        reason ? ": " + *reason : ""),
-                    .paths = std::move(moved_paths),
-                    .data = std::move(data)});
-  if (step == HandoffStep::accept) {
-    co_await watch_who_lost(tx, project, handoff.from_session_id);
+  co_await count_step(tx, project, handoff, session, step);
+  db::EventDraft event{.action = "HANDOFF",
+                       .text = fmt::format("{} the handoff from {}{}", rule.verb,
+                                           handoff.from_session_alias.value_or("codi"), reason ? ": " + *reason : ""),
+                       .paths = std::move(moved_paths),
+                       .data = std::move(data)};
+  name_failed(event, verdict.failed);
+  db::append_event(tx, project.id, &session, std::move(event));
+  if (step == HandoffStep::accept && handoff.from_session_id) {
+    co_await watch_who_lost(tx, project, *handoff.from_session_id);
     co_await serve_line(tx, project, std::move(freed));
     // Who takes over may wait for something itself that it now holds.
     co_await serve_line(tx, project, handoff.claims);

@@ -142,7 +142,7 @@ struct OfferHandoff {
                        .decisions = in.decisions.value_or(std::vector<std::string>()),
                        .evidence = in.evidence.value_or(std::vector<json::value>()),
                        .with_claims = in.with_claims.value_or(true)};
-    auto offered = co_await offer_handoff(tx, *project, *acting, std::move(offer));
+    auto offered = co_await offer_handoff(tx, *project, &acting->session(), std::move(offer));
     if (!offered) co_return std::unexpected(std::move(offered.error()));
     co_return std::move(offered->handoff);
   }

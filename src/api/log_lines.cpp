@@ -2,6 +2,7 @@
 #include "api/claim_flow.hpp"
 #include "api/handoff_flow.hpp"
 #include "api/quota.hpp"
+#include "api/report_flow.hpp"
 #include "api/scope.hpp"
 #include "api/session_flow.hpp"
 #include "coordination/log_line.hpp"
@@ -94,8 +95,14 @@ class Line {
       if (!room) co_return std::unexpected(room.error());
     }
     if (started_by_this_line_) co_return std::move(out_);
+    auto const measured = co_await measure(acting->session());
+    if (!measured) co_return std::unexpected(measured.error());
     auto const done = co_await apply(*acting);
     if (!done) co_return std::unexpected(done.error());
+    if (report_) {
+      auto const heard = co_await take_report(tx_, project_, acting->session(), *report_, out_.event.cursor);
+      if (!heard) co_return std::unexpected(heard.error());
+    }
     auto const session = co_await db::get_session(tx_, project_.id, acting->session().id);
     out_.session = session.value_or(acting->session());
     co_return std::move(out_);
@@ -108,6 +115,7 @@ class Line {
     if (line_.coverage) event.data["coverage"] = number(*line_.coverage);
     if (line_.mismatch) event.data["mismatch"] = *line_.mismatch;
     if (in_.at) event.data["said_at"] = to_string(*in_.at);
+    if (report_) name_report(event, *report_);
     return event;
   }
 
@@ -152,6 +160,27 @@ class Line {
     co_return auth::act_for(caller_, Permission::event_write, started->session);
   }
 
+  // A line that says the coverage is a report of it, unless it is about claims.
+  Task<Result<void>> measure(models::Session session) {
+    if (!line_.coverage || !line_.claim_paths.empty() || !line_.release_paths.empty()) co_return Result<void>();
+    auto measures = spelt_measures(measure_table(project_), {{"coverage", *line_.coverage}});
+    if (!measures) co_return invalid("/line", measures.error().detail);
+    report_ = co_await make_report(tx_, project_, std::move(session), *std::move(measures));
+    co_return Result<void>();
+  }
+
+  Task<Result<void>> complete(auth::Acting const& acting) {
+    Undertaking doing{.what = "WORK_COMPLETE", .fresh = report_ ? &*report_ : nullptr};
+    auto verdict = co_await ask_gates(tx_, project_, acting.session(), std::move(doing));
+    if (verdict.refusal)
+      co_return co_await refuse_for_gates(tx_, project_, acting.session(), std::move(verdict), report_);
+    mark_complete(tx_, acting.session());
+    auto event = draft();
+    name_failed(event, verdict.failed);
+    out_.event = db::append_event(tx_, project_.id, &acting.session(), std::move(event));
+    co_return Result<void>();
+  }
+
   Task<Result<void>> apply(auth::Acting const& acting) {
     if (!line_.claim_paths.empty()) co_return co_await claim(acting);
     if (!line_.release_paths.empty()) co_return co_await release(acting);
@@ -160,7 +189,7 @@ class Line {
       out_.event = co_await end_session(tx_, project_, acting.session(), "ended", draft());
       co_return Result<void>();
     }
-    if (line_.completes) mark_complete(tx_, acting.session());
+    if (line_.completes) co_return co_await complete(acting);
     out_.event = db::append_event(tx_, project_.id, &acting.session(), draft());
     co_return Result<void>();
   }
@@ -200,8 +229,8 @@ class Line {
 
   Task<Result<void>> hand_over(auth::Acting const& acting) {
     if (auto const ok = auth::permit(caller_, Permission::handoff_write); !ok) co_return std::unexpected(ok.error());
-    HandoffOffer offer{.to = {.role = line_.handoff_to_role}, .summary = line_.text};
-    auto offered = co_await offer_handoff(tx_, project_, acting, std::move(offer), draft());
+    HandoffOffer offer{.to = {.role = line_.handoff_to_role}, .summary = line_.text, .fresh = report_};
+    auto offered = co_await offer_handoff(tx_, project_, &acting.session(), std::move(offer), draft());
     if (!offered) co_return std::unexpected(std::move(offered.error()));
     out_.claims = offered->handoff.claims;
     out_.handoff = std::move(offered->handoff);
@@ -215,6 +244,7 @@ class Line {
   WriteLineIn const& in_;
   LogLine line_;
   WriteLineOut out_;
+  std::optional<models::Report> report_;  // what the line measured
   bool started_by_this_line_ = false;
 };
 

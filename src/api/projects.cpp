@@ -10,12 +10,21 @@
 #include "coordination/slug.hpp"
 #include "db/audit.hpp"
 #include "db/retention.hpp"
+#include "roles/judge.hpp"
+#include "roles/measure.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
 
 namespace codi::api {
 namespace {
 
 using auth::Permission;
 using models::Project;
+
+// Names of measures to be added or, by null, taken away.
+using MeasureChanges = std::map<std::string, std::optional<std::string>>;
 
 struct CreateProjectIn {
   std::string slug;
@@ -24,8 +33,9 @@ struct CreateProjectIn {
   std::optional<std::string> lfs_url;
   std::optional<bool> case_sensitive;
   std::optional<models::PolicyChanges> policies;
+  std::optional<MeasureChanges> measures;
 };
-BOOST_DESCRIBE_STRUCT(CreateProjectIn, (), (slug, name, repo_url, lfs_url, case_sensitive, policies))
+BOOST_DESCRIBE_STRUCT(CreateProjectIn, (), (slug, name, repo_url, lfs_url, case_sensitive, policies, measures))
 
 struct ListProjectsIn {
   std::optional<std::int64_t> limit;
@@ -45,13 +55,22 @@ struct UpdateProjectIn {
   std::optional<std::string> repo_url;
   std::optional<std::optional<std::string>> lfs_url;
   std::optional<models::PolicyChanges> policies;
+  std::optional<MeasureChanges> measures;
 };
-BOOST_DESCRIBE_STRUCT(UpdateProjectIn, (), (project, slug, name, repo_url, lfs_url, policies))
+BOOST_DESCRIBE_STRUCT(UpdateProjectIn, (), (project, slug, name, repo_url, lfs_url, policies, measures))
 
 constexpr auto kSlugDoc = "Short name in addresses: lower-case letters, digits, `.`, `_`, `-`; unique in the tenant.";
 constexpr auto kLfsUrlDoc =
     "Address of the git-lfs server that has the repository's objects, such as `https://host/acme/web.git/info/lfs`: "
     "codi keeps locks only and sends git-lfs on to it.";
+
+constexpr reflect::Field measures_field() {
+  return reflect::field("measures",
+                        "Names of measures, by what documents and reports call them, such as {\"line rate\": "
+                        "\"coverage\"}; null takes one away, what is missing stays.")
+      .items(0, limits::kMeasureNames)
+      .length(1, limits::kNameBytes);
+}
 
 }  // namespace
 }  // namespace codi::api
@@ -70,6 +89,7 @@ struct Fields<CreateProjectIn> {
       field("case_sensitive",
             "False when paths that differ in case only are one file; fixed for good. True when missing."),
       field("policies", "What the server does when a rule is broken."),
+      measures_field(),
   };
 };
 template <>
@@ -93,6 +113,7 @@ struct Fields<UpdateProjectIn> {
       field("lfs_url", "Address of the git-lfs server that has the repository's objects; empty or null takes it away.")
           .length(0, limits::kUrlBytes),
       field("policies", "Policies to change; what is missing stays."),
+      measures_field(),
   };
 };
 
@@ -106,6 +127,36 @@ void merge(models::Policies& into, models::PolicyChanges const& changes) {
   into.gates = changes.gates.value_or(into.gates);
   into.cross_branch = changes.cross_branch.value_or(into.cross_branch);
   into.retention_days = changes.retention_days.value_or(into.retention_days);
+}
+
+Result<std::string> spelt_measure(std::string const& pointer, std::string const& written) {
+  auto name = roles::measure_name(written);
+  if (written.size() > limits::kNameBytes || name.empty())
+    return invalid(pointer, fmt::format("is named by letters and digits, {} at most", limits::kNameBytes));
+  return name;
+}
+
+// Each name leads to one that leads no further: so it is the same whether it is looked up once or again.
+Result<void> merge(std::optional<std::map<std::string, std::string>>& into, MeasureChanges const& changes) {
+  auto table = into.value_or(std::map<std::string, std::string>());
+  for (auto const& [written, change] : changes) {
+    auto const pointer = reflect::pointer_to("/measures", written);
+    auto const from = spelt_measure(pointer, written);
+    if (!from) return std::unexpected(from.error());
+    table.erase(*from);
+    if (!change) continue;
+    auto const to = spelt_measure(pointer, *change);
+    if (!to) return std::unexpected(to.error());
+    if (roles::is_own_measure(*from)) return invalid(pointer, "is measured by codi itself");
+    if (*from != *to) table.emplace(*from, *to);
+  }
+  for (auto const& [from, to] : table)
+    if (table.contains(to))
+      return invalid("/measures", fmt::format("{} leads to {}, which leads on: name where it ends", from, to));
+  if (table.size() > limits::kMeasureNames)
+    return invalid("/measures", fmt::format("a project may name {} measures", limits::kMeasureNames));
+  into = std::move(table);
+  return {};
 }
 
 Result<void> check_slug(std::string const& slug) {
@@ -167,6 +218,8 @@ struct CreateProject {
                     .updated_at = tx.now()};
     if (in.repo_url) project.repo_url = coordination::normalize_remote_url(*in.repo_url);
     if (in.policies) merge(project.policies, *in.policies);
+    if (auto const ok = merge(project.measures, in.measures.value_or(MeasureChanges())); !ok)
+      co_return std::unexpected(ok.error());
     db::put_project(tx, project);
     if (in.policies) co_await plan_retention(tx, project);
     audit(tx, caller, "project.created", project);
@@ -243,6 +296,8 @@ struct UpdateProject {
     project.name = in.name.value_or(project.name);
     if (in.repo_url) project.repo_url = coordination::normalize_remote_url(*in.repo_url);
     if (in.lfs_url) project.lfs_url = lfs_url == "" ? std::nullopt : lfs_url;
+    if (in.measures)
+      if (auto const ok = merge(project.measures, *in.measures); !ok) co_return std::unexpected(ok.error());
     auto const across = project.policies.cross_branch;
     if (in.policies) merge(project.policies, *in.policies);
     if (project.policies.cross_branch != across) co_await look_at_all_who_wait(tx, project);

@@ -2,6 +2,7 @@
 
 #include "db/claims.hpp"
 #include "db/events.hpp"
+#include "db/role_facts.hpp"
 #include "db/roles.hpp"
 
 #include <boost/json/parse.hpp>
@@ -185,8 +186,8 @@ Task<std::vector<OutsideTarget>> outside_boundaries(db::Tx& tx, models::Project 
   co_return out;
 }
 
-Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::Session const& session,
-                            std::vector<OutsideTarget> const& outside) {
+Task<Result<void>> tell_violation(db::Tx& tx, models::Project const& project, models::Session session,
+                                  std::vector<OutsideTarget> outside) {
   bool const only_warns = project.policies.boundaries == models::BoundaryPolicy::warn;
   auto detail = told(outside.front());
   if (outside.size() > 1) detail += fmt::format(" (and {} more)", outside.size() - 1);
@@ -201,7 +202,8 @@ Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::
                     .text = detail,
                     .paths = std::move(paths),
                     .data = {{"rule", "boundaries"}, {"allowed", only_warns}, {"outside", shown}}});
-  if (only_warns) return {};
+  co_await db::count_role_fact(tx, project.id, outside.front().role, db::RoleFact::boundary_violated);
+  if (only_warns) co_return Result<void>();
   Error error{.code = ErrorCode::outside_boundaries, .detail = std::move(detail)};
   error.members["outside"] = std::move(shown);
   auto const& owners = outside.front().owners;
@@ -211,7 +213,7 @@ Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::
         fmt::format("Hand the work to {} (`codi handoff {}`), or ask for the path: `codi roles lend {} {} "
                     "--to-role {} --until TIME`.",
                     owners.front(), owners.front(), owners.front(), outside.front().target, outside.front().role)};
-  return refuse(std::move(error));
+  co_return refuse(std::move(error));
 }
 
 void end_loan(db::Tx& tx, models::RoleLoan const& loan, models::Session const* session) {

@@ -39,8 +39,8 @@ Task<std::vector<OutsideTarget>> outside_boundaries(db::Tx& tx, models::Project 
 
 /// Writes the VIOLATION event of a session that reaches beyond its role, and answers the refusal (ROLE-USR-4001), which
 /// names who owns what; nothing where the project only warns. `outside` must not be empty.
-Result<void> tell_violation(db::Tx& tx, models::Project const& project, models::Session const& session,
-                            std::vector<OutsideTarget> const& outside);
+Task<Result<void>> tell_violation(db::Tx& tx, models::Project const& project, models::Session session,
+                                  std::vector<OutsideTarget> outside);
 
 /// Ends a loan, with an event; `session` is whose doing it is, if anyone's.
 void end_loan(db::Tx& tx, models::RoleLoan const& loan, models::Session const* session);

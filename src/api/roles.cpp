@@ -2,11 +2,13 @@
 
 #include "api/areas.hpp"
 #include "api/execute.hpp"
+#include "api/gate_rules.hpp"
 #include "api/project_changes.hpp"
 #include "api/role_rules.hpp"
 #include "api/scope.hpp"
 #include "auth/directory.hpp"
 #include "coordination/log_line.hpp"
+#include "db/role_checks.hpp"
 #include "roles/document.hpp"
 #include "roles/measure.hpp"
 #include "roles/owners_role.hpp"
@@ -229,6 +231,30 @@ Result<void> matches_tag(db::Tx const& tx, std::optional<AgentRole> const& prese
   return fail(ErrorCode::precondition_failed, "there is no such role, so nothing that If-Match could name");
 }
 
+// Measures by the names that the project gives them.
+void rename_measures(models::Project const& project, AgentRole& role) {
+  auto const& table = measure_table(project);
+  for (auto& gate : role.gates) gate.measure = roles::measure_in(table, std::move(gate.measure));
+  for (auto& trigger : role.triggers)
+    if (trigger.condition) trigger.condition->measure = roles::measure_in(table, std::move(trigger.condition->measure));
+}
+
+Task<Result<void>> has_room_for_checks(db::Tx& tx, AgentRole const& role) {
+  auto record = co_await db::get_role_checks(tx, role.project_id);
+  std::erase_if(record.roles, [&](db::RoleChecks const& one) { return one.role == role.name; });
+  record.roles.push_back(db::checks_of(role));
+  std::size_t count = 0;
+  for (auto const& one : record.roles) count += one.gates.size() + one.triggers.size();
+  if (count > limits::kRoleChecks)
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("the roles of a project may have {} checks and triggers together", limits::kRoleChecks));
+  if (reflect::encode_text(record).size() > limits::kRoleCheckBytes)
+    co_return fail(ErrorCode::conflict,
+                   fmt::format("the checks and triggers of a project's roles may have {} bytes together",
+                               limits::kRoleCheckBytes));
+  co_return Result<void>();
+}
+
 Task<Result<void>> has_room(db::Tx& tx, AgentRole const& role, bool is_new) {
   if (reflect::encode_text(role).size() > limits::kRoleBytes)
     co_return invalid("", fmt::format("the role is longer than the {} bytes that are kept of one", limits::kRoleBytes));
@@ -249,7 +275,7 @@ Task<Result<void>> has_room(db::Tx& tx, AgentRole const& role, bool is_new) {
   if (boundaries > limits::kRoleBoundaries)
     co_return fail(ErrorCode::conflict,
                    fmt::format("the roles of a project may have {} boundaries together", limits::kRoleBoundaries));
-  co_return Result<void>();
+  co_return co_await has_room_for_checks(tx, role);
 }
 
 struct PutRole {
@@ -291,6 +317,7 @@ struct PutRole {
       role.findings.resize(limits::kRoleFindings);
       role.findings.push_back({std::nullopt, "and more"});
     }
+    rename_measures(*project, role);
     role.created_at = before ? before->created_at : tx.now();
     role.updated_at = tx.now();
     auto const room = co_await has_room(tx, role, !before);

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "coordination/log_line.hpp"
 #include "db/claims.hpp"
+#include "db/role_facts.hpp"
 #include "db/sessions.hpp"
 #include "db/usage.hpp"
 
@@ -122,6 +123,9 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
   auto const claims = co_await end_some_claims(tx, project, session.id);
   // Not by the reason: that is the caller's own words.
   bool const ran_out = session.state == models::SessionState::ended;
+  if (ran_out && session.role && held > 0)
+    co_await db::count_role_fact(tx, project.id, *session.role, db::RoleFact::claim_lost,
+                                 static_cast<std::int64_t>(held));
   tx.count(ran_out ? db::Happening::session_expired : db::Happening::session_ended);
   session.state = models::SessionState::ended;
   session.ended_at = tx.now();

@@ -1,6 +1,7 @@
 #include "db/sessions.hpp"
 
 #include "api/areas.hpp"
+#include "api/gate_rules.hpp"
 #include "api/scope.hpp"
 #include "api/session_flow.hpp"
 #include "db/projects.hpp"
@@ -24,6 +25,15 @@ struct StartSessionIn {
 };
 BOOST_DESCRIBE_STRUCT(StartSessionIn, (), (project, alias, role, tool, branch, worktree, host, pid, ttl_seconds))
 
+/// A trigger of the session's role that a person or an agent must judge.
+struct CheckToMake {
+  std::int64_t n = 0;
+  models::TriggerKind kind = models::TriggerKind::delegate;
+  std::string to;
+  std::string when;
+};
+BOOST_DESCRIBE_STRUCT(CheckToMake, (), (n, kind, to, when))
+
 /// A session with the token that acts for it, which is shown this once.
 struct StartSessionOut {
   SessionId id;
@@ -43,11 +53,12 @@ struct StartSessionOut {
   Timestamp expires_at;
   Timestamp created_at;
   Timestamp updated_at;
+  std::vector<CheckToMake> checks;
   std::string session_token;
 };
 BOOST_DESCRIBE_STRUCT(StartSessionOut, (),
                       (id, project_id, alias, role, state, tool, branch, worktree, host, pid, ttl_seconds, user_id,
-                       token_id, last_seen_at, expires_at, created_at, updated_at, session_token))
+                       token_id, last_seen_at, expires_at, created_at, updated_at, checks, session_token))
 
 struct ListSessionsIn {
   std::string project;
@@ -98,6 +109,16 @@ struct Fields<StartSessionIn> {
   };
 };
 template <>
+struct Fields<CheckToMake> {
+  static constexpr std::string_view name = "CheckToMake";
+  static constexpr std::array fields{
+      field("n", "Its place among the role's triggers, from 1, by which it is pulled."),
+      field("kind", "delegate or escalate."),
+      field("to", "The role that the work then goes to."),
+      field("when", "What to watch for, as the role's document says it."),
+  };
+};
+template <>
 struct Fields<StartSessionOut> {
   static constexpr std::string_view name = "StartedSession";
   static constexpr std::array fields{
@@ -118,6 +139,7 @@ struct Fields<StartSessionOut> {
       field("expires_at", "When it ends unless it is heard of before."),
       field("created_at", "When it started."),
       field("updated_at", "When it was last changed."),
+      field("checks", "Triggers of its role that no measured value decides: pull one when it applies."),
       field("session_token",
             "Bearer token that acts for this session and reads its project, and nothing else. Shown once.")
           .secret(),
@@ -148,10 +170,25 @@ struct Fields<EndSessionIn> {
 namespace codi::api {
 namespace {
 
-StartSessionOut with_token(Session const& s, std::string token) {
-  return {s.id,       s.project_id,   s.alias,      s.role,       s.state,       s.tool,
-          s.branch,   s.worktree,     s.host,       s.pid,        s.ttl_seconds, s.user_id,
-          s.token_id, s.last_seen_at, s.expires_at, s.created_at, s.updated_at,  std::move(token)};
+Task<std::vector<CheckToMake>> checks_to_make(db::Tx& tx, Session session) {
+  std::vector<CheckToMake> out;
+  if (!session.role) co_return out;
+  auto const all = co_await role_checks_of(tx, session.project_id);
+  auto const* const checks = checks_of_role(*all, session.role);
+  if (checks == nullptr) co_return out;
+  std::int64_t n = 0;
+  for (auto const& trigger : checks->triggers) {
+    ++n;
+    if (!trigger.condition) out.push_back({n, trigger.kind, trigger.to, trigger.when});
+  }
+  co_return out;
+}
+
+StartSessionOut with_token(Session const& s, std::vector<CheckToMake> checks, std::string token) {
+  return {s.id,          s.project_id, s.alias,           s.role,          s.state,
+          s.tool,        s.branch,     s.worktree,        s.host,          s.pid,
+          s.ttl_seconds, s.user_id,    s.token_id,        s.last_seen_at,  s.expires_at,
+          s.created_at,  s.updated_at, std::move(checks), std::move(token)};
 }
 
 struct StartSession {
@@ -186,7 +223,8 @@ struct StartSession {
                        .ttl_seconds = in.ttl_seconds.value_or(limits::kSessionTtlSecondsDefault)};
     auto started = co_await start_session(tx, *project, *permitted, std::move(draft));
     if (!started) co_return std::unexpected(std::move(started.error()));
-    co_return with_token(started->session, std::move(started->token));
+    auto checks = co_await checks_to_make(tx, started->session);
+    co_return with_token(started->session, std::move(checks), std::move(started->token));
   }
 };
 

@@ -1,6 +1,9 @@
 #pragma once
 #include "db/tx.hpp"
+#include "models/role_limits.hpp"
 
+#include <array>
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,7 +27,8 @@ inline constexpr std::size_t kRoleFacts = 4;
 /// Counts without conflict.
 Task<void> count_role_fact(Tx& tx, ProjectId project, std::string role, RoleFact fact, std::int64_t times = 1);
 /// A session of the role accepted a handoff that had waited for so long.
-Task<void> note_accept(Tx& tx, ProjectId project, std::string role, HandoffId handoff, std::chrono::milliseconds waited);
+Task<void> note_accept(Tx& tx, ProjectId project, std::string role, HandoffId handoff,
+                       std::chrono::milliseconds waited);
 
 /// Whether the last thing that the recipient said to the session's work was no; changes it.
 Task<bool> note_declined(Tx& tx, ProjectId project, SessionId session, std::string recipient, bool declined);

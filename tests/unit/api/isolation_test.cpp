@@ -25,13 +25,14 @@ json::object const kMeanings{{"action", "INFO"},
                              {"line", "somebody: INFO: text"},
                              {"name", "a-role"},
                              {"path", "src/x"},
-                             {"to_role", "another"}};
+                             {"to_role", "another"},
+                             {"measures", json::object{{"coverage", 1}}}};
 
 std::map<std::string, std::string> const kThings{
     {"projects", "project"}, {"sessions", "session"}, {"users", "user"},       {"claims", "claim"},
     {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"},     {"tenants", "tenant"},
     {"locks", "claim"},      {"tickets", "ticket"},   {"messages", "message"}, {"roles", ""},
-    {"loans", "loan"},  // a role is named by its project alone
+    {"loans", "loan"},       {"triggers", ""},  // a role is named by its project alone, a trigger by its role
 };
 
 // The collection in which a path member is looked up: `/claims/{id}` -> claims.
@@ -90,9 +91,13 @@ class IsolationTest : public ::testing::Test {
     };
     world.names["session"] = {session(mark + "-alias"), mark + "-alias"};
     session(mark + "-other");
-    auto const role = server.call(
-        "put_role",
-        {{"project", slug}, {"name", "a-role"}, {"boundaries", json::array{json::object{{"target", "./"}}}}}, token);
+    auto const role =
+        server.call("put_role",
+                    {{"project", slug},
+                     {"name", "a-role"},
+                     {"boundaries", json::array{json::object{{"target", "./"}}}},
+                     {"triggers", json::array{json::object{{"kind", "delegate"}, {"to", "another"}, {"when", mark}}}}},
+                    token);
     EXPECT_EQ(role.status, 200U) << role.code;
     world.names["loan"] = {made("lend_role_path",
                                 {{"project", slug},
