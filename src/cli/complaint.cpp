@@ -45,6 +45,16 @@ std::string outside_line(json::value const& outside) {
                      owners.empty() ? "; no role owns it" : ": it belongs to " + owners);
 }
 
+std::string gate_line(json::value const& gate) {
+  auto const number = [&](std::string_view name) {
+    auto const* const value = member_of(gate, name);
+    return value == nullptr ? std::string() : compact(*value);
+  };
+  auto const unit = shown(gate, "unit");
+  return fmt::format("{} is {}, and must be {} {}{}{}", shown(gate, "measure"), number("value"), shown(gate, "op"),
+                     number("threshold"), unit.empty() ? "" : " ", unit);
+}
+
 std::string waiting_line(json::value const& ticket, Timestamp now) {
   std::string targets;
   for (auto const& target : items_of(ticket, "targets"))
@@ -74,6 +84,7 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
   std::vector<std::string> lines;
   for (auto const& claim : items_of(problem, "conflicts")) lines.push_back(conflict_line(claim, now));
   for (auto const& ticket : items_of(problem, "waiting")) lines.push_back(waiting_line(ticket, now));
+  for (auto const& gate : items_of(problem, "gates")) lines.push_back(gate_line(gate));
   if (!items_of(problem, "cycle").empty()) lines.emplace_back("this would wait for ever");
   for (auto const& step : items_of(problem, "cycle"))
     if (step.is_string()) lines.push_back(printable(std::string_view(step.get_string())));

@@ -31,7 +31,7 @@ void print_handoff(Context& context, json::value const& handoff) {
   shown["to"] = Recipients(context).shown(handoff);
   for (auto const* const name : {"project_id", "from_session_id", "taken_by_session_id", "updated_at"})
     shown.erase(name);
-  for (auto const* const name : {"remaining", "decisions", "evidence"})
+  for (auto const* const name : {"remaining", "decisions", "evidence", "failed_gates"})
     if (items_of(shown, name).empty()) shown.erase(name);
   print_answer(context, shown);
 }
@@ -110,9 +110,10 @@ Outcome<> list(Context& context, std::vector<Option> const& options, Arguments c
   Recipients recipients(context);
   for (auto const& item : items) {
     auto const state = text_of(item, "state");
+    auto const sender = text_of(item, "from_session_alias");
     table.add({{short_id(text_of(item, "id"), items), Tone::dim},
                {state, state == "offered" ? Tone::yellow : Tone::plain},
-               {printable(text_of(item, "from_session_alias")), Tone::bold},
+               {sender.empty() ? "codi" : printable(sender), Tone::bold},
                {recipients.shown(item), Tone::cyan},
                {shown_member(*member_of(item, "created_at"), "created_at", context.now())},
                {std::to_string(items_of(item, "claims").size())},

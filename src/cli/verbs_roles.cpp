@@ -143,8 +143,8 @@ class Showing {
       return fmt::format("{} {} {}{}   ({})", text_of(gate, "measure"), text_of(gate, "op"),
                          threshold ? compact(*threshold) : "", text_of(gate, "unit"), text_of(gate, "name"));
     });
-    part("triggers", "Hands over", [](json::value const& trigger) {
-      return fmt::format("{}s to {} when: {}", text_of(trigger, "kind"), text_of(trigger, "to"),
+    part("triggers", "Hands over", [n = 0](json::value const& trigger) mutable {
+      return fmt::format("{}. {}s to {} when: {}", ++n, text_of(trigger, "kind"), text_of(trigger, "to"),
                          text_of(trigger, "when"));
     });
     part("metrics", "Is measured by", text);

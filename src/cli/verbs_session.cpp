@@ -34,6 +34,10 @@ Outcome<> start(Context& context, std::vector<Option> const& options, Arguments 
     return {};
   }
   context.shell().out << alias << '\n';
+  for (auto const& check : items_of(reply->body, "checks"))
+    context.note(fmt::format("watch for: {}; then `codi roles pull {} {}` offers it to {}",
+                             printable(text_of(check, "when")), text_of(reply->body, "role"),
+                             compact(*member_of(check, "n")), printable(text_of(check, "to"))));
   if (context.shows_secrets()) context.shell().out << text_of(reply->body, "session_token") << '\n';
   if (context.shell().err_is_terminal)
     context.note(
