@@ -29,6 +29,7 @@ constexpr std::array kHints{
     Hint{ErrorCode::outside_boundaries,
          "To hand it over call `handoff` with verb `offer`, `to` {\"role\": one of the `owners`}, your `session` and a "
          "`summary`; to ask for the path call `message` with verb `send` and the same `to`."},
+    Hint{ErrorCode::gate_failed, "To report a new value call `session` with verb `report` and `measures`."},
     Hint{ErrorCode::not_found, "`look` with verb `projects`, `sessions`, `claims` or `handoffs` shows what is there."},
     Hint{ErrorCode::conflict, "If your session has ended, start another: `session` with verb `start`."},
     Hint{ErrorCode::cursor_expired, "Call `events` without `after`, or with `since`."},

@@ -23,7 +23,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTold{{
 }};
 
 // Of an answer, and of no use to an agent's next step.
-constexpr std::array<std::string_view, 5> kBookkeeping{"project_id", "user_id", "token_id", "created_at", "updated_at"};
+constexpr std::array<std::string_view, 13> kBookkeeping{
+    "project_id", "user_id", "token_id",   "created_at",       "updated_at",   "session_id", "worktree",
+    "ended_at",   "thread",  "end_reason", "release_requests", "from_user_id", "acked_at"};
 
 json::object form_of(json::object const& schema, json::object const& components);
 

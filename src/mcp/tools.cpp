@@ -25,7 +25,7 @@ struct Face {
 constexpr std::array kFaces{
     Face{"session",
          "Start, keep alive or end a session: who works here. Start one before all else and pass its alias or id as "
-         "`session` in every later call.",
+         "`session` in every later call. `report` what it measured, {\"coverage\": 92.5}.",
          true},
     Face{"claim", "Claim paths before you edit them: all of them or none. With `wait_seconds` the call waits in line.",
          false, true},
@@ -40,7 +40,7 @@ constexpr std::array kFaces{
     Face{"events", "Read the log, oldest first; `after` takes the last `next` or `cursor`."},
     Face{"handoff",
          "Offer work to a role, session or user with what remains and what was decided; accept, decline, complete or "
-         "withdraw an offer.",
+         "withdraw an offer; `pull` trigger `n` of role `name`.",
          true},
     Face{"message",
          "Send words to a session, role or user, or acknowledge what you got. `look` with verb `inbox` shows that."},
