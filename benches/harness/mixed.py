@@ -61,6 +61,12 @@ def handoff_step(name, session):
     return op(f"{name}_handoff", "POST", f"{PROJECT}/handoffs/${{handoff}}/{name}", body={"session": session})
 
 
+def report_flow():
+    """What was measured, and how the gates of roles stand with it."""
+    body = {"session": "${session}", "commit": "c${n}", "measures": {"coverage": 90, "p95_ms": 87}}
+    return [op("create_report", "POST", f"{PROJECT}/reports", (201,), body=body), op("list_gates", "GET", f"{PROJECT}/gates")]
+
+
 def message_flow():
     """A message to another's session, which reads and acknowledges it with its own token. It is soon over: a bounded number is kept of a sender."""
     recipient = {"Authorization": "Bearer ${peer_token}"}
@@ -74,14 +80,24 @@ def message_flow():
     ]
 
 
+ROLE = {
+    "purpose": "Builds it",
+    "boundaries": [{"target": "src/", "note": "All"}],
+    "gates": [{"name": "Coverage", "measure": "coverage", "op": ">=", "threshold": 95, "unit": "%"}],
+    "triggers": [{"kind": "delegate", "to": "tester", "when": "Coverage drops below 95%"}],
+}
+
+
 def role_steps(project):
     builder = f"{project}/roles/builder"
     until = (datetime.now(timezone.utc) + timedelta(days=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
     return [
-        op("put_role", "PUT", builder, (200, 201), body={"purpose": "Builds it", "boundaries": [{"target": "src/", "note": "All"}]}),
+        op("put_role", "PUT", builder, (200, 201), body=ROLE),
         op("get_role", "GET", builder),
         op("list_roles", "GET", f"{project}/roles"),
         op("lint_roles", "POST", f"{project}/roles/lint"),
+        op("start_session", "POST", f"{project}/sessions", (201,), body={"role": "builder"}, capture={"builder": '{"id":"'}),
+        op("pull_trigger", "POST", f"{builder}/triggers/1/pull", (201,), body={"session": "${builder}"}),
         op("lend_role_path", "POST", f"{builder}/lend", (201,), body={"path": "src/x", "to_role": "tester", "until": until}, capture={"loan": '{"id":"'}),
         op("list_role_loans", "GET", f"{builder}/loans"),
         op("end_role_loan", "DELETE", f"{builder}/loans/${{loan}}", (204,)),
@@ -154,6 +170,7 @@ def flows():
         "waited for": (2, waiting_flow()),
         "cancelled": (1, cancelled_flow()),
         "messages": (2, message_flow()),
+        "reports": (2, report_flow()),
         "forced": (2, claim_flow(op("force_release_claim", "DELETE", f"{PROJECT}/claims/${{claim}}?reason=mixed"))),
         "looks": (3, [op("get_project", "GET", PROJECT), op("list_projects", "GET", "/v1/projects"), op("get_tenant", "GET", "/v1/tenant"), op("me", "GET", "/v1/me")]),
     }

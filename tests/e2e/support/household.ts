@@ -25,6 +25,7 @@ const inProject: Schemas["CreateToken"]["permissions"] = [
   "claim_write",
   "claim_force",
   "handoff_write",
+  "report_write",
   "message_write",
 ];
 
@@ -56,8 +57,15 @@ async function fillProject(api: Api) {
   const letter = { session: taker.id, to: { project: true }, text: `message of ${slug}` };
   const message = done(await api.POST("/v1/projects/{project}/messages", { params: { path }, body: letter }));
   const role = { path: { project: slug, name: `builder-${slug}` } };
-  const purpose = { purpose: `purpose of ${slug}`, boundaries: [{ target: "src/", note: `note of ${slug}` }] };
-  done(await api.PUT("/v1/projects/{project}/roles/{name}", { params: role, body: purpose }));
+  const content: Schemas["PutRole"] = {
+    purpose: `purpose of ${slug}`,
+    boundaries: [{ target: "src/", note: `note of ${slug}` }],
+    gates: [{ name: `gate of ${slug}`, measure: "coverage", op: ">=", threshold: 95, unit: "%" }],
+    triggers: [{ kind: "delegate", to: "taker", when: `trigger of ${slug}` }],
+  };
+  done(await api.PUT("/v1/projects/{project}/roles/{name}", { params: role, body: content }));
+  const report = { session: session.id, commit: `commit of ${slug}`, measures: { coverage: 92.5 } };
+  done(await api.POST("/v1/projects/{project}/reports", { params: { path }, body: report }));
   const until = new Date(Date.now() + 3_600_000).toISOString();
   const lent = { path: `src/${slug}.rs`, to_role: "taker", until };
   done(await api.POST("/v1/projects/{project}/roles/{name}/lend", { params: role, body: lent }));

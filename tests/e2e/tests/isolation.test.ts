@@ -57,6 +57,7 @@ function neverExisted(name: string): string {
 const samples: Record<string, Json> = {
   line: "WORKER-SESSION-9: at work",
   until: new Date(Date.now() + 3_600_000).toISOString(),
+  measures: { coverage: 1 },
 };
 
 function sample(schema: Schema): Json {
@@ -111,6 +112,8 @@ async function fillings(
   project: string,
   first = true,
 ): Promise<{ path: string; names: string[] }[]> {
+  // `{n}` counts the parts of what stands before it.
+  if (/^[^{]*\{n\}/.test(path)) return fillings(token, fill(path, "1"), project, first);
   if (!path.includes("{")) return [{ path, names: [] }];
   const items = await listed(token, collectionOf(path));
   const wanted = first && path.startsWith("/v1/projects/{") ? items.filter((item) => item["slug"] === project) : items;

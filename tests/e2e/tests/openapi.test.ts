@@ -104,7 +104,21 @@ void test("every operation has an id of its own, says who may call it, and answe
   done(
     await api.PUT("/v1/projects/{project}/roles/{name}", {
       ...rolePath,
-      body: { purpose: "Builds it", boundaries: [{ target: "src/", note: "All" }] },
+      body: {
+        purpose: "Builds it",
+        boundaries: [{ target: "src/", note: "All" }],
+        gates: [{ name: "Coverage", measure: "coverage", op: ">=", threshold: 95, unit: "%" }],
+        triggers: [{ kind: "delegate", to: "tester", when: "Coverage drops below 95%" }],
+      },
+    }),
+  );
+  const report = { session: session.id, commit: "abc", measures: { coverage: 92.5, p95_ms: 87 } };
+  done(await api.POST("/v1/projects/{project}/reports", { params: { path }, body: report }));
+  done(await api.GET("/v1/projects/{project}/gates", { params: { path, query: { role: "builder" } } }));
+  done(
+    await api.POST("/v1/projects/{project}/roles/{name}/triggers/{n}/pull", {
+      params: { path: { ...path, name: "builder", n: 1 } },
+      body: { session: session.id, reason: "seen" },
     }),
   );
   done(await api.GET("/v1/projects/{project}/roles", { params: { path } }));
