@@ -109,7 +109,7 @@ Task<std::optional<double>> own_measure(db::Tx& tx, ProjectId project, std::stri
   co_return 100 * sum(db::RoleFact::work_approved) / decided;
 }
 
-Task<std::optional<double>> Values::find_own(std::string role, std::string measure) {
+Task<std::optional<double>> Values::own(std::string role, std::string measure) {
   auto const known = own_.find({role, measure});
   if (known != own_.end()) co_return known->second;
   auto const value = co_await own_measure(tx_, project_.id, role, measure);
@@ -119,7 +119,7 @@ Task<std::optional<double>> Values::find_own(std::string role, std::string measu
 
 Task<std::optional<db::LatestValue>> Values::find(std::string role, std::string measure) {
   if (roles::is_own_measure(measure)) {
-    auto const value = co_await find_own(std::move(role), std::move(measure));
+    auto const value = co_await own(std::move(role), std::move(measure));
     if (!value) co_return std::nullopt;
     co_return db::LatestValue{.value = *value, .branch = {}, .report_id = {}, .at = {}};
   }

@@ -39,10 +39,11 @@ class Values {
   Task<models::GateResult> judge(std::string role, models::Gate gate);
   /// Whether the condition is true now; false where nothing was measured.
   Task<bool> holds(std::string role, models::Condition condition);
+  /// As own_measure(), read once.
+  Task<std::optional<double>> own(std::string role, std::string measure);
 
  private:
   Task<std::optional<db::LatestValue>> find(std::string role, std::string measure);
-  Task<std::optional<double>> find_own(std::string role, std::string measure);
 
   db::Tx& tx_;
   models::Project const& project_;

@@ -44,26 +44,41 @@ class Hearing {
   }
 
  private:
-  [[nodiscard]] bool measures(std::string const& name) const { return report_.measures.contains(name); }
   [[nodiscard]] std::string named(std::string const& measure) const {
     return roles::measure_in(measure_table(project_), measure);
   }
 
+  // The report's value, or what codi measures itself, which every report is an occasion to look at.
+  Task<std::optional<double>> value_of(std::string role, std::string measure) {
+    auto const here = report_.measures.find(measure);
+    if (here != report_.measures.end()) co_return here->second;
+    if (!roles::is_own_measure(measure)) co_return std::nullopt;
+    co_return co_await values_.own(std::move(role), std::move(measure));
+  }
+
+  Task<bool> fell(std::string role, std::string const& measure, std::string what, bool is_so) {
+    if (told_ == limits::kFallsTold) co_return false;
+    db::Fall fall{.role = std::move(role), .what = std::move(what)};
+    if (!roles::is_own_measure(measure)) fall.branch = report_.branch;
+    bool const now = co_await db::note_fall(tx_, report_, std::move(fall), is_so);
+    if (now) ++told_;
+    co_return now;
+  }
+
   Task<void> judge(db::RoleChecks const& role) {
     for (auto const& gate : role.gates) {
-      if (!measures(named(gate.measure))) continue;
+      auto const measure = named(gate.measure);
+      auto const value = co_await value_of(role.role, measure);
+      if (!value) continue;
       auto result = co_await values_.judge(role.role, gate);
-      bool const failed = result.passed == false;
-      heard_.gates.push_back(result);
-      if (told_ == limits::kFallsTold) continue;
-      auto what = fall_of("gate", result.measure, gate.op, gate.threshold, gate.unit);
-      bool const fell = co_await db::note_fall(tx_, report_, role.role, std::move(what), failed);
-      if (fell) tell(result);
+      if (!roles::is_own_measure(measure)) heard_.gates.push_back(result);
+      auto what = fall_of("gate", measure, gate.op, gate.threshold, gate.unit);
+      bool const now = co_await fell(role.role, measure, std::move(what), result.passed == false);
+      if (now) tell(result);
     }
   }
 
   void tell(GateResult const& result) {
-    ++told_;
     db::EventDraft event{.action = "GATE_FAILED",
                          .text = fmt::format("{}: {}", result.role, told(result)),
                          .data = {{"report_id", to_string(report_.id)},
@@ -77,15 +92,14 @@ class Hearing {
       if (!trigger.condition || trigger.to == role.role) continue;
       auto condition = *trigger.condition;
       condition.measure = named(condition.measure);
-      if (!measures(condition.measure) || told_ == limits::kFallsTold) continue;
-      auto const value = report_.measures.at(condition.measure);
+      auto const value = co_await value_of(role.role, condition.measure);
+      if (!value) continue;
       auto what = fall_of(reflect::enum_name(trigger.kind), condition.measure, condition.op, condition.threshold,
                           condition.unit, trigger.to);
-      bool const fell =
-          co_await db::note_fall(tx_, report_, role.role, std::move(what), roles::holds(condition, value));
-      if (!fell) continue;
-      ++told_;
-      Cause cause{.why = fmt::format("{} is {}", condition.measure, shown(value)), .value = value, .report = &report_};
+      bool const now = co_await fell(role.role, condition.measure, std::move(what), roles::holds(condition, *value));
+      if (!now) continue;
+      Cause cause{
+          .why = fmt::format("{} is {}", condition.measure, shown(*value)), .value = value, .report = &report_};
       // In its own name only a session of the role hands its work over.
       auto const from = session_ && session_->role == role.role ? session_ : std::optional<Session>();
       auto made = co_await delegate(tx_, project_, from, role.role, trigger, std::move(cause));

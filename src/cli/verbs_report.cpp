@@ -44,7 +44,7 @@ class Gathering {
     for (auto const& [option, format, doc] : kFormats)
       for (auto const& file : arguments.all(std::string(option)))
         if (auto done = read(file, format); !done) return pass_on(done);
-    for (auto const& typed : arguments.all("MEASURE|FILE")) {
+    for (auto const& typed : arguments.all("MEASURE")) {
       auto done = typed.find('=') == std::string::npos ? read(typed, std::nullopt) : take(typed);
       if (!done) return pass_on(done);
     }
@@ -241,8 +241,8 @@ Verb report_verb() {
                "Measures are typed as NAME=NUMBER or read from files that tools leave behind, whose format is known by "
                "their beginning. The session of this place reports, held to the gates of its role; without one, those "
                "of every role are judged.",
-           .options = {{.name = "MEASURE|FILE",
-                        .doc = "coverage=92.5, or a file of lcov, Cobertura, JUnit, SARIF, k6 or wrk.",
+           .options = {{.name = "MEASURE",
+                        .doc = "NAME=NUMBER, or a file of lcov, Cobertura, JUnit, SARIF, k6 or wrk.",
                         .positional = true,
                         .many = true,
                         .path = true}},

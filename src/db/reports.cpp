@@ -18,10 +18,10 @@ TenantKey latest_key(Tx const& tx, ProjectId project, std::string const& measure
   return tx.key("project", project, "latest", measure, static_cast<std::int64_t>(scope), branch);
 }
 
-TenantKey fallen_key(Tx const& tx, ProjectId project, std::string const& role, std::string const& what,
-                     std::optional<std::string> const& branch) {
-  auto const scope = branch ? Scope::branch : Scope::no_branch;
-  return tx.key("project", project, "fallen", role, what, static_cast<std::int64_t>(scope), branch.value_or(""));
+TenantKey fallen_key(Tx const& tx, ProjectId project, Fall const& fall) {
+  auto const scope = fall.branch ? Scope::branch : Scope::no_branch;
+  return tx.key("project", project, "fallen", fall.role, fall.what, static_cast<std::int64_t>(scope),
+                fall.branch.value_or(""));
 }
 
 }  // namespace
@@ -75,8 +75,8 @@ void remove_old_reports(Tx& tx, ProjectId project, std::optional<Stamp> horizon,
   tx.clear_between(horizon ? past(*horizon) : prefix, past(newest));
 }
 
-Task<bool> note_fall(Tx& tx, Report const& report, std::string role, std::string what, bool is_so) {
-  auto const key = fallen_key(tx, report.project_id, role, what, report.branch);
+Task<bool> note_fall(Tx& tx, Report const& report, Fall fall, bool is_so) {
+  auto const key = fallen_key(tx, report.project_id, fall);
   auto const known = co_await tx.get(key);
   if (known.has_value() == is_so) co_return false;
   if (is_so)

@@ -46,9 +46,14 @@ Task<std::vector<KeptReport>> newest_reports(Tx& tx, ProjectId project, Timestam
 /// Removes reports up to that of the event at `newest`, from that behind `horizon` on.
 void remove_old_reports(Tx& tx, ProjectId project, std::optional<Stamp> horizon, Stamp const& newest);
 
-/// Whether something of a role (a failed gate, a condition that holds) is known to be so on a branch; changes what is
-/// known. True when it was not known before and now is so: it fell.
-Task<bool> note_fall(Tx& tx, models::Report const& report, std::string role, std::string what, bool is_so);
+/// Something of a role (a gate that fails, a condition that holds) on a branch, or on none.
+struct Fall {
+  std::string role;
+  std::string what;
+  std::optional<std::string> branch = {};
+};
+/// Keeps whether it is so, since the report. True when it was not so before and now is: it fell.
+Task<bool> note_fall(Tx& tx, models::Report const& report, Fall fall, bool is_so);
 /// Of a role that is gone.
 void forget_falls(Tx& tx, ProjectId project, std::string const& role);
 

@@ -1,4 +1,7 @@
 #include "db/fault/fault_engine.hpp"
+#include "auth/directory.hpp"
+#include "db/reports.hpp"
+#include "db/retry.hpp"
 #include "models/role_limits.hpp"
 #include "support/workshop.hpp"
 
@@ -404,6 +407,38 @@ TEST_F(Reports, a_session_token_reports_for_its_own_session) {
   EXPECT_EQ(call("create_report", {{"measures", json::object{{"coverage", 50}}}}, viewer.text("/token")).status, 403U);
 }
 
+TEST_F(Reports, reports_are_kept_newest_first_under_their_events_cursors) {
+  std::vector<std::string> cursors;
+  for (auto const value : {90, 91, 92}) {
+    cursors.push_back(of_b({{"coverage", value}}).text("/cursor"));
+    pass(std::chrono::minutes(1));
+  }
+  auto const tenant = *TenantId::parse(call("get_tenant").text("/id"));
+  auto const project = *ProjectId::parse(call("get_project").text("/id"));
+  auto const since = Timestamp{api.clock.now().ms - 150'000};
+  std::vector<db::KeptReport> all;
+  std::vector<db::KeptReport> last;
+  std::vector<db::KeptReport> young;
+  db::RequestFacts const facts;
+  db::run_read_blocking(*api.engine, [&](db::Transaction& transaction) -> Task<db::Verdict> {
+    SeededRandom unused(1);
+    auth::OpenTx open(transaction, facts, unused);
+    auto tx = auth::Directory::bind(open, tenant);
+    all = co_await db::newest_reports(tx, project, Timestamp{}, 10);
+    last = co_await db::newest_reports(tx, project, Timestamp{}, 1);
+    young = co_await db::newest_reports(tx, project, since, 10);
+    co_return db::Verdict::abort;
+  });
+  ASSERT_EQ(all.size(), 3U);
+  EXPECT_EQ(to_string(all[0].cursor), cursors[2]);
+  EXPECT_EQ(to_string(all[2].cursor), cursors[0]);
+  EXPECT_EQ(all[2].report.measures.at("coverage"), 90);
+  EXPECT_EQ(all[2].report.session_alias, "B");
+  ASSERT_EQ(last.size(), 1U);
+  EXPECT_EQ(last[0].cursor, all[0].cursor);
+  EXPECT_EQ(young.size(), 2U);
+}
+
 // What codi measures itself.
 class OwnMeasures : public Reports {
  protected:
@@ -451,6 +486,18 @@ TEST_F(OwnMeasures, the_time_to_accept_is_that_of_who_accepts) {
     start(fmt::format("keeps-time-{}", wait));
   }
   EXPECT_EQ(gate("time_to_accept_ms"), "120000 true");
+}
+
+TEST_F(OwnMeasures, a_report_is_the_occasion_to_look_at_them) {
+  put("backend", "# Backend\n## Success Metrics\n- First-time PR approval: > 85%\n## Delegation Triggers\n"
+                 "- Escalates to lead when: First-time PR approval drops below 85%\n");
+  ASSERT_EQ(step("decline", offer("reviewer").text("/id"), "R").status, 200U);
+  auto const fell = of_b({{"coverage", 50}});
+  EXPECT_EQ(fell.text("/gates"), "[]") << "the report has no value for it";
+  EXPECT_EQ(fell.text("/delegations/0/to_role"), "lead");
+  EXPECT_EQ(fell.text("/delegations/0/value"), "0");
+  EXPECT_EQ(told("GATE_FAILED").size(), 1U);
+  EXPECT_EQ(of_b({{"coverage", 50}}, {{"branch", "other"}}).text("/delegations"), "[]") << "it has no branch";
 }
 
 TEST_F(OwnMeasures, lost_claims_and_violations_are_counted_for_thirty_days) {

@@ -105,6 +105,26 @@ TEST_F(Retention, what_is_too_old_goes_with_its_index_entries_and_the_rest_stays
   EXPECT_EQ(told({{"path", "src/"}}), Texts{"young"});
 }
 
+TEST_F(Retention, reports_go_with_their_events_and_the_latest_values_stay) {
+  ASSERT_EQ(keep(2).status, 200U);
+  ASSERT_EQ(call("put_role", {{"name", "a"}, {"text", "# A\n## Quality Standards\n- Coverage: 90%\n"}}).status, 200U);
+  auto const report = [&](double value) {
+    return call("create_report", {{"measures", json::object{{"coverage", value}}}}).text("/cursor");
+  };
+  auto const old = report(91);
+  pass(24h);
+  auto const young = report(92);
+  EXPECT_EQ(keys_with(old), 3U) << "the log, by action, the report";
+  pass(24h + 1ms);
+  reap();
+  EXPECT_EQ(keys_with(old), 0U);
+  EXPECT_EQ(keys_with(young), 3U);
+  pass(24h);
+  reap();
+  EXPECT_EQ(keys_with(young), 0U);
+  EXPECT_EQ(items("list_gates").at(0).at("value").to_number<double>(), 92);
+}
+
 TEST_F(Retention, it_goes_in_small_steps_from_the_oldest_on) {
   constexpr int kEvents = 1'100;
   start("A");
