@@ -85,6 +85,7 @@ ROLE = {
     "boundaries": [{"target": "src/", "note": "All"}],
     "gates": [{"name": "Coverage", "measure": "coverage", "op": ">=", "threshold": 95, "unit": "%"}],
     "triggers": [{"kind": "delegate", "to": "tester", "when": "Coverage drops below 95%"}],
+    "workflows": [{"name": "build", "steps": ["test", "code"]}],
 }
 
 
@@ -101,7 +102,20 @@ def role_steps(project):
         op("lend_role_path", "POST", f"{builder}/lend", (201,), body={"path": "src/x", "to_role": "tester", "until": until}, capture={"loan": '{"id":"'}),
         op("list_role_loans", "GET", f"{builder}/loans"),
         op("end_role_loan", "DELETE", f"{builder}/loans/${{loan}}", (204,)),
+        *workflow_steps(project),
         op("delete_role", "DELETE", builder, (204,)),
+    ]
+
+
+def workflow_steps(project):
+    workflow = f"{project}/workflows/${{workflow}}"
+    return [
+        op("start_session", "POST", f"{project}/sessions", (201,), body={"role": "builder"}, capture={"builder": '{"id":"'}),
+        op("start_workflow", "POST", f"{project}/workflows", (201,), body={"session": "${builder}", "name": "build"}, capture={"workflow": '{"id":"'}),
+        op("finish_workflow_step", "POST", f"{workflow}/steps/1/done", body={"session": "${builder}"}),
+        op("get_workflow", "GET", workflow),
+        op("list_workflows", "GET", f"{project}/workflows?session=${{builder}}"),
+        op("cancel_workflow", "POST", f"{workflow}/cancel"),
     ]
 
 

@@ -6,6 +6,7 @@
 #include "api/recipient.hpp"
 #include "api/report_flow.hpp"
 #include "api/waiting_line.hpp"
+#include "api/workflow_flow.hpp"
 #include "base/text.hpp"
 #include "db/claims.hpp"
 #include "db/handoffs.hpp"
@@ -96,6 +97,18 @@ Task<void> count_step(db::Tx& tx, models::Project const& project, Handoff handof
   if (accepted || step == HandoffStep::decline) co_await count_first_word(tx, project, std::move(handoff), accepted);
 }
 
+std::vector<WorkflowRunId> ids_of_workflows(Handoff const& handoff) {
+  std::vector<WorkflowRunId> out;
+  for (auto const& workflow : handoff.workflows) out.push_back(workflow.id);
+  return out;
+}
+
+void name_workflows(json::object& data, std::vector<WorkflowRunId> const& ids) {
+  json::array out;
+  for (auto const& id : ids) out.emplace_back(to_string(id));
+  if (!out.empty()) data["workflow_ids"] = std::move(out);
+}
+
 }  // namespace
 
 Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& project, models::Session const* from,
@@ -136,6 +149,7 @@ Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& pr
                    fmt::format("{} claims are too many for one handoff: hand over without claims, or claim directories "
                                "instead of their files",
                                handoff.claims.size()));
+  if (offer.with_workflows && from != nullptr && !handoff.trigger) co_await add_what_is_left(tx, handoff);
   db::put_handoff(tx, handoff);
   tx.count(db::Happening::handoff_offered);
 
@@ -147,6 +161,7 @@ Task<Result<OfferedHandoff>> offer_handoff(db::Tx& tx, models::Project const& pr
   event.data["state"] = "offered";
   event.data["to"] = json::parse(reflect::encode_text(handoff.to));
   name_failed(event, verdict.failed);
+  name_workflows(event.data, ids_of_workflows(handoff));
   auto const kind = event.action == "DELEGATION" ? models::MessageKind::delegation : models::MessageKind::handoff;
   models::MessageRecipient to_inbox{.role = handoff.to.role, .session = handoff.to.session, .user = handoff.to.user};
   auto notice = make_notice(tx, project, kind, std::move(to_inbox), from);
@@ -195,6 +210,9 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
     moved_paths = paths_of(claims);
     data["claim_ids"] = ids_of(claims);
     handoff.claims = std::move(claims);
+    auto const taken = co_await take_over_workflows(tx, handoff, session);
+    if (!taken) co_return std::unexpected(taken.error());
+    name_workflows(data, *taken);
   }
   db::put_handoff(tx, handoff);
   tx.count(rule.happening);

@@ -19,6 +19,7 @@ struct HandoffOffer {
   std::vector<std::string> decisions = {};
   std::vector<json::value> evidence = {};
   bool with_claims = true;
+  bool with_workflows = true;  ///< what they have left remains, and they move, too; not by a trigger
   std::optional<models::HandoffTrigger> trigger = {};  ///< that makes it; such an offer no gate refuses
   std::optional<models::Report> fresh = {};            ///< what its sender measured in the same breath
 };
@@ -39,7 +40,7 @@ enum class HandoffStep : std::uint8_t { accept, decline, complete, withdraw };
 
 /// Takes one step. API-USR-2003 when the handoff's state does not allow it, AUTH-USR-1003 when it is not this session's
 /// to take, ROLE-USR-4002 when gates of its role refuse that it completes one. Accepting moves the offered claims that
-/// the offering session still holds, under one new fencing token.
+/// the offering session still holds, under one new fencing token, and its workflows.
 Task<Result<models::Handoff>> step_handoff(db::Tx& tx, models::Project const& project, auth::Acting const& acting,
                                            models::Handoff handoff, HandoffStep step,
                                            std::optional<std::string> reason);

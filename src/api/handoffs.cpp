@@ -21,10 +21,12 @@ struct OfferHandoffIn {
   std::optional<std::vector<std::string>> decisions;
   std::optional<std::vector<json::value>> evidence;
   std::optional<bool> with_claims;
+  std::optional<bool> with_workflows;
   std::optional<Stamp> fencing_token;
 };
 BOOST_DESCRIBE_STRUCT(OfferHandoffIn, (),
-                      (project, session, to, summary, remaining, decisions, evidence, with_claims, fencing_token))
+                      (project, session, to, summary, remaining, decisions, evidence, with_claims, with_workflows,
+                       fencing_token))
 
 struct ListHandoffsIn {
   std::string project;
@@ -72,6 +74,9 @@ struct Fields<OfferHandoffIn> {
           .length(1, limits::kHandoffItemBytes),
       field("evidence", "Test runs, commits, measurements: any JSON.").items(0, limits::kHandoffItems),
       field("with_claims", "Whether the session's claims move to whoever accepts; true when missing."),
+      field("with_workflows",
+            "Whether the workflows that the session is in the middle of move as well; true when missing. Their undone "
+            "steps are then added to what remains."),
       fencing_field(),
   };
 };
@@ -141,7 +146,8 @@ struct OfferHandoff {
                        .remaining = in.remaining.value_or(std::vector<std::string>()),
                        .decisions = in.decisions.value_or(std::vector<std::string>()),
                        .evidence = in.evidence.value_or(std::vector<json::value>()),
-                       .with_claims = in.with_claims.value_or(true)};
+                       .with_claims = in.with_claims.value_or(true),
+                       .with_workflows = in.with_workflows.value_or(true)};
     auto offered = co_await offer_handoff(tx, *project, &acting->session(), std::move(offer));
     if (!offered) co_return std::unexpected(std::move(offered.error()));
     co_return std::move(offered->handoff);

@@ -2,6 +2,7 @@
 #include "base/limits.hpp"
 #include "models/claim.hpp"
 #include "models/gate.hpp"
+#include "models/workflow_run.hpp"
 #include "reflect/field.hpp"
 #include "reflect/schema.hpp"
 
@@ -48,6 +49,7 @@ struct Handoff {
   std::vector<json::value> evidence;
   bool with_claims = false;
   std::vector<Claim> claims;
+  std::vector<HandedWorkflow> workflows;
   std::optional<HandoffTrigger> trigger;
   std::optional<std::vector<GateResult>> failed_gates;
   std::optional<std::string> reason;
@@ -57,7 +59,7 @@ struct Handoff {
 BOOST_DESCRIBE_STRUCT(Handoff, (),
                       (id, project_id, from_session_id, from_session_alias, from_role, taken_by_session_id,
                        taken_by_session_alias, to, state, summary, remaining, decisions, evidence, with_claims, claims,
-                       trigger, failed_gates, reason, created_at, updated_at))
+                       workflows, trigger, failed_gates, reason, created_at, updated_at))
 
 }  // namespace codi::models
 
@@ -100,6 +102,7 @@ struct codi::reflect::Fields<codi::models::Handoff> {
       field("evidence", "Test runs, commits, measurements: any JSON.").items(0, limits::kHandoffItems),
       field("with_claims", "True when the session's claims move to whoever accepts."),
       field("claims", "The claims that move, or have moved."),
+      field("workflows", "Workflows that the offering session was in the middle of; they move to whoever accepts."),
       field("trigger", "The trigger that made it; null: a session offers it by itself."),
       field("failed_gates", "Checks of the offering role, or of who completed it, that failed at the time."),
       field("reason", "What who declined, withdrew or completed it said."),

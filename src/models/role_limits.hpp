@@ -27,6 +27,8 @@ inline constexpr std::size_t kRoleBoundaryBytes = 1 << 20;   // of the boundarie
 inline constexpr std::size_t kBoundaryTablesKept = 16;       // that a thread need not read again
 inline constexpr std::size_t kYamlDepth = 8;                 // of what is read of front matter
 inline constexpr std::size_t kWorkflowSteps = 1'000;         // of one workflow
+inline constexpr std::size_t kWorkflowBytes = 128 << 10;     // of one that a session works through, all steps done
+inline constexpr std::size_t kWorkflowsRunning = 20;         // of one session
 
 // Reports and what they are held against.
 inline constexpr std::size_t kReportMeasures = 200;          // of one report

@@ -13,6 +13,7 @@ export interface Household {
   taker: Schemas["StartedSession"];
   claim: Schemas["Claim"];
   ticket: string;
+  workflow: Schemas["WorkflowRun"];
   handoff: Schemas["Handoff"];
   message: Schemas["Message"];
 }
@@ -47,6 +48,17 @@ async function fillProject(api: Api) {
   done(await api.PUT("/v1/projects/{project}/owners", { params: { path }, body: { text } }));
   const event = { session: session.id, action: "PROGRESS", text: `text of ${slug}`, data: { progress: 50 } };
   done(await api.POST("/v1/projects/{project}/events", { params: { path }, body: event }));
+  const role = { path: { project: slug, name: `builder-${slug}` } };
+  const definition: Schemas["PutRole"] = {
+    purpose: `purpose of ${slug}`,
+    boundaries: [{ target: "src/", note: `note of ${slug}` }],
+    gates: [{ name: `gate of ${slug}`, measure: "coverage", op: ">=", threshold: 95, unit: "%" }],
+    triggers: [{ kind: "delegate", to: "taker", when: `trigger of ${slug}` }],
+    workflows: [{ name: "build", steps: [`step of ${slug}`, `another step of ${slug}`] }],
+  };
+  done(await api.PUT("/v1/projects/{project}/roles/{name}", { params: role, body: definition }));
+  const start = { session: session.id, role: role.path.name, name: "build" };
+  const workflow = done(await api.POST("/v1/projects/{project}/workflows", { params: { path }, body: start }));
   const offer = {
     session: session.id,
     to: { role: "taker" },
@@ -56,14 +68,6 @@ async function fillProject(api: Api) {
   const handoff = done(await api.POST("/v1/projects/{project}/handoffs", { params: { path }, body: offer }));
   const letter = { session: taker.id, to: { project: true }, text: `message of ${slug}` };
   const message = done(await api.POST("/v1/projects/{project}/messages", { params: { path }, body: letter }));
-  const role = { path: { project: slug, name: `builder-${slug}` } };
-  const content: Schemas["PutRole"] = {
-    purpose: `purpose of ${slug}`,
-    boundaries: [{ target: "src/", note: `note of ${slug}` }],
-    gates: [{ name: `gate of ${slug}`, measure: "coverage", op: ">=", threshold: 95, unit: "%" }],
-    triggers: [{ kind: "delegate", to: "taker", when: `trigger of ${slug}` }],
-  };
-  done(await api.PUT("/v1/projects/{project}/roles/{name}", { params: role, body: content }));
   const report = { session: session.id, commit: `commit of ${slug}`, measures: { coverage: 92.5 } };
   done(await api.POST("/v1/projects/{project}/reports", { params: { path }, body: report }));
   const until = new Date(Date.now() + 3_600_000).toISOString();
@@ -75,7 +79,7 @@ async function fillProject(api: Api) {
   const token = done(
     await api.POST("/v1/tokens", { body: { name: `token of ${slug}`, project: slug, permissions, expires_in: 3600 } }),
   );
-  return { project, session, taker, claim, ticket, handoff, message, token };
+  return { project, session, taker, claim, ticket, workflow, handoff, message, token };
 }
 
 /** Makes a tenant that has one of everything; twice when `besides` is a household, whose tenant gets another project. */

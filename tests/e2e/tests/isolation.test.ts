@@ -112,8 +112,6 @@ async function fillings(
   project: string,
   first = true,
 ): Promise<{ path: string; names: string[] }[]> {
-  // `{n}` counts the parts of what stands before it.
-  if (/^[^{]*\{n\}/.test(path)) return fillings(token, fill(path, "1"), project, first);
   if (!path.includes("{")) return [{ path, names: [] }];
   const items = await listed(token, collectionOf(path));
   const wanted = first && path.startsWith("/v1/projects/{") ? items.filter((item) => item["slug"] === project) : items;
@@ -131,7 +129,7 @@ interface Side {
 }
 
 function factsOf(house: Household): string[] {
-  const { owner, member, invite, token, project, session, taker, claim, handoff, message } = house;
+  const { owner, member, invite, token, project, session, taker, claim, workflow, handoff, message } = house;
   return [
     owner.user.id,
     owner.user.email,
@@ -155,6 +153,8 @@ function factsOf(house: Household): string[] {
     claim.id,
     claim.target,
     claim.reason ?? "",
+    workflow.id,
+    ...workflow.steps.map((step) => step.text),
     handoff.id,
     handoff.summary,
     message.id,
@@ -195,7 +195,9 @@ async function assertNoDifference(
   assertTellsNothing(real, owner.house, [path, JSON.stringify(body ?? null)], what);
 }
 
-const guarded = document.operations.filter((operation) => !operation.open && !operation.operator);
+const guarded = document.operations
+  .filter((operation) => !operation.open && !operation.operator)
+  .map((operation) => ({ ...operation, path: operation.path.replace("{n}", "1") })); // counts parts of what stands before it
 
 function bodyOf(operation: Operation, asker: Side): Json | undefined {
   if (!operation.body) return undefined;

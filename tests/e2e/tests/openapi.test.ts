@@ -44,7 +44,7 @@ void test("every operation has an id of its own, says who may call it, and answe
   assert.equal(new Set(ids).size, ids.length);
 
   const house = await makeHousehold(server.url);
-  const { api, project, session, taker, claim, ticket, handoff, message } = house;
+  const { api, project, session, taker, claim, ticket, workflow, handoff, message } = house;
   const anyone = connect(server.url);
   const administration = connect(server.url, server.bootstrap.operator_token);
   const path = { project: project.slug };
@@ -131,6 +131,9 @@ void test("every operation has an id of its own, says who may call it, and answe
     }),
   );
   done(await api.GET("/v1/projects/{project}/roles/{name}/loans", rolePath));
+  const workflowPath = { ...path, workflow: workflow.id };
+  done(await api.GET("/v1/projects/{project}/workflows", { params: { path, query: { session: session.id } } }));
+  done(await api.GET("/v1/projects/{project}/workflows/{workflow}", { params: { path: workflowPath } }));
   done(await api.GET("/v1/projects/{project}/handoffs", { params: { path } }));
   done(
     await api.GET("/v1/projects/{project}/handoffs/{handoff}", { params: { path: { ...path, handoff: handoff.id } } }),
@@ -174,9 +177,21 @@ void test("every operation has an id of its own, says who may call it, and answe
   );
 
   done(await api.POST("/v1/projects/{project}/messages/{message}/ack", { ...messagePath, body: {} }));
+  done(
+    await api.POST("/v1/projects/{project}/workflows/{workflow}/steps/{n}/done", {
+      params: { path: { ...workflowPath, n: 2 } },
+      body: { session: session.id },
+    }),
+  );
   const step = { params: { path: { ...path, handoff: handoff.id } }, body: { session: taker.id } };
   done(await api.POST("/v1/projects/{project}/handoffs/{handoff}/accept", step));
   done(await api.POST("/v1/projects/{project}/handoffs/{handoff}/complete", step));
+  done(
+    await api.POST("/v1/projects/{project}/workflows/{workflow}/cancel", {
+      params: { path: workflowPath },
+      body: { session: taker.id, reason: "not now" },
+    }),
+  );
   const offer = async () =>
     done(
       await api.POST("/v1/projects/{project}/handoffs", {

@@ -29,10 +29,23 @@ json::object const kMeanings{{"action", "INFO"},
                              {"measures", json::object{{"coverage", 1}}}};
 
 std::map<std::string, std::string> const kThings{
-    {"projects", "project"}, {"sessions", "session"}, {"users", "user"},       {"claims", "claim"},
-    {"handoffs", "handoff"}, {"invites", "invite"},   {"tokens", "token"},     {"tenants", "tenant"},
-    {"locks", "claim"},      {"tickets", "ticket"},   {"messages", "message"}, {"roles", ""},
-    {"loans", "loan"},       {"triggers", ""},  // a role is named by its project alone, a trigger by its role
+    {"projects", "project"},
+    {"sessions", "session"},
+    {"users", "user"},
+    {"claims", "claim"},
+    {"handoffs", "handoff"},
+    {"invites", "invite"},
+    {"tokens", "token"},
+    {"tenants", "tenant"},
+    {"locks", "claim"},
+    {"tickets", "ticket"},
+    {"messages", "message"},
+    {"roles", ""},
+    {"loans", "loan"},
+    {"workflows", "workflow"},
+    // A role is named by its project alone, a trigger by its role, a step by its workflow.
+    {"triggers", ""},
+    {"steps", ""},
 };
 
 // The collection in which a path member is looked up: `/claims/{id}` -> claims.
@@ -99,6 +112,12 @@ class IsolationTest : public ::testing::Test {
                      {"triggers", json::array{json::object{{"kind", "delegate"}, {"to", "another"}, {"when", mark}}}}},
                     token);
     EXPECT_EQ(role.status, 200U) << role.code;
+    json::object const workflow{{"name", "a-role"}, {"steps", json::array{mark + " step", "another"}}};
+    auto const own_role =
+        server.call("put_role", {{"project", slug}, {"name", mark}, {"workflows", json::array{workflow}}}, token);
+    EXPECT_EQ(own_role.status, 200U) << own_role.code;
+    world.names["workflow"] = {
+        made("start_workflow", {{"project", slug}, {"session", mark + "-alias"}, {"name", "a-role"}}, token)};
     world.names["loan"] = {made("lend_role_path",
                                 {{"project", slug},
                                  {"name", "a-role"},
@@ -250,11 +269,9 @@ TEST_F(IsolationTest, nothing_of_another_project_is_found_with_a_token_for_one) 
                 {{"name", "one project"}, {"project", "caller-project"}, {"permissions", all}, {"expires_in", 999}},
                 victim.owner.token)
           .text("/token");
-  Names const others{{"project", victim.names.at("project")},
-                     {"session", victim.names.at("session")},
-                     {"claim", victim.names.at("claim")},
-                     {"handoff", victim.names.at("handoff")},
-                     {"message", victim.names.at("message")}};
+  Names const others{{"project", victim.names.at("project")},   {"session", victim.names.at("session")},
+                     {"claim", victim.names.at("claim")},       {"handoff", victim.names.at("handoff")},
+                     {"workflow", victim.names.at("workflow")}, {"message", victim.names.at("message")}};
   std::vector<std::string> secrets;
   for (auto const& [thing, names] : others) secrets.insert(secrets.end(), names.begin(), names.end());
   for (auto const& operation : api::operations())
