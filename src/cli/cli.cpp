@@ -45,11 +45,26 @@ Outcome<> run_command(Shell& shell, Catalog const& catalog, std::vector<std::str
 
 std::vector<Verb> all_verbs(Catalog const& catalog) {
   std::vector<Verb> out;
-  for (auto part :
-       {setup_verbs(), login_verbs(), session_verbs(catalog), claim_verbs(catalog), claim_change_verbs(catalog),
-        ticket_verbs(catalog), owner_verbs(), role_verbs(), role_set_verbs(), report_verbs(catalog), log_verbs(catalog),
-        watch_verbs(catalog), handoff_verbs(catalog), inbox_verbs(catalog), guard_verbs(), mcp_verbs(),
-        operator_verbs(), doctor_verbs(), information_verbs()})
+  for (auto part : {setup_verbs(),
+                    login_verbs(),
+                    session_verbs(catalog),
+                    claim_verbs(catalog),
+                    claim_change_verbs(catalog),
+                    ticket_verbs(catalog),
+                    owner_verbs(),
+                    role_verbs(),
+                    role_set_verbs(),
+                    report_verbs(catalog),
+                    workflow_verbs(catalog),
+                    log_verbs(catalog),
+                    watch_verbs(catalog),
+                    handoff_verbs(catalog),
+                    inbox_verbs(catalog),
+                    guard_verbs(),
+                    mcp_verbs(),
+                    operator_verbs(),
+                    doctor_verbs(),
+                    information_verbs()})
     std::ranges::move(part, std::back_inserter(out));
   auto generic = generic_verbs(catalog, out);
   std::ranges::move(generic, std::back_inserter(out));

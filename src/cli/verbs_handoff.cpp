@@ -28,10 +28,17 @@ void print_handoff(Context& context, json::value const& handoff) {
     shown.erase("claims");
   else
     shown["claims"] = std::move(targets);
+  json::array workflows;
+  for (auto const& workflow : items_of(shown, "workflows")) {
+    auto const* const left = member_of(workflow, "remaining");
+    workflows.push_back(
+        json::value(fmt::format("{} ({} left)", text_of(workflow, "name"), left ? compact(*left) : "?")));
+  }
+  shown["workflows"] = std::move(workflows);
   shown["to"] = Recipients(context).shown(handoff);
   for (auto const* const name : {"project_id", "from_session_id", "taken_by_session_id", "updated_at"})
     shown.erase(name);
-  for (auto const* const name : {"remaining", "decisions", "evidence", "failed_gates"})
+  for (auto const* const name : {"remaining", "decisions", "evidence", "workflows", "failed_gates"})
     if (items_of(shown, name).empty()) shown.erase(name);
   print_answer(context, shown);
 }
@@ -46,6 +53,7 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
   json::object members{{"to", *std::move(to)},
                        {"summary", arguments.one("summary").value_or("work of " + *session)},
                        {"with_claims", !arguments.has("no-claims")}};
+  if (arguments.has("no-workflows")) members["with_workflows"] = false;
   if (arguments.has("remaining")) members["remaining"] = texts(arguments.all("remaining"));
   if (arguments.has("decision")) members["decisions"] = texts(arguments.all("decision"));
   if (auto const token = arguments.one("fencing-token")) members["fencing_token"] = *token;
@@ -63,6 +71,8 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
                       << '\n';
   for (auto const& claim : items_of(reply->body, "claims"))
     context.shell().out << "  with the claim on " << printable(text_of(claim, "target")) << '\n';
+  for (auto const& workflow : items_of(reply->body, "workflows"))
+    context.shell().out << "  with what is left of " << printable(text_of(workflow, "name")) << '\n';
   return {};
 }
 
@@ -144,7 +154,9 @@ std::vector<Verb> handoff_verbs(Catalog const& catalog) {
   out.push_back(
       {.words = "handoff",
        .summary = "Offer work to a role, a session or a user",
-       .description = "The session's claims move to whoever accepts, unless --no-claims says otherwise.",
+       .description =
+           "The session's claims and workflows move to whoever accepts, unless --no-claims and --no-workflows "
+           "say otherwise.",
        .options =
            {{.name = "TO",
              .doc =
@@ -157,6 +169,7 @@ std::vector<Verb> handoff_verbs(Catalog const& catalog) {
             {.name = "evidence", .doc = "A test run, a commit, a measurement: text or JSON.", .many = true},
             {.name = "with-claims", .doc = "Claims move; so it is when neither is given.", .take = Take::flag},
             {.name = "no-claims", .doc = "The session keeps its claims.", .take = Take::flag},
+            {.name = "no-workflows", .doc = "The session keeps the workflows that it is in.", .take = Take::flag},
             {.name = "fencing-token",
              .doc = "Refused when the claim that it came with was lost.",
              .value_name = "TOKEN"}},
