@@ -22,6 +22,9 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kTold{{
     {"queue", "Get a ticket instead of waiting"},
 }};
 
+// Of an answer: the first ones say most.
+constexpr std::size_t kAnswerNames = 2;
+
 // Of an answer, and of no use to an agent's next step.
 constexpr std::array<std::string_view, 13> kBookkeeping{
     "project_id", "user_id", "token_id",   "created_at",       "updated_at",   "session_id", "worktree",
@@ -174,7 +177,8 @@ json::object output_schema(Tool const& tool) {
     bool const is_repeated = std::ranges::any_of(tool.verbs, [&](ToolVerb const& verb) {
       return std::ranges::find(verb.operation->inputs, name, &name_of) != verb.operation->inputs.end();
     });
-    if (answered_by[name] == tool.verbs.size() && !is_bookkeeping && !is_repeated) names.emplace_back(name);
+    bool const is_told = !is_bookkeeping && !is_repeated && names.size() < kAnswerNames;
+    if (is_told && answered_by[name] == tool.verbs.size()) names.emplace_back(name);
   }
   json::object out{{"type", "object"}};
   if (!names.empty()) out["required"] = std::move(names);
