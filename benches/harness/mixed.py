@@ -96,6 +96,7 @@ def role_steps(project):
         op("put_role", "PUT", builder, (200, 201), body=ROLE),
         op("get_role", "GET", builder),
         op("list_roles", "GET", f"{project}/roles"),
+        op("get_scorecard", "GET", f"{builder}/scorecard"),
         op("lint_roles", "POST", f"{project}/roles/lint"),
         op("start_session", "POST", f"{project}/sessions", (201,), body={"role": "builder"}, capture={"builder": '{"id":"'}),
         op("pull_trigger", "POST", f"{builder}/triggers/1/pull", (201,), body={"session": "${builder}"}),

@@ -23,6 +23,7 @@ std::vector<Operation> role_lint_operations();
 std::vector<Operation> role_loan_operations();
 std::vector<Operation> report_operations();
 std::vector<Operation> role_trigger_operations();
+std::vector<Operation> scorecard_operations();
 std::vector<Operation> workflow_operations();
 std::vector<Operation> session_operations();
 std::vector<Operation> event_operations();

@@ -160,12 +160,14 @@ Task<void> expire_claim(db::Tx& tx, models::Project const& project, Claim claim)
   end_claims(tx, project, one, models::ClaimEnd::expired);
   auto const holder = co_await db::get_session(tx, project.id, one.front().session_id);
   auto const& ended = one.front();
-  if (holder && holder->role) co_await db::count_role_fact(tx, project.id, *holder->role, db::RoleFact::claim_lost);
-  append_loss(tx, project, holder ? &*holder : nullptr, ended,
-              {.action = "CLAIM_EXPIRED",
-               .text = fmt::format("the claim on {} ran out", ended.target),
-               .paths = {ended.target},
-               .data = {{"claim_ids", ids_of(one)}, {"fencing_token", to_string(ended.fencing_token)}}});
+  auto const told =
+      append_loss(tx, project, holder ? &*holder : nullptr, ended,
+                  {.action = "CLAIM_EXPIRED",
+                   .text = fmt::format("the claim on {} ran out", ended.target),
+                   .paths = {ended.target},
+                   .data = {{"claim_ids", ids_of(one)}, {"fencing_token", to_string(ended.fencing_token)}}});
+  if (holder && holder->role)
+    co_await db::count_role_fact(tx, project.id, *holder->role, db::RoleFact::claim_lost, told.cursor);
   co_await watch_who_lost(tx, project, ended.session_id);
 }
 

@@ -20,13 +20,15 @@ Task<Claim> force_claim(db::Tx& tx, models::Project const& project, auth::Permit
   std::vector<Claim> one{std::move(claim)};
   end_claims(tx, project, one, models::ClaimEnd::forced);
   auto const& ended = one.front();
-  if (holder && holder->role) co_await db::count_role_fact(tx, project.id, *holder->role, db::RoleFact::claim_lost);
-  append_loss(tx, project, holder ? &*holder : nullptr, ended,
-              {.action = "FILE_RELEASE",
-               .text = fmt::format("the claim on {} was taken away: {}", ended.target, reason),
-               .paths = paths_of(one),
-               .data = {{"claim_ids", json::array{to_string(ended.id)}}, {"forced", true}, {"reason", reason}}},
-              reason);
+  auto const told =
+      append_loss(tx, project, holder ? &*holder : nullptr, ended,
+                  {.action = "FILE_RELEASE",
+                   .text = fmt::format("the claim on {} was taken away: {}", ended.target, reason),
+                   .paths = paths_of(one),
+                   .data = {{"claim_ids", json::array{to_string(ended.id)}}, {"forced", true}, {"reason", reason}}},
+                  reason);
+  if (holder && holder->role)
+    co_await db::count_role_fact(tx, project.id, *holder->role, db::RoleFact::claim_lost, told.cursor);
   db::append_audit(tx, {.actor_user_id = caller.user,
                         .actor_token_id = caller.token,
                         .action = "claim.forced",

@@ -80,21 +80,22 @@ std::vector<models::Claim> still_held(db::Tx& tx, Handoff const& handoff) {
 }
 
 // Of work that a session of a role offered by itself: whether it was accepted when it was first looked at.
-Task<void> count_first_word(db::Tx& tx, models::Project const& project, Handoff handoff, bool accepted) {
+Task<void> count_first_word(db::Tx& tx, models::Project const& project, Handoff handoff, bool accepted, Stamp event) {
   if (!handoff.from_session_id || !handoff.from_role || handoff.trigger) co_return;
   bool const said_before =
       co_await db::note_declined(tx, project.id, *handoff.from_session_id, describe(handoff.to), !accepted);
   if (said_before) co_return;
-  co_await db::count_role_fact(tx, project.id, *handoff.from_role, db::RoleFact::work_decided);
-  if (accepted) co_await db::count_role_fact(tx, project.id, *handoff.from_role, db::RoleFact::work_approved);
+  co_await db::count_role_fact(tx, project.id, *handoff.from_role, db::RoleFact::work_decided, event);
+  if (accepted) co_await db::count_role_fact(tx, project.id, *handoff.from_role, db::RoleFact::work_approved, event);
 }
 
 Task<void> count_step(db::Tx& tx, models::Project const& project, Handoff handoff, models::Session session,
-                      HandoffStep step) {
+                      HandoffStep step, Stamp event) {
   bool const accepted = step == HandoffStep::accept;
   if (accepted && session.role)
-    co_await db::note_accept(tx, project.id, *session.role, handoff.id, tx.now() - handoff.created_at);
-  if (accepted || step == HandoffStep::decline) co_await count_first_word(tx, project, std::move(handoff), accepted);
+    co_await db::note_accept(tx, project.id, *session.role, event, tx.now() - handoff.created_at);
+  if (accepted || step == HandoffStep::decline)
+    co_await count_first_word(tx, project, std::move(handoff), accepted, event);
 }
 
 std::vector<WorkflowRunId> ids_of_workflows(Handoff const& handoff) {
@@ -216,14 +217,14 @@ Task<Result<Handoff>> step_handoff(db::Tx& tx, models::Project const& project, a
   }
   db::put_handoff(tx, handoff);
   tx.count(rule.happening);
-  co_await count_step(tx, project, handoff, session, step);
   db::EventDraft event{.action = "HANDOFF",
                        .text = fmt::format("{} the handoff from {}{}", rule.verb,
                                            handoff.from_session_alias.value_or("codi"), reason ? ": " + *reason : ""),
                        .paths = std::move(moved_paths),
                        .data = std::move(data)};
   name_failed(event, verdict.failed);
-  db::append_event(tx, project.id, &session, std::move(event));
+  auto const told = db::append_event(tx, project.id, &session, std::move(event));
+  co_await count_step(tx, project, handoff, session, step, told.cursor);
   if (step == HandoffStep::accept && handoff.from_session_id) {
     co_await watch_who_lost(tx, project, *handoff.from_session_id);
     co_await serve_line(tx, project, std::move(freed));

@@ -197,12 +197,12 @@ Task<Result<void>> tell_violation(db::Tx& tx, models::Project const& project, mo
     if (shown.size() < limits::kConflictsShown) shown.push_back(json::parse(reflect::encode_text(one)));
     paths.push_back(one.target);
   }
-  db::append_event(tx, project.id, &session,
-                   {.action = "VIOLATION",
-                    .text = detail,
-                    .paths = std::move(paths),
-                    .data = {{"rule", "boundaries"}, {"allowed", only_warns}, {"outside", shown}}});
-  co_await db::count_role_fact(tx, project.id, outside.front().role, db::RoleFact::boundary_violated);
+  auto const event = db::append_event(tx, project.id, &session,
+                                      {.action = "VIOLATION",
+                                       .text = detail,
+                                       .paths = std::move(paths),
+                                       .data = {{"rule", "boundaries"}, {"allowed", only_warns}, {"outside", shown}}});
+  co_await db::count_role_fact(tx, project.id, outside.front().role, db::RoleFact::boundary_violated, event.cursor);
   if (only_warns) co_return Result<void>();
   Error error{.code = ErrorCode::outside_boundaries, .detail = std::move(detail)};
   error.members["outside"] = std::move(shown);

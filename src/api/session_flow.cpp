@@ -123,9 +123,6 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
   auto const claims = co_await end_some_claims(tx, project, session.id);
   // Not by the reason: that is the caller's own words.
   bool const ran_out = session.state == models::SessionState::ended;
-  if (ran_out && session.role && held > 0)
-    co_await db::count_role_fact(tx, project.id, *session.role, db::RoleFact::claim_lost,
-                                 static_cast<std::int64_t>(held));
   tx.count(ran_out ? db::Happening::session_expired : db::Happening::session_ended);
   session.state = models::SessionState::ended;
   session.ended_at = tx.now();
@@ -144,6 +141,9 @@ Task<models::Event> end_session(db::Tx& tx, models::Project const& project, Sess
   if (ran_out) lost.push_back(make_notice(tx, project, models::MessageKind::lease_lost, to_session(session.id)));
   name_in(event, lost);
   auto written = db::append_event(tx, project.id, &session, std::move(event));
+  if (ran_out && session.role && held > 0)
+    co_await db::count_role_fact(tx, project.id, *session.role, db::RoleFact::claim_lost, written.cursor,
+                                 static_cast<std::int64_t>(held));
   for (auto& notice : lost) {
     name_claims(notice, claims);
     deliver(tx, std::move(notice), written.cursor);

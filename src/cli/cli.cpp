@@ -55,6 +55,7 @@ std::vector<Verb> all_verbs(Catalog const& catalog) {
                     role_verbs(),
                     role_set_verbs(),
                     report_verbs(catalog),
+                    scorecard_verbs(),
                     workflow_verbs(catalog),
                     log_verbs(catalog),
                     watch_verbs(catalog),

@@ -17,6 +17,7 @@ std::vector<Verb> owner_verbs();                               ///< owners impor
 std::vector<Verb> role_verbs();                                ///< roles import, list, show, lend
 std::vector<Verb> role_set_verbs();                            ///< roles lint, graph
 std::vector<Verb> report_verbs(Catalog const& catalog);        ///< report, gates, roles pull
+std::vector<Verb> scorecard_verbs();                           ///< roles report
 std::vector<Verb> workflow_verbs(Catalog const& catalog);      ///< workflow start, done, list, show, cancel
 std::vector<Verb> log_verbs(Catalog const& catalog);           ///< log timeline
 std::vector<Verb> watch_verbs(Catalog const& catalog);         ///< watch

@@ -1,5 +1,6 @@
 #include "base/text.hpp"
 #include "cli/files.hpp"
+#include "cli/gate_words.hpp"
 #include "cli/generic.hpp"
 #include "cli/json_access.hpp"
 #include "cli/report_files.hpp"
@@ -106,28 +107,6 @@ class Gathering {
   std::map<std::string, double> typed_;
 };
 
-std::string number_of(json::value const& object, std::string_view name) {
-  auto const* const value = member_of(object, name);
-  return value == nullptr || value->is_null() ? std::string() : compact(*value);
-}
-
-bool is(json::value const& object, std::string_view name, bool wanted) {
-  auto const* const value = member_of(object, name);
-  return value != nullptr && *value == json::value(wanted);
-}
-
-std::string wanted(json::value const& gate) {
-  auto const unit = printable(text_of(gate, "unit"));
-  return fmt::format("{} {}{}{}", printable(text_of(gate, "op")), number_of(gate, "threshold"),
-                     unit.empty() || unit == "%" ? "" : " ", unit);
-}
-
-Cell verdict(json::value const& gate) {
-  if (is(gate, "passed", true)) return {"passed", Tone::green};
-  if (is(gate, "passed", false)) return {"FAILED", Tone::red};
-  return {"not measured", Tone::dim};
-}
-
 void print_gates(Context const& context, json::array const& gates) {
   Table table({"ROLE", "GATE", "MEASURE", "VALUE", "WANTED", "", "BRANCH", "MEASURED"});
   for (auto const& gate : gates) {
@@ -136,8 +115,8 @@ void print_gates(Context const& context, json::array const& gates) {
                {shorten(printable(text_of(gate, "name")), 40)},
                {printable(text_of(gate, "measure"))},
                {number_of(gate, "value")},
-               {wanted(gate)},
-               verdict(gate),
+               {wanted_of(gate)},
+               verdict_of(gate),
                {printable(text_of(gate, "branch"))},
                {at == nullptr ? "" : shown_member(*at, "measured_at", context.now())}});
   }

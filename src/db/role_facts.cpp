@@ -15,31 +15,45 @@ TenantKey accepts_prefix(Tx const& tx, ProjectId project, std::string const& rol
   return tx.key("project", project, "role_accepts", role);
 }
 
+TenantKey events_prefix(Tx const& tx, ProjectId project, std::string const& role) {
+  return tx.key("project", project, "role_events", role);
+}
+
 std::int64_t today(Tx const& tx) { return tx.now().ms / kDayMs; }
 std::int64_t first_day(Tx const& tx) { return today(tx) - limits::kRoleFactDays + 1; }
 TenantKey day_key(TenantKey const& prefix, std::int64_t day) { return Tx::key_at(prefix, make_key({}, day)); }
 
-// One look that conflicts with nothing; there is something to clear once a day.
+// One look that conflicts with nothing, and sees nothing of today: a key with a pending stamp can't be read. There is
+// something to clear once a day.
 Task<void> forget_old(Tx& tx, TenantKey prefix) {
-  auto const oldest = co_await tx.get_below(prefix, {.limit = 1, .isolation = Isolation::snapshot});
-  if (oldest.rows.empty()) co_return;
-  tuple::Unpacker parts(Tx::suffix(prefix, oldest.rows.front().key));
-  if (parts.integer().value_or(0) < first_day(tx)) tx.clear_between(prefix, day_key(prefix, first_day(tx)));
+  auto const end = day_key(prefix, first_day(tx));
+  auto const oldest = co_await tx.get_between(prefix, end, {.limit = 1, .isolation = Isolation::snapshot});
+  if (!oldest.rows.empty()) tx.clear_between(prefix, end);
+}
+
+double milliseconds_in(std::string const& text) {
+  double out = 0;
+  auto const* const end = text.data() + text.size();
+  if (std::from_chars(text.data(), end, out).ptr != end)
+    throw StorageFailure(StorageCode::corrupt, "how long a handoff waited is not a number");
+  return out;
 }
 
 }  // namespace
 
-Task<void> count_role_fact(Tx& tx, ProjectId project, std::string role, RoleFact fact, std::int64_t times) {
-  auto const prefix = days_prefix(tx, project, role);
-  co_await forget_old(tx, prefix);
-  tx.add(tx.key("project", project, "role_days", role, today(tx), static_cast<std::int64_t>(fact)), times);
+Task<void> count_role_fact(Tx& tx, ProjectId project, std::string role, RoleFact fact, Stamp event,
+                           std::int64_t times) {
+  co_await forget_old(tx, days_prefix(tx, project, role));
+  co_await forget_old(tx, events_prefix(tx, project, role));
+  auto const kind = static_cast<std::int64_t>(fact);
+  tx.add(tx.key("project", project, "role_days", role, today(tx), kind), times);
+  tx.set_under_stamp(tx.key("project", project, "role_events", role, today(tx), kind), event, "");
 }
 
-Task<void> note_accept(Tx& tx, ProjectId project, std::string role, HandoffId handoff,
-                       std::chrono::milliseconds waited) {
+Task<void> note_accept(Tx& tx, ProjectId project, std::string role, Stamp event, std::chrono::milliseconds waited) {
   auto const prefix = accepts_prefix(tx, project, role);
   co_await forget_old(tx, prefix);
-  tx.set(tx.key("project", project, "role_accepts", role, today(tx), handoff), std::to_string(waited.count()));
+  tx.set_under_stamp(day_key(prefix, today(tx)), event, std::to_string(waited.count()));
 }
 
 Task<bool> note_declined(Tx& tx, ProjectId project, SessionId session, std::string recipient, bool declined) {
@@ -54,8 +68,8 @@ Task<bool> note_declined(Tx& tx, ProjectId project, SessionId session, std::stri
 
 Task<std::vector<RoleDay>> role_days(Tx& tx, ProjectId project, std::string role) {
   auto const prefix = days_prefix(tx, project, role);
-  auto const rows =
-      co_await tx.get_between(day_key(prefix, first_day(tx)), day_key(prefix, today(tx) + 1), {.isolation = Isolation::snapshot});
+  auto const rows = co_await tx.get_between(day_key(prefix, first_day(tx)), day_key(prefix, today(tx) + 1),
+                                            {.isolation = Isolation::snapshot});
   std::vector<RoleDay> out;
   for (auto const& row : rows.rows) {
     tuple::Unpacker parts(Tx::suffix(prefix, row.key));
@@ -71,16 +85,29 @@ Task<std::vector<RoleDay>> role_days(Tx& tx, ProjectId project, std::string role
 Task<std::vector<double>> role_accepts(Tx& tx, ProjectId project, std::string role) {
   auto const prefix = accepts_prefix(tx, project, role);
   RangeOptions const options{.limit = limits::kRoleAccepts, .reverse = true, .isolation = Isolation::snapshot};
-  auto const rows =
-      co_await tx.get_between(day_key(prefix, first_day(tx)), day_key(prefix, today(tx) + 1), options);
+  auto const rows = co_await tx.get_between(day_key(prefix, first_day(tx)), day_key(prefix, today(tx) + 1), options);
   std::vector<double> out;
-  for (auto const& row : rows.rows) {
-    double waited = 0;
-    auto const* const end = row.value.data() + row.value.size();
-    if (std::from_chars(row.value.data(), end, waited).ptr != end)
-      throw StorageFailure(StorageCode::corrupt, "how long a handoff waited is not a number");
-    out.push_back(waited);
-  }
+  for (auto const& row : rows.rows) out.push_back(milliseconds_in(row.value));
+  co_return out;
+}
+
+Task<std::vector<Stamp>> role_events(Tx& tx, ProjectId project, std::string role, std::int64_t day, RoleFact fact,
+                                     std::size_t limit) {
+  auto const prefix = tx.key("project", project, "role_events", role, day, static_cast<std::int64_t>(fact));
+  RangeOptions const options{.limit = limit, .reverse = true, .isolation = Isolation::snapshot};
+  auto const rows = co_await tx.get_below(prefix, options);
+  std::vector<Stamp> out;
+  for (auto const& row : rows.rows) out.push_back(stamp_of_suffix(Tx::suffix(prefix, row.key)));
+  co_return out;
+}
+
+Task<std::vector<RoleAccept>> accepts_of_day(Tx& tx, ProjectId project, std::string role, std::int64_t day) {
+  auto const prefix = day_key(accepts_prefix(tx, project, role), day);
+  RangeOptions const options{.limit = limits::kRoleAccepts, .reverse = true, .isolation = Isolation::snapshot};
+  auto const rows = co_await tx.get_below(prefix, options);
+  std::vector<RoleAccept> out;
+  for (auto const& row : rows.rows)
+    out.push_back({stamp_of_suffix(Tx::suffix(prefix, row.key)), milliseconds_in(row.value)});
   co_return out;
 }
 

@@ -123,6 +123,7 @@ void test("every operation has an id of its own, says who may call it, and answe
   );
   done(await api.GET("/v1/projects/{project}/roles", { params: { path } }));
   done(await api.GET("/v1/projects/{project}/roles/{name}", rolePath));
+  done(await api.GET("/v1/projects/{project}/roles/{name}/scorecard", rolePath));
   done(await api.POST("/v1/projects/{project}/roles/lint", { params: { path } }));
   const loan = done(
     await api.POST("/v1/projects/{project}/roles/{name}/lend", {
