@@ -49,5 +49,23 @@ TEST_F(RolesOverHttp, a_claim_outside_is_refused_with_the_owner_and_lint_answers
   EXPECT_EQ(owner.post("/v1/projects/default/claims", R"({"session": "W", "targets": ["src/x"]})").status, 201);
 }
 
+TEST_F(RolesOverHttp, a_scorecard_shows_what_was_reported) {
+  start();
+  ASSERT_EQ(put("backend", "# Backend\n## Quality Standards\n- Test Coverage: 90%\n", "text/markdown").status, 200);
+  auto owner = this->owner();
+  ASSERT_EQ(owner.post("/v1/projects/default/sessions", R"({"alias": "B", "role": "backend"})").status, 201);
+  auto const reported =
+      owner.post("/v1/projects/default/reports", R"({"session": "B", "measures": {"coverage": 92.5}})");
+  ASSERT_EQ(reported.status, 201) << reported.body;
+  auto const card = owner.get("/v1/projects/default/roles/backend/scorecard?limit=5");
+  ASSERT_EQ(card.status, 200) << card.body;
+  EXPECT_EQ(card.text("/gates/0/passed"), "true");
+  EXPECT_EQ(card.text("/gates/0/points/0/events/0"), reported.text("/cursor"));
+  EXPECT_EQ(card.text("/metrics/0/measure"), "coverage");
+  EXPECT_EQ(owner.get("/v1/projects/default/roles/nobody/scorecard").status, 404);
+  EXPECT_EQ(owner.get("/v1/projects/default/roles/backend/scorecard?limit=0").status, 422);
+  EXPECT_EQ(owner.get("/v1/projects/default/roles/backend/scorecard?since=yesterday").status, 422);
+}
+
 }  // namespace
 }  // namespace codi
