@@ -1,5 +1,7 @@
 #include "cli/json_access.hpp"
 
+#include "base/json_text.hpp"
+
 #include <boost/json.hpp>
 
 namespace codi::cli {
@@ -39,6 +41,10 @@ std::optional<json::value> parse_loosely(std::string_view text) {
   return value;
 }
 
-std::string compact(json::value const& value) { return json::serialize(value); }
+std::string compact(json::value const& value) {
+  std::string out;
+  append_json(out, value);
+  return out;
+}
 
 }  // namespace codi::cli
