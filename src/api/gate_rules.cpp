@@ -170,6 +170,8 @@ Task<GateVerdict> ask_gates(db::Tx& tx, models::Project const& project, models::
     refuses = refuses || !roles::is_own_measure(result.measure);
     if (++count <= limits::kConflictsShown) out.failed.push_back(std::move(result));
   }
+  std::ranges::stable_partition(out.failed,
+                                [](GateResult const& gate) { return !roles::is_own_measure(gate.measure); });
   if (!refuses || project.policies.gates == models::GatePolicy::flag) co_return out;
   bool const is_meant = co_await goes_where_it_should(values, *checks, doing.to_role);
   if (is_meant) co_return out;
