@@ -18,6 +18,8 @@ export interface ServerOptions {
   machine: Machine;
   /** Of the store; `data` of the machine when missing. */
   folder?: string;
+  /** Where it keeps everything; a RocksDB in the folder when missing. */
+  store?: string;
   /** `host:port`; a free port of the loopback when missing. */
   listen?: string;
   words?: readonly string[];
@@ -45,9 +47,9 @@ export class Server {
     this.ended = ended;
   }
 
-  static async start({ machine, folder, listen = "127.0.0.1:0", words = [] }: ServerOptions): Promise<Server> {
-    const store = folder ?? join(machine.folder, "data");
-    const child = spawn(codiBinary, ["serve", "--listen", listen, "--store", `rocksdb:${store}`, ...words], {
+  static async start({ machine, folder, store, listen = "127.0.0.1:0", words = [] }: ServerOptions): Promise<Server> {
+    const home = folder ?? join(machine.folder, "data");
+    const child = spawn(codiBinary, ["serve", "--listen", listen, "--store", store ?? `rocksdb:${home}`, ...words], {
       cwd: machine.folder,
       env: machine.env,
       stdio: ["ignore", "pipe", "pipe"],
@@ -66,7 +68,7 @@ export class Server {
       if (child.exitCode !== null) throw new Error(`codi serve ended with ${child.exitCode}: ${output.text}`);
       return /listens on (http:\/\/\S+)/.exec(printed)?.[1];
     });
-    return new Server(store, url, child, output, ended);
+    return new Server(home, url, child, output, ended);
   }
 
   get pid(): number {
