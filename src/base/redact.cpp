@@ -117,6 +117,8 @@ std::string redacted(std::string_view text) { return replaced(text, &find_secret
 
 std::string without_own_tokens(std::string_view text) { return replaced(text, &find_own_token); }
 
+bool holds_own_token(std::string_view text) { return find_own_token(text, 0).has_value(); }
+
 bool looks_secret(std::string_view text) { return find_secret(text, 0).has_value(); }
 
 bool looks_like_token(std::string_view text) {

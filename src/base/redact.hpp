@@ -14,6 +14,9 @@ std::string redacted(std::string_view text);
 /// Unlike redacted() it leaves what only resembles one, such as a file's name: for what somebody has to work with.
 std::string without_own_tokens(std::string_view text);
 
+/// True when without_own_tokens() would change the text.
+bool holds_own_token(std::string_view text);
+
 /// True when redacted() would change the text.
 bool looks_secret(std::string_view text);
 

@@ -18,11 +18,11 @@ namespace {
 
 // Depth is limited: the arguments were parsed from a message.
 bool holds_token(json::value const& value) {
-  if (auto const* const text = value.if_string()) return looks_like_token(std::string_view(*text));
+  if (auto const* const text = value.if_string()) return holds_own_token(std::string_view(*text));
   if (auto const* const list = value.if_array()) return std::ranges::any_of(*list, &holds_token);
   if (auto const* const object = value.if_object())
     return std::ranges::any_of(*object, [](auto const& member) {
-      return looks_like_token(std::string_view(member.key())) || holds_token(member.value());
+      return holds_own_token(std::string_view(member.key())) || holds_token(member.value());
     });
   return false;
 }

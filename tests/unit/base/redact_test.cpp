@@ -44,6 +44,8 @@ TEST(Redact, leaves_the_rest_as_it_is) {
 TEST(Redact, of_its_own_tokens_only_whole_ones) {
   EXPECT_EQ(without_own_tokens("got " + kApi + ", refused"), "got [token], refused");
   EXPECT_EQ(without_own_tokens(kJwt + " " + kApi), "[token] [token]");
+  EXPECT_TRUE(holds_own_token("in/" + kApi));
+  EXPECT_TRUE(holds_own_token(kJwt));
   for (std::string const text :
        {"src/codi_ReadMe123456789.md", "codi_a", "Bearer 0123456789abcdef0123", "a@example.org", "codi", "e", ""})
     EXPECT_EQ(without_own_tokens(text), text);
