@@ -25,7 +25,8 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using middleware::Spoken;
 
-constexpr std::size_t kIdleBufferBytes = 4'096;
+constexpr std::size_t kIdleBufferBytes = 512;
+constexpr std::size_t kFirstReadBytes = 128;  // there is room for them while nothing is said
 // RFC 7692 with little memory: a few kilobytes a connection in the place of some three hundred.
 constexpr int kDeflateWindowBits = 10;
 constexpr int kDeflateMemoryLevel = 2;
@@ -160,8 +161,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     auto const self = shared_from_this();
     Listening const listening{*this};
     while (is_open_) {
-      auto const [ec, bytes] = co_await socket_.async_read(heard_, use_tuple);
-      if (ec) break;
+      if (co_await read_message()) break;
       saw_life();
       if (!channel_) continue;
       if (!socket_.got_text()) {
@@ -174,6 +174,13 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
       if (heard_.capacity() > kIdleBufferBytes) heard_.shrink_to_fit();
       co_await hear(std::move(message));
     }
+  }
+
+  Awaitable<error_code> read_message() {
+    auto const [ec, bytes] = co_await socket_.async_read_some(heard_, kFirstReadBytes, use_tuple);
+    if (ec || socket_.is_message_done()) co_return ec;
+    auto const [failed, more] = co_await socket_.async_read(heard_, use_tuple);
+    co_return failed;
   }
 
   // Returns when the next message may be read.
