@@ -79,6 +79,7 @@ void Feed::step_live() {
     if (next.kind == FeedLog::Next::Kind::end) return;
     if (next.kind == FeedLog::Next::Kind::behind) {
       in_history_ = true;
+      runtime_.feeds.fell_back();
       return look({.history_after = position_});
     }
     auto const& event = *next.event;
@@ -87,7 +88,7 @@ void Feed::step_live() {
     if ((wanted || shows_presence) && !is_trusted()) return look({});
     position_ = event.cursor;
     if (shows_presence) page_.push_back({.frame = event.presence});
-    if (wanted) return give({.frame = event.frame, .cursor = event.cursor});
+    if (wanted) return give({.frame = event.frame, .cursor = event.cursor, .is_event = true});
     if (step_from_page()) return;
   }
 }
@@ -124,7 +125,8 @@ void Feed::looked(FeedLook& look, FeedLook::Wish wish) {
   }
   if (look.presence) page_.push_back({.frame = std::move(look.presence)});
   if (!wish.history_after) return step();
-  for (auto& event : look.events) page_.push_back({.frame = std::move(event.frame), .cursor = event.cursor});
+  for (auto& event : look.events) 
+    page_.push_back({.frame = std::move(event.frame), .cursor = event.cursor, .is_event = true});
   position_ = look.reached;
   in_history_ = !look.at_end;
   presence_due_ = true;  // who came and left is not read from history

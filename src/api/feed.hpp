@@ -6,8 +6,8 @@
 #include "base/result.hpp"
 
 #include <chrono>
-#include <deque>
 #include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,7 +18,8 @@ namespace codi::api {
 struct FeedStep {
   std::shared_ptr<std::string const> frame = nullptr;  ///< JSON of one of models/feed.hpp
   std::optional<Stamp> cursor = {};                    ///< of an event, or of the end of history: resume from here
-  std::optional<Error> end = {};                       ///< why there is no more
+  bool is_event = false;
+  std::optional<Error> end = {};  ///< why there is no more
 };
 
 /// One subscriber's way along the log of a project: history read from the store at its own pace, then what happens,
@@ -71,7 +72,7 @@ class Feed : public std::enable_shared_from_this<Feed> {
   bool presence_due_ = true;
   bool looking_ = false;
   std::optional<Error> end_;
-  std::deque<FeedStep> page_;  ///< read, and not yet given
+  std::list<FeedStep> page_;  ///< read, and not yet given; mostly empty, and then small
   std::chrono::milliseconds trusted_at_;
 };
 

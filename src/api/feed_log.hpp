@@ -6,6 +6,7 @@
 #include "db/events.hpp"
 #include "models/message.hpp"
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -101,10 +102,14 @@ class FeedLogs {
  public:
   /// The log of a project; lives as long as somebody holds it.
   std::shared_ptr<FeedLog> follow(db::Engine& engine, TenantId tenant, ProjectId project, Post const& post);
+  /// A reader was too slow for what its log keeps.
+  void fell_back() { ++fallbacks_; }
+  [[nodiscard]] std::uint64_t fallbacks() const { return fallbacks_; }
 
  private:
   std::mutex mutex_;
   std::unordered_map<std::string, std::weak_ptr<FeedLog>> logs_;
+  std::atomic<std::uint64_t> fallbacks_ = 0;
 };
 
 }  // namespace codi::api

@@ -157,6 +157,7 @@ class App::Impl {
                                 .activity = [this] { return runtime_.activity.totals(); },
                                 .reaped = [this] { return reaper_.last_pass(); },
                                 .live = [this] { return live(); },
+                                .feed_fallbacks = [this] { return runtime_.feeds.fallbacks(); },
                                 .certificate_expires = [this] { return server_->certificate_expires(); }}};
   middleware::PublicRoutes const routes_ = make_routes();
   middleware::Pipeline pipeline_{{.runtime = runtime_,

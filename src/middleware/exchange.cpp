@@ -281,7 +281,8 @@ void Exchange::open_feed(std::shared_ptr<api::FeedPlan const> plan) {
   }
   HttpResponse response{
       .status = 200,
-      .content = std::make_shared<FeedContent>(parts_.runtime, std::move(plan), credential_.value_or(""), post_)};
+      .content = std::make_shared<FeedContent>(parts_.runtime, parts_.metrics.feed(), std::move(plan),
+                                               credential_.value_or(""), post_)};
   response.headers.add("Content-Type", "text/event-stream");
   response.headers.add("X-Accel-Buffering", "no");  // or nginx would wait for more
   answer(std::move(response));

@@ -43,10 +43,16 @@ FeedChannel::FeedChannel(FeedDoor door, std::shared_ptr<api::FeedPlan const> pla
   if (plan)
     feed_ = std::make_shared<api::Feed>(door_.parts.runtime, std::move(plan), door_.request.credential.value_or(""),
                                         door_.request.post);
+  door_.parts.metrics.feed().opened(FeedTransport::websocket);
 }
 
 // Who has gone waits for nothing.
-FeedChannel::~FeedChannel() { give_up_waiting(); }
+FeedChannel::~FeedChannel() {
+  give_up_waiting();
+  std::optional<FeedClose> code;
+  if (end_said_) code = static_cast<FeedClose>(end_->close_code.value_or(0));
+  door_.parts.metrics.feed().closed(FeedTransport::websocket, code);
+}
 
 void FeedChannel::open() {
   if (!feed_ && door_.request.credential) authenticate(*door_.request.credential, std::nullopt, nullptr);
@@ -71,6 +77,7 @@ bool FeedChannel::say_answer() {
   auto text = std::move(answers_.front());
   answers_.pop_front();
   read_on_if_free();
+  door_.parts.metrics.feed().said(FeedTransport::websocket, false);
   std::exchange(said_, nullptr)({.text = std::move(text)});
   return true;
 }
@@ -78,6 +85,7 @@ bool FeedChannel::say_answer() {
 bool FeedChannel::say_end() {
   if (draining_ && !end_ && under_way_ == 0) end_with(FeedClose::going_away, "the server stops: connect again");
   if (!end_) return false;
+  end_said_ = true;
   std::exchange(said_, nullptr)(*end_);
   return true;
 }
@@ -96,7 +104,10 @@ void FeedChannel::ask_feed() {
 }
 
 void FeedChannel::take_step(api::FeedStep step) {
-  if (!step.end) return std::exchange(said_, nullptr)({.text = std::move(step.frame)});
+  if (!step.end) {
+    if (step.frame) door_.parts.metrics.feed().said(FeedTransport::websocket, step.is_event);
+    return std::exchange(said_, nullptr)({.text = std::move(step.frame)});
+  }
   end_with(*step.end);
   speak();
 }

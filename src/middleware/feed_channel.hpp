@@ -1,6 +1,7 @@
 #pragma once
 #include "api/execute.hpp"
 #include "api/feed.hpp"
+#include "middleware/feed_metrics.hpp"
 #include "middleware/http.hpp"
 #include "middleware/pipeline.hpp"
 #include "middleware/trace.hpp"
@@ -9,8 +10,8 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <optional>
@@ -18,18 +19,6 @@
 #include <string_view>
 
 namespace codi::middleware {
-
-/// Close codes of the feed besides those of RFC 6455.
-enum class FeedClose : std::uint16_t {
-  going_away = 1001,
-  try_again_later = 1013,
-  bad_request = 4400,
-  token = 4401,
-  not_permitted = 4403,
-  not_found = 4404,
-  too_slow_to_authenticate = 4408,
-  expired_cursor = 4410,
-};
 
 /// What ends a connection with an error.
 FeedClose close_code_of(Error const& error);
@@ -91,12 +80,13 @@ class FeedChannel final : public Channel, public std::enable_shared_from_this<Fe
   std::function<void(Spoken)> said_;
   std::optional<api::FeedStep> step_;  ///< given by the feed while an answer was said
   bool asked_ = false;                 ///< the feed has yet to give a step
-  std::deque<std::shared_ptr<std::string const>> answers_;
+  std::list<std::shared_ptr<std::string const>> answers_;
   std::size_t under_way_ = 0;  ///< commands without an answer
   std::uint64_t commands_ = 0;
   std::map<std::uint64_t, std::function<void()>> give_ups_;  ///< of those that are under way, by number
   std::function<void()> read_on_;
   std::optional<Spoken> end_;
+  bool end_said_ = false;
   bool authenticating_ = false;
   bool draining_ = false;
   std::chrono::milliseconds opened_at_;

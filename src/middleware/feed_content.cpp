@@ -1,6 +1,7 @@
 #include "middleware/feed_content.hpp"
 
 #include "base/limits.hpp"
+#include "middleware/feed_channel.hpp"
 #include "middleware/problem.hpp"
 #include "models/feed.hpp"
 
@@ -27,12 +28,17 @@ std::string error_event(Error const& error) {
 
 }  // namespace
 
-FeedContent::FeedContent(api::Runtime& runtime, std::shared_ptr<api::FeedPlan const> plan, std::string credential,
-                         Post post)
+FeedContent::FeedContent(api::Runtime& runtime, FeedMetrics& metrics, std::shared_ptr<api::FeedPlan const> plan,
+                         std::string credential, Post post)
     : runtime_(runtime),
+      metrics_(metrics),
       feed_(std::make_shared<api::Feed>(runtime, std::move(plan), std::move(credential), std::move(post))),
       checked_at_(now()),
-      sent_at_(now()) {}
+      sent_at_(now()) {
+  metrics_.opened(FeedTransport::sse);
+}
+
+FeedContent::~FeedContent() { metrics_.closed(FeedTransport::sse, code_); }
 
 void FeedContent::next(std::function<void(Piece)> got) {
   sent_at_ = now();
@@ -47,8 +53,12 @@ void FeedContent::next(std::function<void(Piece)> got) {
 void FeedContent::take_step(api::FeedStep step) {
   if (!got_) return;
   auto got = std::exchange(got_, nullptr);
-  if (!step.end) return got(step.frame ? event_of(*step.frame, step.cursor) : std::string());
+  if (!step.end) {
+    if (step.frame) metrics_.said(FeedTransport::sse, step.is_event);
+    return got(step.frame ? event_of(*step.frame, step.cursor) : std::string());
+  }
   ended_ = true;
+  code_ = close_code_of(*step.end);
   if (step.end->code == ErrorCode::cursor_expired) return got(std::nullopt);
   got(error_event(*step.end));
 }
@@ -64,6 +74,7 @@ std::optional<std::string> FeedContent::while_waiting() {
 }
 
 void FeedContent::drain() {
+  if (!ended_) code_ = FeedClose::going_away;
   ended_ = true;
   if (got_) std::exchange(got_, nullptr)(std::nullopt);
 }

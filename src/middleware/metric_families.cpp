@@ -190,6 +190,10 @@ void add_sources(Families& out, MetricSources const& sources) {
     add_gauge(out, "codi_sessions", "Sessions that have not ended", static_cast<double>(live.sessions));
     add_gauge(out, "codi_claims", "Claims that have not ended", static_cast<double>(live.claims));
   }
+  if (sources.feed_fallbacks)
+    add_counter(out, "codi_feed_fallbacks_total",
+                "Times a reader was too slow for the events that are kept and went on from the store",
+                sources.feed_fallbacks());
   auto const expires = sources.certificate_expires ? sources.certificate_expires() : std::nullopt;
   if (expires)
     add_gauge(out, "codi_tls_certificate_expiry_timestamp_seconds", "When the certificate in use expires",

@@ -92,6 +92,7 @@ class Metrics::Impl {
   prometheus::Gauge& connections() { return connections_; }
   prometheus::Counter& connections_refused() { return connections_refused_; }
   prometheus::Counter& handshakes_failed() { return handshakes_failed_; }
+  FeedMetrics& feed() { return feed_; }
   void rate_limited(RateLimit limit) { rate_limited_.at(static_cast<std::size_t>(limit))->Increment(); }
 
  private:
@@ -123,6 +124,7 @@ class Metrics::Impl {
                                                 .Help("Connections that ended before they were encrypted")
                                                 .Register(registry_)
                                                 .Add({});
+  FeedMetrics feed_{registry_};
   std::vector<prometheus::Counter*> refusals_;      ///< in the order of the error table
   std::vector<prometheus::Counter*> rate_limited_;  ///< in the order of RateLimit
   std::mutex mutex_;
@@ -142,6 +144,7 @@ void Metrics::request_finished(std::string_view route, std::string_view method, 
 
 void Metrics::request_refused(ErrorCode code) { impl_->refused(code); }
 void Metrics::request_rate_limited(RateLimit limit) { impl_->rate_limited(limit); }
+FeedMetrics& Metrics::feed() { return impl_->feed(); }
 
 void Metrics::connection(ConnectionEvent event) {
   switch (event) {

@@ -3,10 +3,12 @@
 #include "base/errors.hpp"
 #include "db/engine.hpp"
 #include "db/tally.hpp"
+#include "middleware/feed_metrics.hpp"
 #include "middleware/http.hpp"
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -38,6 +40,7 @@ struct MetricSources {
   std::function<db::Tally()> activity = {};
   std::function<Timestamp()> reaped = {};  ///< when what was due was last done
   std::function<LiveCounts()> live = {};
+  std::function<std::uint64_t()> feed_fallbacks = {};
   std::function<std::optional<std::chrono::sys_seconds>()> certificate_expires = {};  ///< nothing: there is no TLS
 };
 
@@ -59,6 +62,7 @@ class Metrics {
   void request_refused(ErrorCode code);
   void request_rate_limited(RateLimit limit);
   void connection(ConnectionEvent event);
+  [[nodiscard]] FeedMetrics& feed();
   /// The text that GET /metrics answers.
   [[nodiscard]] std::string render() const;
 

@@ -83,9 +83,15 @@ TEST_F(FeedCredentials, a_revoked_token_ends_the_connection) {
   ASSERT_EQ(feed.status(), 101U);
   append("seen");
   EXPECT_EQ(feed.event_text(), "seen");
+  EXPECT_TRUE(client().get("/metrics").body.contains("codi_feed_connections{transport=\"websocket\"} 1\n"));
   revoke(id);
   EXPECT_EQ(feed.frame("error").at("error").at("code"), json::value("AUTH-USR-1002"));
   EXPECT_EQ(feed.close_code(), 4401U);
+  EXPECT_TRUE(testing::soon([this] {
+    auto const text = client().get("/metrics").body;
+    return text.contains("codi_feed_closes_total{code=\"4401\",transport=\"websocket\"} 1\n") &&
+           text.contains("codi_feed_events_total{transport=\"websocket\"} 1\n");
+  }));
 }
 
 TEST_F(FeedCredentials, an_expired_token_ends_the_connection) {

@@ -50,6 +50,30 @@ TEST(Metrics, connections_and_refusals) {
   EXPECT_FALSE(has(text, "codi_tls_certificate_expiry_timestamp_seconds"));
 }
 
+TEST(Metrics, feeds_are_counted_by_transport_and_close_code) {
+  Metrics metrics({.feed_fallbacks = [] { return 3UL; }});
+  auto& feed = metrics.feed();
+  for (int i = 0; i < 4; ++i) feed.opened(FeedTransport::websocket);
+  feed.opened(FeedTransport::sse);
+  feed.said(FeedTransport::websocket, true);
+  feed.said(FeedTransport::websocket, false);
+  feed.said(FeedTransport::sse, false);
+  feed.closed(FeedTransport::websocket, FeedClose::token);
+  feed.closed(FeedTransport::websocket, std::nullopt);
+  feed.closed(FeedTransport::websocket, static_cast<FeedClose>(4'999));
+  feed.closed(FeedTransport::sse, FeedClose::going_away);
+  auto const text = metrics.render();
+  for (auto const* const line :
+       {R"(codi_feed_connections{transport="websocket"} 1)", R"(codi_feed_connections{transport="sse"} 0)",
+        R"(codi_feed_frames_total{transport="websocket"} 2)", R"(codi_feed_events_total{transport="websocket"} 1)",
+        R"(codi_feed_frames_total{transport="sse"} 1)", R"(codi_feed_events_total{transport="sse"} 0)",
+        R"(codi_feed_closes_total{code="4401",transport="websocket"} 1)",
+        R"(codi_feed_closes_total{code="peer",transport="websocket"} 2)",
+        R"(codi_feed_closes_total{code="1001",transport="sse"} 1)",
+        R"(codi_feed_closes_total{code="4410",transport="sse"} 0)", "codi_feed_fallbacks_total 3"})
+    EXPECT_TRUE(has(text, std::string(line) + "\n")) << line << "\n" << text;
+}
+
 TEST(Metrics, limited_requests_are_counted_by_the_limit_and_every_limit_is_there) {
   using enum RateLimit;
   Metrics metrics({});
