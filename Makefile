@@ -45,11 +45,11 @@ build-tests:
 test: build-tests ## Installs, builds and runs every test
 	@ctest --preset release -j $(JOBS)
 
-bench: ## Measures codi beside nginx, etcd and SQLite; writes build/bench/report.md. QUICK=1: a short run
+bench: ## Measures codi beside nginx, etcd, SQLite, NATS and ws; writes build/bench/report.md. QUICK=1: a short run
 	@tools/deps run test bench
 	@tools/configure release OFF
 	@cmake -S . -B build/release -DCODI_BENCHES=ON >/dev/null
-	@ninja -C build/release -j $(JOBS) codi codi_load codi_micro codi_bare_fdb
+	@ninja -C build/release -j $(JOBS) codi codi_load codi_feed_load codi_micro codi_bare_fdb
 	@tools/bench instructions --check
 	@tools/bench $(if $(QUICK),--quick)
 

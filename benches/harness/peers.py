@@ -56,6 +56,29 @@ def sqlite(folder, tokens):
     return Server("sqlite", [node, HERE / "sqlite" / "server.js", folder / "claims.db", port, ",".join(tokens)], port, folder, {"NODE_ENV": "production"})
 
 
+def ws(folder, token):
+    """One message to many, by npm's `ws`."""
+    port = free_port()
+    return Server("ws", [program("node"), HERE / "ws" / "server.js", port, token], port, folder, {"NODE_ENV": "production"})
+
+
+def install_ws_service():
+    here = HERE / "ws"
+    marker, wanted = here / "node_modules" / ".installed", (here / "package-lock.json").read_text()
+    if marker.exists() and marker.read_text() == wanted:
+        return
+    done = subprocess.run(["npm", "ci", "--loglevel=error"], cwd=here, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise BenchError(f"npm ci failed: {done.stderr[-2000:]}")
+    marker.write_text(wanted)
+
+
+def nats(folder, token):
+    port = free_port()
+    command = [program("nats-server"), "--addr", "127.0.0.1", "--port", port, "--auth", token, "--pid", folder / "nats.pid"]
+    return Server("nats", command, port, folder, {"GOMAXPROCS": "1"})
+
+
 def install_sqlite_service():
     """What package-lock.json names; better-sqlite3 is compiled here, for the Node that is here."""
     here = HERE / "sqlite"
@@ -92,12 +115,14 @@ def versions():
     said = {
         "nginx": subprocess.run([program("nginx"), "-v"], capture_output=True, text=True, check=True).stderr,
         "etcd": subprocess.run([program("etcd"), "--version"], capture_output=True, text=True, check=True).stdout,
+        "NATS": subprocess.run([program("nats-server"), "--version"], capture_output=True, text=True, check=True).stdout,
         "Node": subprocess.run([program("node"), "--version"], capture_output=True, text=True, check=True).stdout,
     }
     out = {name: re.search(r"\d+\.\d+(\.\d+)?", text).group() for name, text in said.items()}
     lock = json.loads((HERE / "sqlite" / "package-lock.json").read_text())["packages"]
     for package in ["fastify", "better-sqlite3"]:
         out[package] = lock[f"node_modules/{package}"]["version"]
+    out["ws"] = json.loads((HERE / "ws" / "package-lock.json").read_text())["packages"]["node_modules/ws"]["version"]
     return out
 
 

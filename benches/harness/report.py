@@ -1,5 +1,6 @@
 """The report, as Markdown: a table for each question, and beside each aim whether it was met."""
 from . import cluster, scenarios
+from . import feed as feeds
 from .instructions import TOLERANCE, kept
 from .mixed import CLIENTS as MIXED_CLIENTS
 from .mixed import FLOWS_PER_SECOND, PROMISE_MS
@@ -128,6 +129,37 @@ def scale(result):
     return text + aim(worst[0] < 1.5, f"no more than 1.5 times, the worst case aside: {worst[0]:.2f} times for {worst[1]} of a {worst[2]}")
 
 
+def feed(result):
+    measured = result["feed"]["delivered"]
+    rows = []
+    for count in feeds.SUBSCRIBERS:
+        cells = [measured[f"{name} {count}"] for name in ["codi", "ws", "NATS"]]
+        rows.append([number(count), *(f"{ms(one['latency']['p50_us'])}, {ms(one['latency']['p99_us'])}" for one in cells), *(f"{one['cpu_seconds'] / one['took_seconds']:.0%}" for one in cells)])
+    text = f"## One event to many\n{feeds.EVENTS_PER_SECOND} events of {measured['frame_bytes']} bytes a second, from when one was due until a subscriber has read it; codi's are on disk before. p50, p99 in ms, and the share of its core that the server used.\n\n"
+    text += table(["subscribers", "codi", "ws", "NATS", "codi's core", "ws'", "NATS'"], rows) + "\n"
+    most = {name: measured[f"{name} as much as goes"] for name in ["codi", "ws", "NATS"]}
+    rows = [[name, number(one["delivered_per_second"]), number(one["delivered_per_cpu_second"]), f"{ms(one['latency']['p50_us'])}, {ms(one['latency']['p99_us'])}"] for name, one in most.items()]
+    text += f"As much as goes to {number(feeds.FAN_OUT)} subscribers, four events on the way at a time:\n\n" + table(["", "deliveries/s", "a CPU second of the server", "p50, p99 ms"], rows) + "\n"
+    p99 = measured["codi 1000"]["latency"]["p99_us"]
+    share = {name: most["codi"]["delivered_per_cpu_second"] / most[name]["delivered_per_cpu_second"] for name in ["ws", "NATS"]}
+    text += aim(p99 < 20_000, f"p99 under 20 ms with 1,000 subscribers: {ms(p99)} ms")
+    text += aim(share["ws"] > 1, f"ahead of ws: {share['ws']:.2f} of its deliveries a CPU second ({share['NATS']:.2f} of NATS')")
+    return text + feed_memory(result["feed"]["idle"]) + caught_up(result["feed"]["caught_up"])
+
+
+def feed_memory(idle):
+    each = {count: (one["bytes"] - one["before"]) / int(count) / 1024 for count, one in idle.items()}
+    rows = [["0", f"{next(iter(idle.values()))['before'] / MIB:.0f} MiB", ""]]
+    rows += [[number(int(count)), f"{idle[count]['bytes'] / MIB:.0f} MiB", f"{kib:.1f} KiB"] for count, kib in each.items()]
+    text = "\nWith idle feeds:\n\n" + table(["connections", "resident", "each"], rows) + "\n"
+    return text + aim(max(each.values()) <= 12, f"12 KiB each at most: {max(each.values()):.1f}")
+
+
+def caught_up(read):
+    rows = [[readers, number(one["delivered_per_second"]), number(one["delivered_per_cpu_second"])] for readers, one in read.items()]
+    return f"\nFrom the begin of a log of {number(feeds.CAUGHT_UP)} events to its end:\n\n" + table(["readers", "events/s", "a CPU second of the server"], rows)
+
+
 def on_cluster(result):
     measured = result["cluster"]
     if measured is None:
@@ -173,4 +205,4 @@ def parts(result):
 
 
 def write(result):
-    return "\n".join([header(result), gets(result), claims(result), log(result), mixed(result), neighbours(result), scale(result), on_cluster(result), start(result), parts(result)])
+    return "\n".join([header(result), gets(result), claims(result), log(result), mixed(result), neighbours(result), scale(result), feed(result), on_cluster(result), start(result), parts(result)])

@@ -39,6 +39,7 @@ class Bench:
 
     def __init__(self, build, work, etcd_client, lengths, say):
         self.codi, self.loader, self.etcd_client = build / "codi", build / "codi_load", etcd_client
+        self.feed_loader = build / "codi_feed_load"
         self.work, self.say = work, say
         self.runs, self.seconds, self.warmup = lengths["runs"], lengths["seconds"], lengths["warmup"]
         self.mixed_seconds, self.scale = lengths["mixed_seconds"], lengths["scale"]
@@ -53,6 +54,9 @@ class Bench:
 
     def timed(self, clients):
         return {"clients": clients, "seconds": self.seconds, "warmup_seconds": self.warmup}
+
+    def timed_events(self):
+        return {"seconds": self.seconds, "warmup_seconds": self.warmup}
 
     def medians(self, subjects):
         """Runs each subject in turn, several times; gives the median of each."""

@@ -27,6 +27,7 @@ template <class T = void>
 using Awaitable = asio::awaitable<T, Executor>;
 
 /// Completes with a tuple that begins with the error code: what a peer does is no exception.
-inline constexpr asio::as_tuple_t<asio::use_awaitable_t<Executor>> use_tuple{};
+using UseTuple = asio::as_tuple_t<asio::use_awaitable_t<Executor>>;
+inline constexpr UseTuple use_tuple{};
 
 }  // namespace codi::gateway

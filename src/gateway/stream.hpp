@@ -3,9 +3,6 @@
 
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/beast/core/bind_handler.hpp>
-#include <boost/beast/core/role.hpp>
 #include <boost/system/error_code.hpp>
 
 #include <array>
@@ -19,10 +16,6 @@ namespace codi::gateway {
 
 class Tls;
 class Stream;
-
-/// The end of a WebSocket over a stream, as Beast asks for it: nothing more is read; HttpSession ends the connection.
-template <class Handler>
-void async_teardown(boost::beast::role_type role, Stream& stream, Handler&& handler);
 
 /// The bytes of one connection, plain or through TLS. One type for both, so that what reads and writes it is compiled
 /// once. It is an AsyncStream of Asio and Beast whose operations complete on the connection's thread: handlers with
@@ -65,8 +58,6 @@ class Stream {
   /// still be sending, reads what comes for a while, so that it can read the last answer.
   Awaitable<> finish(bool is_sending);
   void close();
-  /// As Beast asks for it.
-  friend void beast_close_socket(Stream& stream) { stream.close(); }
   /// How often bytes were asked of the peer.
   [[nodiscard]] std::size_t reads() const { return reads_; }
 
@@ -112,10 +103,5 @@ class Stream {
   std::unique_ptr<Layers> layers_;
   std::size_t reads_ = 0;
 };
-
-template <class Handler>
-void async_teardown(boost::beast::role_type, Stream& stream, Handler&& handler) {
-  asio::post(stream.get_executor(), boost::beast::bind_handler(std::forward<Handler>(handler), Stream::error_code()));
-}
 
 }  // namespace codi::gateway

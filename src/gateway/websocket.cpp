@@ -2,6 +2,7 @@
 
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "gateway/outbox.hpp"
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -26,6 +27,7 @@ using boost::system::error_code;
 using middleware::Spoken;
 
 constexpr std::size_t kIdleBufferBytes = 512;
+constexpr std::size_t kWriteBytes = 8 << 10;  // of frames that go in one write, and the last of them
 constexpr std::size_t kFirstReadBytes = 128;  // there is room for them while nothing is said
 // RFC 7692 with little memory: a few kilobytes a connection in the place of some three hundred.
 constexpr int kDeflateWindowBits = 10;
@@ -37,12 +39,14 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   BeastWebSocket(Stream& stream, middleware::HttpRequest const& upgrade, middleware::HttpResponse answer,
                  WebSocketTimes times, bool deflates)
       : stream_(stream),
-        socket_(stream),
+        outbox_(stream),
+        socket_(outbox_),
         channel_(std::move(answer.channel)),
         ticker_(stream.get_executor()),
         ready_(stream.get_executor()),
         hearing_(stream.get_executor()),
-        times_(times) {
+        times_(times),
+        deflates_(deflates) {
     request_.emplace(http::verb::get, upgrade.target, 11);
     for (auto const& [name, value] : upgrade.headers) request_->insert(name, value);
     auto add_headers = [headers = std::move(answer.headers)](websocket::response_type& response) {
@@ -61,6 +65,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 
   Awaitable<> serve() override {
     auto const self = shared_from_this();
+    outbox_.belongs_to(self);
     stream_.expires_never();
     stream_.limit_send_buffer(limits::kFeedSendBytes);
     auto const [ec] = co_await socket_.async_accept(*request_, use_tuple);
@@ -129,22 +134,50 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
         continue;
       }
       writing_ = true;
-      auto const [ec, bytes] = co_await socket_.async_write(asio::buffer(*spoken->text), use_tuple);
+      bool const failed = deflates_ ? co_await write_alone(*spoken->text) : co_await write_with_more(*spoken->text);
       writing_ = false;
-      if (ec) co_return;
+      if (failed) co_return;
       saw_life();
     }
   }
 
-  // Nothing when the connection has ended meanwhile.
-  Awaitable<std::optional<Spoken>> next_spoken() {
-    spoken_.reset();
+  Awaitable<bool> write_alone(std::string const& text) {
+    auto const [ec, bytes] = co_await socket_.async_write(asio::buffer(text), use_tuple);
+    co_return ec.failed();
+  }
+
+  // With what else can be said at once: one call of the system for many frames is what a busy feed needs.
+  Awaitable<bool> write_with_more(std::string const& text) {
+    if (!socket_.is_open()) co_return true;  // nothing follows a close
+    outbox_.add_text(text);
+    while (outbox_.waiting_bytes() < kWriteBytes) {
+      ask();
+      if (!spoken_ || !spoken_->text) break;
+      outbox_.add_text(*std::exchange(spoken_, std::nullopt)->text);
+    }
+    auto sending = [this](auto handler) {
+      outbox_.send([handler = std::move(handler)](error_code ec) mutable { std::move(handler)(ec); });
+    };
+    auto const [ec] = co_await asio::async_initiate<UseTuple const&, void(error_code)>(sending, use_tuple);
+    co_return ec.failed();
+  }
+
+  // What comes of it is kept, whether it comes now or later.
+  void ask() {
+    if (asked_ || spoken_ || !channel_) return;
+    asked_ = true;
     channel_->next([weak = weak_from_this()](Spoken spoken) {
       auto const self = weak.lock();
       if (!self) return;
+      self->asked_ = false;
       self->spoken_ = std::move(spoken);
       self->ready_.cancel();
     });
+  }
+
+  // Nothing when the connection has ended meanwhile.
+  Awaitable<std::optional<Spoken>> next_spoken() {
+    ask();
     if (!spoken_ && is_open_) co_await wait(ready_);
     co_return is_open_ ? std::exchange(spoken_, std::nullopt) : std::nullopt;
   }
@@ -224,15 +257,18 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   }
 
   Stream& stream_;
-  websocket::stream<Stream&> socket_;
+  Outbox outbox_;
+  websocket::stream<Outbox&> socket_;
   std::shared_ptr<middleware::Channel> channel_;
   std::optional<http::request<http::empty_body>> request_;
   Timer ticker_;
   Timer ready_;    ///< cancelled when serve() has something to say, and by the end of listen()
   Timer hearing_;  ///< cancelled when the channel can hear more
   WebSocketTimes const times_;
+  bool const deflates_;
   beast::flat_buffer heard_;
-  std::optional<Spoken> spoken_;
+  std::optional<Spoken> spoken_;  ///< and not yet written
+  bool asked_ = false;            ///< the channel has yet to say something
   Clock::time_point alive_at_{};
   std::optional<Clock::time_point> close_by_;  ///< of a close that was said
   std::optional<Clock::time_point> drain_by_;  ///< of a message that the peer does not read
