@@ -46,7 +46,8 @@ export function findFoundationDb(): FoundationDb | undefined {
   return server && cli && library ? { server, cli, library } : undefined;
 }
 
-async function freePort(): Promise<number> {
+/** A TCP port of the loopback that nobody has now. */
+export async function freePort(): Promise<number> {
   const probe = createServer();
   await new Promise<void>((resolve) => probe.listen(0, "127.0.0.1", resolve));
   const { port } = probe.address() as AddressInfo;
