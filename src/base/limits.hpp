@@ -121,7 +121,6 @@ inline constexpr std::size_t kOwnerFindings = 100;      // told of one document
 inline constexpr std::size_t kOwnerSteps = 1'000'000;   // of automata that look for owners, in one transaction
 inline constexpr std::size_t kOwnerDocumentsKept = 16;  // that a thread need not read again
 inline constexpr std::size_t kTargetsPerBatch = 1'000;
-inline constexpr std::size_t kOverlapsListed = 2'000;  // that a list seeks in the index; for more it goes through all
 inline constexpr std::size_t kConflictsShown = 20;
 inline constexpr std::size_t kReasonBytes = 1'000;
 inline constexpr std::size_t kHandoffItems = 200;

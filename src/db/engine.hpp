@@ -60,7 +60,7 @@ enum class StorageCode : std::uint8_t {
   corrupt,                ///< what was read is not what was written, or the store is not ours
   key_too_large,          ///< limits::kKeyBytes
   value_too_large,        ///< limits::kValueBytes
-  transaction_too_large,  ///< limits::kTransactionBytes of keys and values written
+  transaction_too_large,  ///< limits::kTransactionBytes of what it writes and conflicts by
   transaction_too_old,    ///< limits::kTransactionTime passed since its first read
   unreadable,  ///< a key or value of a pending versionstamp of this very transaction was read; the transaction is
                ///< poisoned
