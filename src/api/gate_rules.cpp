@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <utility>
 
 namespace codi::api {
@@ -152,7 +153,8 @@ Task<GateResult> Values::judge(std::string role, models::Gate gate) {
 Task<bool> Values::holds(std::string role, models::Condition condition) {
   condition.measure = roles::measure_in(measure_table(project_), std::move(condition.measure));
   auto const latest = co_await find(std::move(role), condition.measure);
-  co_return latest&& roles::holds(condition, latest->value);
+  bool const is_so = latest && roles::holds(condition, latest->value);
+  co_return is_so;
 }
 
 Task<GateVerdict> ask_gates(db::Tx& tx, models::Project const& project, models::Session session, Undertaking doing) {
@@ -162,16 +164,17 @@ Task<GateVerdict> ask_gates(db::Tx& tx, models::Project const& project, models::
   auto const* const checks = checks_of_role(*all, session.role);
   if (checks == nullptr) co_return out;
   Values values(tx, project, {.branch = session.branch}, doing.fresh);
-  std::size_t count = 0;
-  bool refuses = false;
+  std::vector<GateResult> told_only;
   for (auto const& gate : checks->gates) {
     auto result = co_await values.judge(checks->role, gate);
     if (result.passed.value_or(true)) continue;
-    refuses = refuses || !roles::is_own_measure(result.measure);
-    if (++count <= limits::kConflictsShown) out.failed.push_back(std::move(result));
+    auto& list = roles::is_own_measure(result.measure) ? told_only : out.failed;
+    list.push_back(std::move(result));
   }
-  std::ranges::stable_partition(out.failed,
-                                [](GateResult const& gate) { return !roles::is_own_measure(gate.measure); });
+  bool const refuses = !out.failed.empty();
+  std::ranges::move(told_only, std::back_inserter(out.failed));
+  auto const count = out.failed.size();
+  if (count > limits::kConflictsShown) out.failed.resize(limits::kConflictsShown);
   if (!refuses || project.policies.gates == models::GatePolicy::flag) co_return out;
   bool const is_meant = co_await goes_where_it_should(values, *checks, doing.to_role);
   if (is_meant) co_return out;
