@@ -189,7 +189,7 @@ struct GetScorecard {
     if (!role) co_return fail(ErrorCode::not_found, "there is no such role in this project");
     auto const permitted = auth::permit(caller, Permission::project_read);
     if (!permitted) co_return std::unexpected(permitted.error());
-    auto const since = in.since.value_or(tx.now() - std::chrono::hours(24 * limits::kRoleFactDays));
+    auto const since = in.since.value_or(tx.now() + -std::chrono::hours(24 * limits::kRoleFactDays));
     Card card(tx, *project, *role, since, static_cast<std::size_t>(in.limit.value_or(kPointsDefault)));
     co_return co_await card.make();
   }

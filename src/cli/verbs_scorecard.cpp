@@ -1,3 +1,4 @@
+#include "cli/context.hpp"
 #include "cli/duration.hpp"
 #include "cli/gate_words.hpp"
 #include "cli/json_access.hpp"
@@ -97,7 +98,7 @@ void print_metrics(Context& context, json::value const& card) {
 // A time, or how long ago.
 Outcome<std::string> moment_of(Context& context, std::string const& typed) {
   if (auto const at = parse_timestamp(typed)) return to_string(*at);
-  if (auto const span = parse_duration(typed)) return to_string(context.now() - *span);
+  if (auto const span = parse_duration(typed)) return to_string(context.now() + -std::chrono::milliseconds(*span));
   return complain(Exit::usage, fmt::format("--since {} is neither a time nor a duration", typed),
                   {"Write 12h, 7d or 2030-01-31T12:00:00Z."});
 }
