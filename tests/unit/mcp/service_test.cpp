@@ -100,7 +100,7 @@ TEST_F(McpService, Hazard25_no_token_comes_out_or_goes_in) {
   EXPECT_EQ(refused("log", {{"session", "A"}, {"action", "INFO"}, {"text", "x"}, {"data", {{owner, 1}}}}).at("code"),
             "API-USR-2001");
   EXPECT_EQ(refused("session", {{"verb", "end"}, {"session", "A"}, {"session_token", "x"}}).at("code"), "API-USR-2001");
-  auto const path = std::string("docs/codi_ReadMe123456789.md");
+  json::value const path("docs/codi_ReadMe123456789.md");
   EXPECT_EQ(done("claim", {{"session", "A"}, {"targets", json::array{path}}}).at("claims").at(0).at("target"), path)
       << "what only looks a little like a token may be named";
   auto const log = json::serialize(done("events", {}));
