@@ -125,7 +125,7 @@ void Feed::looked(FeedLook& look, FeedLook::Wish wish) {
   }
   if (look.presence) page_.push_back({.frame = std::move(look.presence)});
   if (!wish.history_after) return step();
-  for (auto& event : look.events) 
+  for (auto& event : look.events)
     page_.push_back({.frame = std::move(event.frame), .cursor = event.cursor, .is_event = true});
   position_ = look.reached;
   in_history_ = !look.at_end;

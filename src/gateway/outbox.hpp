@@ -29,6 +29,7 @@ class Outbox {
   explicit Outbox(Stream& stream) : stream_(stream) {}
   Outbox(Outbox const&) = delete;
   Outbox& operator=(Outbox const&) = delete;
+  /// Whom writes keep alive.
   void belongs_to(std::weak_ptr<void> owner) { owner_ = std::move(owner); }
 
   [[nodiscard]] Executor get_executor() const { return stream_.get_executor(); }
@@ -40,6 +41,7 @@ class Outbox {
   /// Sends what is in; calls `done` when it was taken by the system, or could not be.
   void send(std::move_only_function<void(error_code)> done);
 
+  /// Reads from the stream.
   template <class Buffers, class Token>
   auto async_read_some(Buffers const& buffers, Token&& token) {
     return stream_.async_read_some(buffers, std::forward<Token>(token));

@@ -120,7 +120,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<> turn_away() {
     static constexpr std::string_view kWhy = "this port speaks TLS: use https://";
     log_handshake(kWhy);
-    co_await refuse(parser_.emplace(), request_error(ErrorCode::validation, 400, std::string(kWhy)));
+    co_await refuse(new_parser(), request_error(ErrorCode::validation, 400, std::string(kWhy)));
     co_await stream_.finish(true);
   }
 
@@ -137,9 +137,15 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     co_return ec ? Next::close : Next::go_on;
   }
 
+  // Not a part of the session: a WebSocket, which is idle most of its time, needs none.
+  Parser& new_parser() {
+    parser_ = std::make_unique<Parser>();
+    return *parser_;
+  }
+
   // `reads`: how often something had been read before this request was waited for.
   Awaitable<Next> serve_one(std::size_t reads) {
-    auto& parser = parser_.emplace();
+    auto& parser = new_parser();
     parser.header_limit(limits::kHeaderBytes);
     parser.body_limit(limits::kBodyBytes);
     stream_.expires_after(options_.header_time);
@@ -366,7 +372,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Stream stream_;
   Timer answered_;  ///< runs out when the handler takes too long; cancelled by its answer
   beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
+  std::unique_ptr<Parser> parser_;
   std::optional<HttpResponse> response_;
   middleware::Handler::Abandon abandon_;  ///< of the request that is being answered
   Clock::time_point answer_until_;

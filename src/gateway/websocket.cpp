@@ -178,7 +178,10 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   // Nothing when the connection has ended meanwhile.
   Awaitable<std::optional<Spoken>> next_spoken() {
     ask();
-    if (!spoken_ && is_open_) co_await wait(ready_);
+    if (!spoken_ && is_open_) {  // as wait() does, without a frame of its own: here most of a connection's time goes by
+      ready_.expires_at(Clock::time_point::max());
+      co_await ready_.async_wait(use_tuple);
+    }
     co_return is_open_ ? std::exchange(spoken_, std::nullopt) : std::nullopt;
   }
 
@@ -194,7 +197,12 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     auto const self = shared_from_this();
     Listening const listening{*this};
     while (is_open_) {
-      if (co_await read_message()) break;
+      auto [ec, bytes] = co_await socket_.async_read_some(heard_, kFirstReadBytes, use_tuple);
+      if (!ec && !socket_.is_message_done()) {
+        auto const [failed, more] = co_await socket_.async_read(heard_, use_tuple);
+        ec = failed;
+      }
+      if (ec) break;
       saw_life();
       if (!channel_) continue;
       if (!socket_.got_text()) {
@@ -207,13 +215,6 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
       if (heard_.capacity() > kIdleBufferBytes) heard_.shrink_to_fit();
       co_await hear(std::move(message));
     }
-  }
-
-  Awaitable<error_code> read_message() {
-    auto const [ec, bytes] = co_await socket_.async_read_some(heard_, kFirstReadBytes, use_tuple);
-    if (ec || socket_.is_message_done()) co_return ec;
-    auto const [failed, more] = co_await socket_.async_read(heard_, use_tuple);
-    co_return failed;
   }
 
   // Returns when the next message may be read.

@@ -279,10 +279,9 @@ void Exchange::open_feed(std::shared_ptr<api::FeedPlan const> plan) {
     error.detail = "the feed is a WebSocket, or server-sent events with `Accept: text/event-stream`";
     return refuse(std::move(error));
   }
-  HttpResponse response{
-      .status = 200,
-      .content = std::make_shared<FeedContent>(parts_.runtime, parts_.metrics.feed(), std::move(plan),
-                                               credential_.value_or(""), post_)};
+  HttpResponse response{.status = 200,
+                        .content = std::make_shared<FeedContent>(parts_.runtime, parts_.metrics.feed(), std::move(plan),
+                                                                 credential_.value_or(""), post_)};
   response.headers.add("Content-Type", "text/event-stream");
   response.headers.add("X-Accel-Buffering", "no");  // or nginx would wait for more
   answer(std::move(response));

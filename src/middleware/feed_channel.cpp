@@ -40,9 +40,7 @@ FeedClose close_code_of(Error const& error) {
 
 FeedChannel::FeedChannel(FeedDoor door, std::shared_ptr<api::FeedPlan const> plan)
     : door_(std::move(door)), opened_at_(now()), checked_at_(opened_at_) {
-  if (plan)
-    feed_ = std::make_shared<api::Feed>(door_.parts.runtime, std::move(plan), door_.request.credential.value_or(""),
-                                        door_.request.post);
+  if (plan) begin(std::move(plan));
   door_.parts.metrics.feed().opened(FeedTransport::websocket);
 }
 
@@ -197,10 +195,18 @@ bool FeedChannel::admitted(api::Finished finished) {
     end_with(finished.answer.error());
     return false;
   }
-  feed_ = std::make_shared<api::Feed>(door_.parts.runtime, std::move(finished.answer->feed),
-                                      door_.request.credential.value_or(""), door_.request.post);
+  begin(std::move(finished.answer->feed));
   checked_at_ = now();
   return true;
+}
+
+// What has been asked for is in the plan: an idle connection keeps no more than that.
+void FeedChannel::begin(std::shared_ptr<api::FeedPlan const> plan) {
+  auto& request = door_.request;
+  feed_ =
+      std::make_shared<api::Feed>(door_.parts.runtime, std::move(plan), request.credential.value_or(""), request.post);
+  request.members = {};
+  request.credential.reset();
 }
 
 void FeedChannel::renew(models::FeedMessage message) {

@@ -53,6 +53,7 @@ class FeedChannel final : public Channel, public std::enable_shared_from_this<Fe
  private:
   struct Command;
 
+  void begin(std::shared_ptr<api::FeedPlan const> plan);
   void speak();
   bool say_answer();
   bool say_end();

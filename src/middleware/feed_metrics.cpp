@@ -49,8 +49,8 @@ void FeedMetrics::closed(FeedTransport transport, std::optional<FeedClose> code)
   auto& counts = of(transport);
   counts.open->Decrement();
   auto const* const at = std::ranges::find(kCloses, code.value_or(FeedClose{}));
-  auto* const counter = at == kCloses.end() ? counts.closed_by_peer
-                                            : counts.closes.at(static_cast<std::size_t>(at - kCloses.begin()));
+  auto* const counter =
+      at == kCloses.end() ? counts.closed_by_peer : counts.closes.at(static_cast<std::size_t>(at - kCloses.begin()));
   counter->Increment();
 }
 

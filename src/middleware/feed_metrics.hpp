@@ -32,6 +32,7 @@ class FeedMetrics {
  public:
   explicit FeedMetrics(prometheus::Registry& registry);
 
+  /// One that is open now.
   void opened(FeedTransport transport);
   /// Nothing: the peer has ended it, or has gone.
   void closed(FeedTransport transport, std::optional<FeedClose> code);
@@ -40,10 +41,10 @@ class FeedMetrics {
 
  private:
   static constexpr std::size_t kTransports = 2;
-  static constexpr std::array kCloses{
-      FeedClose::going_away,    FeedClose::try_again_later, FeedClose::bad_request,
-      FeedClose::token,         FeedClose::not_permitted,   FeedClose::not_found,
-      FeedClose::expired_cursor, FeedClose::too_slow_to_authenticate};
+  static constexpr std::array kCloses{FeedClose::going_away,     FeedClose::try_again_later,
+                                      FeedClose::bad_request,    FeedClose::token,
+                                      FeedClose::not_permitted,  FeedClose::not_found,
+                                      FeedClose::expired_cursor, FeedClose::too_slow_to_authenticate};
 
   struct Counts {
     prometheus::Gauge* open = nullptr;
