@@ -16,9 +16,10 @@ using middleware::Spoken;
 using testing::FeedClient;
 
 /// Says again what it hears; `end` ends the connection, `hold` is heard only when a tick has come, `pause` is answered
-/// by nothing said first, `flood` by messages without end.
+/// by nothing said first, `flood` by messages without end, `burst` by many at once.
 class EchoChannel final : public middleware::Channel {
  public:
+  static constexpr int kBurst = 1'000;
   explicit EchoChannel(std::atomic<int>& alive) : alive_(alive) { ++alive_; }
   ~EchoChannel() override { --alive_; }
   EchoChannel(EchoChannel const&) = delete;
@@ -31,6 +32,9 @@ class EchoChannel final : public middleware::Channel {
   void receive(std::string message, std::function<void()> read_on) override {
     if (message == "pause") to_say_.push_back({});
     if (message == "flood") floods_ = true;
+    if (message == "burst")
+      for (int i = 0; i < kBurst; ++i)
+        to_say_.push_back({.text = std::make_shared<std::string const>(std::string(100, 'b') + std::to_string(i))});
     if (message == "end")
       to_say_.push_back({.close_code = std::uint16_t{4400}, .close_reason = "as you wish"});
     else
@@ -115,6 +119,34 @@ TEST_F(WebSocketTest, carries_messages_of_any_length) {
   }
   peer.send(FeedClient::kText, "pause");
   EXPECT_EQ(text(peer), "pause");
+}
+
+// Many frames go in one write: none is lost, and a ping is answered among them.
+TEST_F(WebSocketTest, much_at_once_comes_whole_and_in_order) {
+  start();
+  auto peer = client();
+  peer.send(FeedClient::kText, "burst");
+  peer.send(FeedClient::kPing, "there?");
+  bool ponged = false;
+  for (int i = 0; i < EchoChannel::kBurst;) {
+    auto const message = peer.next();
+    ASSERT_TRUE(message);
+    if (message->opcode == FeedClient::kPong) {
+      EXPECT_EQ(message->payload, "there?");
+      ponged = true;
+      continue;
+    }
+    ASSERT_EQ(message->payload, std::string(100, 'b') + std::to_string(i));
+    ++i;
+  }
+  EXPECT_EQ(text(peer), "burst");
+  if (!ponged) {
+    auto const pong = peer.next();
+    ASSERT_TRUE(pong);
+    EXPECT_EQ(pong->opcode, FeedClient::kPong);
+  }
+  peer.send(FeedClient::kText, "end");
+  EXPECT_EQ(peer.close_code(), 4400U);
 }
 
 TEST_F(WebSocketTest, ends_as_its_channel_says) {
