@@ -24,16 +24,17 @@ double value_of(json::value const& point) {
 // The values as bars, oldest first, the lowest and the highest as the least and the greatest of them.
 std::string bars(json::array const& points) {
   static constexpr std::array<std::string_view, 8> kBars{"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+  constexpr double kTallest = 7;
   constexpr std::size_t kShown = 30;
   std::vector<double> values;
   for (auto const& point : points) values.push_back(value_of(point));
-  if (values.size() > kShown) values.erase(values.begin(), values.end() - kShown);
+  if (values.size() > kShown) values.erase(values.begin(), values.end() - std::ptrdiff_t{kShown});
   if (values.empty()) return {};
   auto const [least, most] = std::ranges::minmax(values);
   std::string out;
   for (auto const value : values) {
     auto const share = most > least ? (value - least) / (most - least) : 0.5;
-    out += kBars[static_cast<std::size_t>(share * (kBars.size() - 1) + 0.5)];
+    out += kBars[static_cast<std::size_t>(share * kTallest + 0.5)];
   }
   return out;
 }

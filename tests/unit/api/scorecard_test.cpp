@@ -14,7 +14,7 @@ class Scorecards : public Workshop {
     put("backend",
         "# Backend\n## Boundaries\n- src/\n## Quality Standards\n- Test Coverage: 90%\n## Success Metrics\n"
         "- First-time PR approval: > 80%\n");
-    put("tester", "# Tester\n## Boundaries\n- tests/\n");
+    put("tester", "# Tester\n## Boundaries\n- tests/\n## Quality Standards\n- Suite: within 15 minutes\n");
     start("B", {{"role", "backend"}});
     start("T", {{"role", "tester"}});
   }
@@ -132,7 +132,7 @@ TEST_F(Scorecards, lost_claims_and_violations_have_their_events) {
   EXPECT_EQ(claim("B", {"tests/x"}).status, 403U);
   auto const violation = last_event("VIOLATION");
   auto const held = claim("B", {"src/a"});
-  ASSERT_EQ(call("force_release_claim", {{"claim", held.text("/claims/0/id")}, {"reason", "stuck"}}).status, 204U);
+  ASSERT_EQ(call("force_release_claim", {{"claim", held.text("/claims/0/id")}, {"reason", "stuck"}}).status, 200U);
   auto const forced = last_event();
   ASSERT_EQ(claim("B", {"src/b"}, {{"ttl_seconds", 10}}).status, 201U);
   auto const shown = card("backend");
@@ -158,10 +158,7 @@ TEST_F(Scorecards, events_of_a_day_are_named_up_to_a_limit) {
 }
 
 TEST_F(Scorecards, many_reports_are_not_all_looked_at) {
-  for (std::size_t i = 0; i <= limits::kScorecardReports; ++i) {
-    if (i % 50 == 0) call("heartbeat_session", {{"session", "B"}});
-    report("B", {{"lines", i}});
-  }
+  for (std::size_t i = 0; i <= limits::kScorecardReports; ++i) report("B", {{"lines", i}});
   auto const shown = card("backend");
   EXPECT_EQ(shown.text("/reports"), std::to_string(limits::kScorecardReports));
   EXPECT_EQ(shown.text("/more"), "true");
