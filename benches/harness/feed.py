@@ -28,6 +28,11 @@ def upgrade(path, token):
     return f"GET {path} HTTP/1.1\r\n" + "".join(field + "\r\n" for field in fields) + "\r\n"
 
 
+def upgrades(server, query=""):
+    """Of followers: a token may make 1,000 requests a second, so they show several."""
+    return [upgrade(f"/v1/projects/default/feed{query}", token) for token in server.make_tokens()]
+
+
 def fan_out(bench, server, plan):
     """Carries a plan out; adds what it cost the server."""
     before = server.cpu_seconds()
@@ -46,21 +51,21 @@ def of_codi(bench, folder, plan):
     with Codi(bench.codi, folder) as server:
         session = server.start_session("BENCH-SESSION-0")
         message = json.dumps({"type": "log", "input": {"session": session, **EVENT}})
-        followed = {"greeting": upgrade("/v1/projects/default/feed?action=PROGRESS&presence=false", server.owner)}
+        followed = {"greetings": upgrades(server, "?action=PROGRESS&presence=false")}
         published = {"publisher_greeting": upgrade("/v1/projects/default/feed?action=NONE&presence=false", server.owner), "publishers": 8}
         return fan_out(bench, server, {**plan, **followed, **published, "message": in_place(message)})
 
 
 def of_ws(bench, folder, plan, frame):
     with peers.ws(folder, TOKEN) as server:
-        greetings = {"greeting": upgrade("/feed", TOKEN), "publisher_greeting": upgrade("/publish", TOKEN)}
+        greetings = {"greetings": [upgrade("/feed", TOKEN)], "publisher_greeting": upgrade("/publish", TOKEN)}
         return fan_out(bench, server, {**plan, **greetings, "message": frame})
 
 
 def of_nats(bench, folder, plan, frame):
     connect = f'CONNECT {{"verbose":false,"pedantic":false,"auth_token":"{TOKEN}"}}\r\n'
     with peers.nats(folder, TOKEN) as server:
-        greetings = {"wire": "nats", "greeting": connect + "SUB codi 1\r\nPING\r\n", "publisher_greeting": connect + "PING\r\n"}
+        greetings = {"wire": "nats", "greetings": [connect + "SUB codi 1\r\nPING\r\n"], "publisher_greeting": connect + "PING\r\n"}
         return fan_out(bench, server, {**plan, **greetings, "message": frame})
 
 
@@ -97,24 +102,25 @@ def idle(bench):
     out = {}
     for count in IDLE:
         with bench.folder() as folder, Codi(bench.codi, folder) as server:
-            warm(bench, server)
+            greetings = upgrades(server)
+            warm(bench, server, greetings)
             before = server.resident_bytes()
-            with Held(bench, server, count):
+            with Held(bench, server, greetings, count):
                 out[str(count)] = {"before": before, "bytes": server.resident_bytes()}
     return out
 
 
-def warm(bench, server):
+def warm(bench, server, greetings):
     """What is allocated once, at the first connections."""
-    with Held(bench, server, 100):
+    with Held(bench, server, greetings, 100):
         pass
 
 
 class Held:
     """Connections that are open while the context lasts."""
 
-    def __init__(self, bench, server, count):
-        self.plan = {"host": "127.0.0.1", "port": server.port, "subscribers": count, "hold": True, "greeting": upgrade("/v1/projects/default/feed", server.owner)}
+    def __init__(self, bench, server, greetings, count):
+        self.plan = {"host": "127.0.0.1", "port": server.port, "subscribers": count, "hold": True, "greetings": greetings}
         self.command = pinned([bench.feed_loader], LOADER_CORE)
 
     def __enter__(self):
@@ -125,16 +131,18 @@ class Held:
             raise BenchError(f"not all connections were made: {self.process.stderr.read()}")
         time.sleep(IDLE_SECONDS)
 
-    def __exit__(self, *_):
-        self.process.communicate()
+    def __exit__(self, kind, *_):
+        _, said = self.process.communicate()
+        if self.process.returncode != 0 and kind is None:
+            raise BenchError(f"not all connections stayed open: {said}")
 
 
 def catching_up(bench):
     with bench.folder() as folder, Codi(bench.codi, folder) as server:
         append = {"flows": [{"steps": [APPEND]}]}
         drive(bench.loader, server, {"clients": GET_CLIENTS, "runs": -(-CAUGHT_UP // GET_CLIENTS), **at_work(server), **append})
-        greeting = upgrade(f"/v1/projects/default/feed?action=PROGRESS&presence=false&after={32 * '0'}", server.owner)
-        plans = {str(readers): {"subscribers": readers, "expect": CAUGHT_UP, "greeting": greeting} for readers in READERS}
+        greetings = upgrades(server, f"?action=PROGRESS&presence=false&after={32 * '0'}")
+        plans = {str(readers): {"subscribers": readers, "expect": CAUGHT_UP, "greetings": greetings} for readers in READERS}
         return {readers: median([fan_out(bench, server, plan) for _ in range(bench.runs)]) for readers, plan in plans.items()}
 
 

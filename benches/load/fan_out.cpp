@@ -22,6 +22,7 @@ namespace json = boost::json;
 constexpr std::string_view kPlace = "${at}";
 constexpr std::string_view kMark = "@@";  // before the time, in what comes
 constexpr std::size_t kDigits = 19;
+constexpr std::size_t kBetweenLooks = 100;
 constexpr auto kLongestWait = std::chrono::milliseconds(100);
 constexpr auto kLastWait = std::chrono::seconds(10);  // for what is on the way at the end
 // So many from one address: servers let no more come.
@@ -42,7 +43,9 @@ FanOutPlan read_fan_out_plan(json::value const& document) {
   FanOutPlan out;
   out.peer = {.host = json::value_to<std::string>(plan.at("host")), .port = plan.at("port").to_number<std::uint16_t>()};
   out.wire = value_or<std::string>(plan, "wire", "websocket") == "nats" ? Wire::nats : Wire::websocket;
-  out.greeting = json::value_to<std::string>(plan.at("greeting"));
+  for (auto const& greeting : plan.at("greetings").as_array())
+    out.greetings.push_back(json::value_to<std::string>(greeting));
+  if (out.greetings.empty()) throw std::runtime_error("a plan has no greetings");
   out.publisher_greeting = value_or<std::string>(plan, "publisher_greeting", "");
   out.message = value_or<std::string>(plan, "message", "");
   out.subscribers = value_or<std::size_t>(plan, "subscribers", out.subscribers);
@@ -67,8 +70,9 @@ void FanOut::connect() {
   for (std::size_t i = 0; i < plan_.subscribers; ++i) {
     auto peer = plan_.peer;
     peer.from = fmt::format("127.0.0.{}", 2 + i / kPerAddress);
-    subscribers_.push_back(std::make_unique<Subscriber>(peer, plan_.wire, plan_.greeting));
+    subscribers_.push_back(std::make_unique<Subscriber>(peer, plan_.wire, plan_.greetings[i % plan_.greetings.size()]));
     watch(*subscribers_.back());
+    if (i % kBetweenLooks == 0) wait_and_receive({});  // pings are answered meanwhile
   }
   if (plan_.message.empty()) return;
   for (std::size_t i = 0; i < plan_.publishers; ++i) {

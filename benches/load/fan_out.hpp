@@ -19,9 +19,9 @@ namespace codi::load {
 struct FanOutPlan {
   Subscriber::Peer peer;
   Wire wire = Wire::websocket;
-  std::string greeting;            ///< of those who follow
-  std::string publisher_greeting;  ///< of those who publish
-  std::string message;             ///< what is published, with `${at}` where the time goes
+  std::vector<std::string> greetings;  ///< of those who follow, in turn
+  std::string publisher_greeting;      ///< of those who publish
+  std::string message;                 ///< what is published, with `${at}` where the time goes
   std::size_t subscribers = 1;
   std::size_t publishers = 1;
   double events_per_second = 0;  ///< 0: as many as go, with `window` of them on the way
