@@ -32,23 +32,30 @@ void Outbox::add_text(std::string_view text) {
 }
 
 void Outbox::send(Done done) {
-  asked_.push_back(std::move(done));
-  if (!is_writing_) write();
+  auto asked = asked_.lock();
+  if (asked) return asked->of_the_next.push_back(std::move(done));
+  asked = std::make_shared<Asked>();
+  asked_ = asked;
+  asked->of_the_next.push_back(std::move(done));
+  write(std::move(asked));
 }
 
-void Outbox::write() {
-  is_writing_ = true;
+void Outbox::write(std::shared_ptr<Asked> asked) {
   on_the_way_ = std::exchange(waiting_, {});
-  asked_before_.swap(asked_);
-  auto done = [this, alive = owner_.lock()](error_code ec, std::size_t) { written(ec); };
+  asked->of_this_write.swap(asked->of_the_next);
+  auto done = [this, alive = owner_.lock(), asked = std::move(asked)](error_code ec, std::size_t) mutable {
+    written(ec, std::move(asked));
+  };
   asio::async_write(stream_, asio::buffer(on_the_way_), std::move(done));
 }
 
-void Outbox::written(error_code ec) {
-  is_writing_ = false;
+void Outbox::written(error_code ec, std::shared_ptr<Asked> asked) {
   on_the_way_ = {};  // an idle connection keeps none
-  auto done = std::exchange(asked_before_, {});
-  if (!asked_.empty()) write();
+  auto done = std::exchange(asked->of_this_write, {});
+  if (asked->of_the_next.empty())
+    asked.reset();
+  else
+    write(std::move(asked));
   for (auto& each : done) each(ec);
 }
 

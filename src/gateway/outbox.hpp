@@ -68,17 +68,20 @@ class Outbox {
 
  private:
   using Done = std::move_only_function<void(error_code)>;
+  // Whom to tell. Owned by the write under way, not by the outbox: they may hold what holds the outbox.
+  struct Asked {
+    std::vector<Done> of_this_write;
+    std::vector<Done> of_the_next;
+  };
 
-  void write();
-  void written(error_code ec);
+  void write(std::shared_ptr<Asked> asked);
+  void written(error_code ec, std::shared_ptr<Asked> asked);
 
   Stream& stream_;
   std::weak_ptr<void> owner_;
   std::string waiting_;
   std::string on_the_way_;
-  std::vector<Done> asked_;  ///< for what waits
-  std::vector<Done> asked_before_;
-  bool is_writing_ = false;
+  std::weak_ptr<Asked> asked_;  ///< while something is on the way
 };
 
 /// The end of a WebSocket, as Beast asks for it: nothing more is read; HttpSession ends the connection.

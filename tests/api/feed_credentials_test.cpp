@@ -88,9 +88,9 @@ TEST_F(FeedCredentials, a_revoked_token_ends_the_connection) {
   EXPECT_EQ(feed.frame("error").at("error").at("code"), json::value("AUTH-USR-1002"));
   EXPECT_EQ(feed.close_code(), 4401U);
   EXPECT_TRUE(testing::soon([this] {
-    auto const text = client().get("/metrics").body;
-    return text.contains("codi_feed_closes_total{code=\"4401\",transport=\"websocket\"} 1\n") &&
-           text.contains("codi_feed_events_total{transport=\"websocket\"} 1\n");
+    auto const metrics = client().get("/metrics").body;
+    return metrics.contains("codi_feed_closes_total{code=\"4401\",transport=\"websocket\"} 1\n") &&
+           metrics.contains("codi_feed_events_total{transport=\"websocket\"} 1\n");
   }));
 }
 

@@ -103,9 +103,9 @@ TEST_F(FeedEvents, end_when_the_token_is_revoked) {
   EXPECT_EQ(events.frame("error").at("error").at("code"), json::value("AUTH-USR-1002"));
   EXPECT_EQ(events.next(), "");
   EXPECT_TRUE(testing::soon([this] {
-    auto const text = client().get("/metrics").body;
-    return text.contains("codi_feed_closes_total{code=\"4401\",transport=\"sse\"} 1\n") &&
-           text.contains("codi_feed_connections{transport=\"sse\"} 0\n");
+    auto const metrics = client().get("/metrics").body;
+    return metrics.contains("codi_feed_closes_total{code=\"4401\",transport=\"sse\"} 1\n") &&
+           metrics.contains("codi_feed_connections{transport=\"sse\"} 0\n");
   }));
 }
 
