@@ -415,7 +415,7 @@ TEST_F(Reports, reports_are_kept_newest_first_under_their_events_cursors) {
     cursors.push_back(of_b({{"coverage", value}}).text("/cursor"));
     pass(std::chrono::minutes(1));
   }
-  auto const tenant = *TenantId::parse(call("get_tenant").text("/id"));
+  auto const tenant = *TenantId::parse(api.call("get_tenant", {}, owner).text("/id"));
   auto const project = *ProjectId::parse(call("get_project").text("/id"));
   auto const since = Timestamp{api.clock.now().ms - 150'000};
   std::vector<db::KeptReport> all;
@@ -480,12 +480,10 @@ TEST_F(OwnMeasures, what_only_handing_over_mends_does_not_keep_from_handing_over
 
 TEST_F(OwnMeasures, the_time_to_accept_is_that_of_who_accepts) {
   EXPECT_EQ(gate("time_to_accept_ms"), "null null");
-  for (auto const wait : {1, 2, 120}) {
+  for (auto const wait : {1, 2, 50}) {
     auto const id = offer("backend", "R").text("/id");
     pass(std::chrono::minutes(wait));
-    call("heartbeat_session", {{"session", "R"}});
     ASSERT_EQ(step("accept", id, "B").status, 200U);
-    start(fmt::format("keeps-time-{}", wait));
   }
   EXPECT_EQ(gate("time_to_accept_ms"), "120000 true");
 }
