@@ -72,6 +72,9 @@ FakeAnswer answer_by_operations(ApiHarness& api, SeenRequest const& request) {
       if (literal != literal_only || request.method != api::to_string(operation.meta.method)) continue;
       auto members = match("/v1" + std::string(operation.meta.path), path);
       if (!members) continue;
+      for (auto const& input : operation.inputs)
+        if (auto* const value = members->if_contains(input.field.name); value && input.scalar != reflect::Scalar::string)
+          *value = json::parse(value->get_string());
       if (question != std::string::npos)
         add_query(*members, operation, std::string_view(request.target).substr(question + 1));
       if (!request.body.empty())
