@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <set>
 #include <utility>
 
 namespace codi::api {
@@ -79,15 +80,20 @@ class Card {
   }
 
  private:
-  // Those that this role was held to: its own sessions', and nobody's in particular.
+  // What the role's gates ask for, whoever reported it: by that they are judged. Of the rest, what the role was held
+  // to: what its own sessions reported, and nobody's in particular.
   Task<void> read_reports() {
+    std::set<std::string> asked;
+    for (auto const& gate : role_.gates) asked.insert(roles::measure_in(measure_table(project_), gate.measure));
     auto const kept = co_await db::newest_reports(tx_, project_.id, since_, limits::kScorecardReports + 1);
     out_.more = kept.size() > limits::kScorecardReports;
     for (std::size_t i = 0; i < std::min(kept.size(), limits::kScorecardReports); ++i) {
       auto const& [cursor, report] = kept[i];
-      if (report.role && report.role != role_.name) continue;
-      ++out_.reports;
+      bool const held = !report.role || report.role == role_.name;
+      bool counts = held;
       for (auto const& [measure, value] : report.measures) {
+        if (!held && !asked.contains(measure)) continue;
+        counts = true;
         auto& points = series_[measure];
         if (points.size() == limit_) continue;
         points.push_back({.at = report.created_at,
@@ -97,6 +103,7 @@ class Card {
                           .branch = report.branch,
                           .commit = report.commit});
       }
+      if (counts) ++out_.reports;
     }
   }
 

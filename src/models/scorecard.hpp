@@ -104,7 +104,8 @@ struct codi::reflect::Fields<codi::models::Scorecard> {
       field("since", "Where it begins."),
       field("until", "When it was made."),
       field("gates", "The checks of the role's document, with the values that they were held against."),
-      field("metrics", "Every measure that was reported for the role, and what codi measures of it itself."),
+      field("metrics",
+            "Every measure of its gates and its sessions that was reported, and what codi measures of it itself."),
       field("reports", "How many reports it was made from."),
       field("more", "True when there were older reports since then, which were not looked at."),
   };

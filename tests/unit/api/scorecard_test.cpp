@@ -69,11 +69,13 @@ TEST_F(Scorecards, values_stand_in_their_order_with_the_event_of_each_report) {
   auto const first = report("B", {{"coverage", 93}, {"p95_ms", 31}}, {{"commit", "c1"}, {"branch", "main"}});
   pass(1h);
   auto const second = report("B", {{"coverage", 86}});
-  report("T", {{"coverage", 11}});
+  report("T", {{"coverage", 11}, {"tests", 12}});
+  report("T", {{"tests", 13}});
   auto const shown = card("backend");
-  EXPECT_EQ(shown.text("/gates/0/value"), "86") << shown.text("/gates/0");
+  EXPECT_EQ(shown.text("/gates/0/value"), "11") << shown.text("/gates/0");
   EXPECT_EQ(shown.text("/gates/0/passed"), "false");
-  ASSERT_EQ(shown.body.at("gates").at(0).at("points").as_array().size(), 2U) << "the tester's is not the backend's";
+  ASSERT_EQ(shown.body.at("gates").at(0).at("points").as_array().size(), 3U)
+      << "a gate is judged by the newest value, whoever reported it";
   EXPECT_EQ(shown.text("/gates/0/points/0/value"), "93");
   EXPECT_EQ(shown.text("/gates/0/points/0/passed"), "true");
   EXPECT_EQ(shown.text("/gates/0/points/0/events"), "[\"" + first.text("/cursor") + "\"]");
@@ -82,9 +84,11 @@ TEST_F(Scorecards, values_stand_in_their_order_with_the_event_of_each_report) {
   EXPECT_EQ(shown.text("/gates/0/points/0/branch"), "main");
   EXPECT_EQ(shown.text("/gates/0/points/1/passed"), "false");
   EXPECT_EQ(shown.text("/gates/0/points/1/events/0"), second.text("/cursor"));
+  EXPECT_EQ(shown.text("/gates/0/points/2/value"), "11");
   EXPECT_EQ(metric(shown, "p95_ms").at("value"), 31);
+  EXPECT_EQ(shown.body.at("metrics").as_array().size(), 2U) << "the tester's tests are not the backend's";
   EXPECT_EQ(metric(shown, "coverage").at("computed"), false);
-  EXPECT_EQ(shown.text("/reports"), "2");
+  EXPECT_EQ(shown.text("/reports"), "3");
   for (auto const& event : items("list_events", {{"action", "TEST"}}))
     if (event.at("cursor").as_string() == second.text("/cursor"))
       EXPECT_EQ(event.at("data").at("report_id").as_string(), second.text("/id"));
