@@ -63,6 +63,8 @@ std::vector<Tag> const& tags() {
       {"handoffs", "Offers of work from a session to a role, a session or a user."},
       {"inbox", "Messages between sessions and people, and notices of what happened to a session."},
       {"roles", "What agents own, need and are held to, read from their documents."},
+      {"reports", "What was measured, held against the checks of roles."},
+      {"workflows", "Workflows of roles that sessions work through, step by step."},
       {"audit", "What was done to the tenant itself."},
       {"operator", "Running the server itself, with an operator token."},
       {"server", "The server's health, metrics and documents; no credential needed."},

@@ -32,6 +32,13 @@ std::optional<json::object> match(std::string_view declared, std::string_view pa
   return out;
 }
 
+// As the gateway reads what stands in an address: by the kind of its member.
+json::value value_of(api::Operation const& operation, std::string const& name, std::string const& text) {
+  for (auto const& member : operation.inputs)
+    if (member.field.name == name && member.scalar != reflect::Scalar::string) return json::parse(text);
+  return json::string(text);
+}
+
 void add_query(json::object& members, api::Operation const& operation, std::string_view query) {
   for (auto const pair : split(query, '&')) {
     auto const equals = pair.find('=');
@@ -39,8 +46,7 @@ void add_query(json::object& members, api::Operation const& operation, std::stri
     auto const name = percent_decoded(pair.substr(0, equals));
     auto const text = percent_decoded(pair.substr(equals + 1));
     for (auto const& member : operation.inputs)
-      if (member.field.name == name)
-        members[name] = member.scalar == reflect::Scalar::string ? json::value(json::string(text)) : json::parse(text);
+      if (member.field.name == name) members[name] = value_of(operation, name, text);
   }
 }
 
@@ -72,9 +78,8 @@ FakeAnswer answer_by_operations(ApiHarness& api, SeenRequest const& request) {
       if (literal != literal_only || request.method != api::to_string(operation.meta.method)) continue;
       auto members = match("/v1" + std::string(operation.meta.path), path);
       if (!members) continue;
-      for (auto const& input : operation.inputs)
-        if (auto* const value = members->if_contains(input.field.name); value && input.scalar != reflect::Scalar::string)
-          *value = json::parse(value->get_string());
+      for (auto& [name, value] : *members)
+        value = value_of(operation, std::string(name), std::string(value.as_string()));
       if (question != std::string::npos)
         add_query(*members, operation, std::string_view(request.target).substr(question + 1));
       if (!request.body.empty())

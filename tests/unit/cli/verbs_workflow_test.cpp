@@ -78,6 +78,7 @@ TEST_F(WorkflowVerbs, what_is_left_is_handed_over) {
   ASSERT_EQ(codi({"workflow", "done", "1"}), 0) << err();
   EXPECT_EQ(codi({"handoff", "tester", "--no-workflows", "--json"}), 0) << err();
   EXPECT_TRUE(out_json().at("workflows").as_array().empty());
+  pass_time(std::chrono::seconds(1));
   EXPECT_EQ(codi({"handoff", "tester"}), 0) << err();
   EXPECT_TRUE(shown("with what is left of Add a route")) << out();
   auto const offered = items("list_handoffs").at(1);
