@@ -59,7 +59,7 @@ class Hazard18Retention : public testing::Serve {
       expect(201, api, "append_event",
              {{"project", name},
               {"session", fmt::format("A{}", first)},
-              {"action", "INFO"},
+              {"action", "NOTE"},
               {"text", std::to_string(number)}});
     expect(200, api, "end_session", {{"project", name}, {"session", fmt::format("A{}", first)}});
   }
@@ -111,7 +111,7 @@ class Hazard18Retention : public testing::Serve {
   }
   std::vector<std::string> told(ApiHarness& api, int project) const {
     std::vector<std::string> out;
-    json::object ask{{"project", slug(project)}, {"action", "INFO"}, {"limit", 500}};
+    json::object ask{{"project", slug(project)}, {"action", "NOTE"}, {"limit", 500}};
     for (;;) {
       auto const page = api.call("list_events", ask, owner_);
       EXPECT_EQ(page.status, 200U) << page.text("/detail");

@@ -22,7 +22,7 @@ class Retention : public Workshop {
   // Sessions don't live for days: each part of a test starts its own.
   std::string say(std::string_view session, std::string_view text) {
     auto const said = call(
-        "append_event", {{"session", session}, {"action", "INFO"}, {"text", text}, {"paths", json::array{"src/a.rs"}}});
+        "append_event", {{"session", session}, {"action", "NOTE"}, {"text", text}, {"paths", json::array{"src/a.rs"}}});
     EXPECT_EQ(said.status, 201U) << said.code;
     return said.text("/cursor");
   }
@@ -34,7 +34,7 @@ class Retention : public Workshop {
     return out;
   }
   Texts told(json::object members = {}) {
-    members["action"] = "INFO";
+    members["action"] = "NOTE";
     members["limit"] = 500;
     auto const page = call("list_events", std::move(members));
     EXPECT_EQ(page.status, 200U) << page.code;
@@ -150,7 +150,7 @@ TEST_F(Retention, large_events_make_a_step_of_fewer) {
   start("A");
   json::object const data{{"filler", std::string(60'000, 'x')}};
   for (int i = 0; i < 60; ++i)
-    ASSERT_EQ(call("append_event", {{"session", "A"}, {"action", "INFO"}, {"text", std::to_string(i)}, {"data", data}})
+    ASSERT_EQ(call("append_event", {{"session", "A"}, {"action", "NOTE"}, {"text", std::to_string(i)}, {"data", data}})
                   .status,
               201U);
   pass(24h * 3);
@@ -174,7 +174,7 @@ TEST_F(Retention, a_cursor_from_before_the_horizon_is_expired_and_one_at_it_goes
   ASSERT_EQ(keep(1).status, 200U);
   reap();
   std::vector<json::object> const filters{
-      {}, {{"session", "B"}}, {{"action", "INFO"}}, {{"path", "src/"}}, {{"action", "NEVER"}}};
+      {}, {{"session", "B"}}, {{"action", "NOTE"}}, {{"path", "src/"}}, {{"action", "NEVER"}}};
   for (auto const& filter : filters) {
     auto ask = filter;
     ask["after"] = first;
@@ -202,7 +202,7 @@ TEST_F(Retention, a_page_from_the_horizon_on_has_a_next_that_goes_on) {
   ASSERT_EQ(keep(1).status, 200U);
   reap();
   Texts seen;
-  json::object ask{{"action", "INFO"}, {"limit", 2}};
+  json::object ask{{"action", "NOTE"}, {"limit", 2}};
   for (;;) {
     auto const page = call("list_events", ask);
     ASSERT_EQ(page.status, 200U) << page.code;
@@ -316,7 +316,7 @@ TEST_F(Retention, horizon_and_plan_outlive_backup_and_restore) {
   auto restored = api.runtime_on(*engine, facts);
   auto const list = [&](json::object members) {
     members["project"] = "default";
-    members["action"] = "INFO";
+    members["action"] = "NOTE";
     return ApiHarness::call_on(restored, "list_events", std::move(members), owner);
   };
   EXPECT_EQ(list({{"after", old}}).status, 410U);
