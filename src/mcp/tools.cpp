@@ -25,8 +25,7 @@ struct Face {
 constexpr std::array kFaces{
     Face{"session",
          "Start, keep alive or end a session: who works here. Start one before all else and pass its alias or id as "
-         "`session` in every later call. `report` what it measured, {\"coverage\": 92.5}; tick a workflow of its role "
-         "off.",
+         "`session` in every later call. `report` what it measured, {\"coverage\": 92.5}; tick its workflow off.",
          true},
     Face{"claim", "Claim paths before you edit them: all of them or none. With `wait_seconds` the call waits in line.",
          false, true},

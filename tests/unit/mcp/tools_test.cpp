@@ -86,9 +86,10 @@ TEST(Tools, a_session_that_may_be_left_out_acts_or_chooses) {
     for (auto const& member : operation.inputs)
       if (!operation.meta.mcp.empty() && member.field.name == "session" && !member.required)
         (operation.meta.session_filters ? chooses : acts).insert(operation.meta.id);
-  EXPECT_EQ(chooses, (std::set<std::string_view>{"list_claims", "list_events", "list_handoffs", "list_workflows"}));
-  EXPECT_EQ(acts, (std::set<std::string_view>{"ack_message", "cancel_workflow", "check_claims", "finish_workflow_step",
-                                              "get_message", "list_inbox", "send_message"}));
+  EXPECT_EQ(chooses, (std::set<std::string_view>{"list_claims", "list_events", "list_gates", "list_handoffs",
+                                                 "list_workflows"}));
+  EXPECT_EQ(acts, (std::set<std::string_view>{"ack_message", "cancel_workflow", "check_claims", "create_report",
+                                              "finish_workflow_step", "get_message", "list_inbox", "send_message"}));
 }
 
 TEST(Tools, a_refusal_names_the_tool_that_helps) {
