@@ -38,6 +38,7 @@ Task<bool> note_declined(Tx& tx, ProjectId project, SessionId session, std::stri
 struct RoleDay {
   std::int64_t day = 0;  ///< since 1970
   std::array<std::int64_t, kRoleFacts> facts{};
+  /// How often.
   [[nodiscard]] std::int64_t of(RoleFact fact) const { return facts[static_cast<std::size_t>(fact)]; }
 };
 /// The last limits::kRoleFactDays days in which something was counted, oldest first; without conflict.

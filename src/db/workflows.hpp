@@ -18,6 +18,7 @@ Task<std::optional<models::WorkflowRun>> get_workflow(Tx& tx, ProjectId project,
 /// With the state that it has now, by its session's life.
 Task<models::WorkflowRun> workflow_now(Tx& tx, models::WorkflowRun run);
 
+/// Writes it, and what lists find it by.
 void put_workflow(Tx& tx, models::WorkflowRun const& run);
 /// Writes it as another session's; `run` has the new one already.
 void move_workflow(Tx& tx, models::WorkflowRun const& run, SessionId from);
