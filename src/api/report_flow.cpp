@@ -98,8 +98,7 @@ class Hearing {
                           condition.unit, trigger.to);
       bool const now = co_await fell(role.role, condition.measure, std::move(what), roles::holds(condition, *value));
       if (!now) continue;
-      Cause cause{
-          .why = fmt::format("{} is {}", condition.measure, shown(*value)), .value = value, .report = &report_};
+      Cause cause{.why = fmt::format("{} is {}", condition.measure, shown(*value)), .value = value, .report = &report_};
       // In its own name only a session of the role hands its work over.
       auto const from = session_ && session_->role == role.role ? session_ : std::optional<Session>();
       auto made = co_await delegate(tx_, project_, from, role.role, trigger, std::move(cause));

@@ -19,6 +19,7 @@ struct FileTrouble {
   std::optional<std::size_t> line;  ///< from 1, where it has one
   std::string message;
 };
+/// What was read, or what is wrong.
 template <class T>
 using FileResult = std::expected<T, FileTrouble>;
 

@@ -32,11 +32,12 @@ std::vector<std::string> texts_of(std::string_view suffix);
 /// Segments with slashes between them.
 std::string joined(std::vector<std::string> const& segments);
 
-/// Of rows whose next element is a text, in order, those are sought whose text is a beginning of another.
+/// Whether a text is a beginning of another, and where the next may be.
 struct Beginning {
-  bool found = false;                    ///< the text of the row is one
-  std::optional<std::string> next = {};  ///< from which suffix on there may be others
+  bool found = false;                    ///< it is
+  std::optional<std::string> next = {};  ///< suffix from which on there may be others, where keys go on with texts
 };
+/// Of rows in order, to find those whose next element is a beginning of `of`.
 Beginning is_beginning(std::string_view text, std::string_view of);
 
 /// Reads the segments of a directory and the slash behind each; false when nothing below it can match.

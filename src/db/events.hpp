@@ -61,8 +61,8 @@ struct OldEvents {
   bool more = false;                ///< there may be others that are old enough
   std::optional<Timestamp> oldest;  ///< when the oldest event that stays happened, unless there are `more` or none
 };
-/// Removes events of `until` or before, from the oldest on, with the reports that they tell of, and moves the horizon behind them. Ends at the first that
-/// stays, after limits::kRetentionEvents of them, or after limits::kRangeBytes.
+/// Removes events of `until` or before, from the oldest on, with the reports that they tell of, and moves the horizon
+/// behind them. Ends at the first that stays, after limits::kRetentionEvents of them, or after limits::kRangeBytes.
 Task<OldEvents> remove_old_events(Tx& tx, ProjectId project, Timestamp until);
 
 }  // namespace codi::db

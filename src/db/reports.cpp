@@ -30,8 +30,7 @@ void put_report(Tx& tx, Report const& report, Stamp const& cursor) {
   tx.set_under_stamp(reports_prefix(tx, report.project_id), cursor, reflect::encode_text(report));
   auto const scope = report.branch ? Scope::branch : Scope::no_branch;
   for (auto const& [measure, value] : report.measures) {
-    LatestValue const latest{
-        .value = value, .branch = report.branch, .report_id = report.id, .at = report.created_at};
+    LatestValue const latest{.value = value, .branch = report.branch, .report_id = report.id, .at = report.created_at};
     tx.put(latest_key(tx, report.project_id, measure, Scope::any, ""), latest);
     tx.put(latest_key(tx, report.project_id, measure, scope, report.branch.value_or("")), latest);
   }

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-/// What was measured in a project; below P = (t,"project",project): (P,"reports",epoch,stamp) -> Report, under the stamp
-/// of its event; (P,"latest",measure,scope,branch) -> LatestValue, scope 0: of whatever branch, 1: of reports that name
-/// none, 2: of one branch; (P,"fallen",role,what,scope,branch) -> id of the report since which it is so.
+/// What was measured in a project; below P = (t,"project",project): (P,"reports",epoch,stamp) -> Report, under the
+/// stamp of its event; (P,"latest",measure,scope,branch) -> LatestValue, scope 0: of whatever branch, 1: of reports
+/// that name none, 2: of one branch; (P,"fallen",role,what,scope,branch) -> id of the report since which it is so.
 namespace codi::db {
 
 /// The newest value of a measure.
@@ -23,7 +23,7 @@ BOOST_DESCRIBE_STRUCT(LatestValue, (), (value, branch, report_id, at))
 
 /// Of which reports a value is wanted.
 struct MeasureScope {
-  bool any_branch = false;                   ///< the newest, whatever its branch
+  bool any_branch = false;                 ///< the newest, whatever its branch
   std::optional<std::string> branch = {};  ///< else of this branch; none: of reports that name none
 };
 

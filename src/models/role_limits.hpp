@@ -31,19 +31,19 @@ inline constexpr std::size_t kWorkflowBytes = 128 << 10;     // of one that a se
 inline constexpr std::size_t kWorkflowsRunning = 20;         // of one session
 
 // Reports and what they are held against.
-inline constexpr std::size_t kReportMeasures = 200;          // of one report
-inline constexpr std::size_t kMeasureNames = 200;            // that a project adds to the table
-inline constexpr std::size_t kRoleChecks = 2'000;            // gates and triggers of all roles of a project together
-inline constexpr std::size_t kRoleCheckBytes = 1 << 20;      // of them, as JSON
-inline constexpr std::size_t kCheckTablesKept = 16;          // that a thread need not read again
-inline constexpr std::size_t kFallsTold = 50;                // of gates, and of conditions, that one report tells of
-inline constexpr std::int64_t kRoleFactDays = 30;            // for which is counted what sessions of a role did
-inline constexpr std::size_t kRoleAccepts = 500;             // the last ones, of which a median is taken
-inline constexpr std::size_t kScorecardReports = 500;        // the last ones, that one scorecard looks at
-inline constexpr std::int64_t kScorecardPoints = 100;        // of each of its figures
-inline constexpr std::size_t kScorecardEvents = 20;          // named behind one value
-inline constexpr std::size_t kReportFileBytes = 64 << 20;    // of a file that measures are read from
-inline constexpr std::size_t kReportFileDepth = 64;          // of what is nested in it
-inline constexpr std::size_t kReportFileTools = 20;          // that one SARIF file tells of by their names
+inline constexpr std::size_t kReportMeasures = 200;        // of one report
+inline constexpr std::size_t kMeasureNames = 200;          // that a project adds to the table
+inline constexpr std::size_t kRoleChecks = 2'000;          // gates and triggers of all roles of a project together
+inline constexpr std::size_t kRoleCheckBytes = 1 << 20;    // of them, as JSON
+inline constexpr std::size_t kCheckTablesKept = 16;        // that a thread need not read again
+inline constexpr std::size_t kFallsTold = 50;              // of gates, and of conditions, that one report tells of
+inline constexpr std::int64_t kRoleFactDays = 30;          // for which is counted what sessions of a role did
+inline constexpr std::size_t kRoleAccepts = 500;           // the last ones, of which a median is taken
+inline constexpr std::size_t kScorecardReports = 500;      // the last ones, that one scorecard looks at
+inline constexpr std::int64_t kScorecardPoints = 100;      // of each of its figures
+inline constexpr std::size_t kScorecardEvents = 20;        // named behind one value
+inline constexpr std::size_t kReportFileBytes = 64 << 20;  // of a file that measures are read from
+inline constexpr std::size_t kReportFileDepth = 64;        // of what is nested in it
+inline constexpr std::size_t kReportFileTools = 20;        // that one SARIF file tells of by their names
 
 }  // namespace codi::limits

@@ -53,8 +53,7 @@ std::optional<std::string_view> unit_of_measure(std::string_view measure) {
 double threshold_for(std::string_view measure, double threshold, std::string_view unit) {
   auto const* const reported = unit_at_end(measure);
   auto const* const written = std::ranges::find(kUnitSizes, unit, &UnitSize::unit);
-  bool const alike =
-      reported != nullptr && written != kUnitSizes.end() && reported->dimension == written->dimension;
+  bool const alike = reported != nullptr && written != kUnitSizes.end() && reported->dimension == written->dimension;
   if (!alike || reported == written) return threshold;
   return threshold * written->size / reported->size;
 }

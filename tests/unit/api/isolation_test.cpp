@@ -104,13 +104,12 @@ class IsolationTest : public ::testing::Test {
     };
     world.names["session"] = {session(mark + "-alias"), mark + "-alias"};
     session(mark + "-other");
-    auto const role =
-        server.call("put_role",
-                    {{"project", slug},
-                     {"name", "a-role"},
-                     {"boundaries", json::array{json::object{{"target", "./"}}}},
-                     {"triggers", one_trigger()}},
-                    token);
+    auto const role = server.call("put_role",
+                                  {{"project", slug},
+                                   {"name", "a-role"},
+                                   {"boundaries", json::array{json::object{{"target", "./"}}}},
+                                   {"triggers", one_trigger()}},
+                                  token);
     EXPECT_EQ(role.status, 200U) << role.code;
     json::object const workflow{{"name", "a-role"}, {"steps", json::array{mark + " step", "another"}}};
     auto const own_role =

@@ -1,6 +1,7 @@
-#include "db/fault/fault_engine.hpp"
-#include "auth/directory.hpp"
 #include "db/reports.hpp"
+
+#include "auth/directory.hpp"
+#include "db/fault/fault_engine.hpp"
 #include "db/retry.hpp"
 #include "models/role_limits.hpp"
 #include "support/workshop.hpp"
@@ -68,8 +69,7 @@ class Reports : public Workshop {
   // The latest value of a gate as the list has it, and whether it passes.
   std::string gate(std::string_view measure, json::object filter = {}) {
     for (auto const& item : items("list_gates", std::move(filter)))
-      if (item.at("measure").as_string() == measure)
-        return shown(item.at("value")) + " " + shown(item.at("passed"));
+      if (item.at("measure").as_string() == measure) return shown(item.at("value")) + " " + shown(item.at("passed"));
     return "none";
   }
 };
@@ -489,8 +489,9 @@ TEST_F(OwnMeasures, the_time_to_accept_is_that_of_who_accepts) {
 }
 
 TEST_F(OwnMeasures, a_report_is_the_occasion_to_look_at_them) {
-  put("backend", "# Backend\n## Success Metrics\n- First-time PR approval: > 85%\n## Delegation Triggers\n"
-                 "- Escalates to lead when: First-time PR approval drops below 85%\n");
+  put("backend",
+      "# Backend\n## Success Metrics\n- First-time PR approval: > 85%\n## Delegation Triggers\n"
+      "- Escalates to lead when: First-time PR approval drops below 85%\n");
   ASSERT_EQ(step("decline", offer("reviewer").text("/id"), "R").status, 200U);
   auto const fell = of_b({{"coverage", 50}});
   EXPECT_EQ(fell.text("/gates"), "[]") << "the report has no value for it";

@@ -141,7 +141,8 @@ TEST(ReportFiles, json_that_is_damaged_is_told) {
   EXPECT_EQ(wrong(sarif, many + "]}"), "has more than 20 runs");
   EXPECT_NE(wrong(k6, std::string(1'000, '[')), "nothing is wrong");
   EXPECT_EQ(wrong(k6, "{}"), "is no summary of k6: it has no metric `http_req_duration`");
-  EXPECT_EQ(wrong(k6, R"_({"metrics": {"http_req_duration": {"p(95)": -1}}})_"), "p95_ms is not a number that is measured");
+  EXPECT_EQ(wrong(k6, R"_({"metrics": {"http_req_duration": {"p(95)": -1}}})_"),
+            "p95_ms is not a number that is measured");
   EXPECT_EQ(wrong(k6, R"_({"metrics": {"http_req_duration": {"p(95)": "fast"}}})_"), "holds nothing that is measured");
 }
 
