@@ -61,7 +61,7 @@ TEST_F(ReportsOverHttp, a_refusal_is_a_problem_with_the_evidence) {
 
 TEST_F(ReportsOverHttp, what_is_no_report_is_refused) {
   EXPECT_EQ(report(R"({"measures": {}})").status, 422);
-  EXPECT_EQ(report(R"({"measures": {"coverage": 1e999}})").status, 422);
+  EXPECT_EQ(report(R"({"measures": {"coverage": 1e999}})").status, 400);
   EXPECT_EQ(report(R"({"measures": {"coverage": NaN}})").status, 400);
   EXPECT_EQ(report(R"({"measures": {"coverage": "95"}})").status, 422);
   EXPECT_EQ(report(R"({"measures": {"coverage": 1, "coverage": 2}})").status, 400);
