@@ -117,6 +117,7 @@ std::expected<mcp::Revision, mcp::RpcError> revision_of(HttpRequest const& reque
   auto const revision = header ? trim(*header) : mcp::kHandshakeRevision;
   if (revision == mcp::kStatelessRevision) return mcp::Revision::r2026_07_28;
   if (revision == mcp::kHandshakeRevision) return mcp::Revision::r2025_11_25;
+  if (!is_valid_utf8(revision)) return std::unexpected(mismatch("the header MCP-Protocol-Version is not text"));
   return std::unexpected(mcp::unsupported_revision(revision));
 }
 
