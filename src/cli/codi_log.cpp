@@ -1,6 +1,7 @@
 #include "base/build_info.hpp"
 #include "cli/argv.hpp"
 #include "cli/cli.hpp"
+#include "cli/gate_words.hpp"
 #include "cli/json_access.hpp"
 #include "cli/log_writer.hpp"
 
@@ -122,6 +123,7 @@ void report(Context& context, WrittenLine const& written, bool quiet) {
   if (!verb.empty() && !quiet)
     shell.err << fmt::format("codi-log: warning: the text says {}, the action {}: the action counts\n", printable(verb),
                              printable(text_of(*event, "action")));
+  if (data != nullptr && !quiet) warn_of_gates(shell.err, "codi-log", *data);
 }
 
 Outcome<> run_request(Shell& shell, Catalog const& catalog, Request const& request) {

@@ -2,6 +2,7 @@
 #include "cli/cli.hpp"
 #include "cli/client.hpp"
 #include "cli/duration.hpp"
+#include "cli/gate_words.hpp"
 #include "cli/json_access.hpp"
 #include "cli/render.hpp"
 
@@ -43,16 +44,6 @@ std::string outside_line(json::value const& outside) {
                        shown(outside, "target"), shown(outside, "role"));
   return fmt::format("{} is outside the boundaries of {}{}", shown(outside, "target"), shown(outside, "role"),
                      owners.empty() ? "; no role owns it" : ": it belongs to " + owners);
-}
-
-std::string gate_line(json::value const& gate) {
-  auto const number = [&](std::string_view name) {
-    auto const* const value = member_of(gate, name);
-    return value == nullptr ? std::string() : compact(*value);
-  };
-  auto const unit = shown(gate, "unit");
-  return fmt::format("{} is {}, and must be {} {}{}{}", shown(gate, "measure"), number("value"), shown(gate, "op"),
-                     number("threshold"), unit.empty() ? "" : " ", unit);
 }
 
 std::string waiting_line(json::value const& ticket, Timestamp now) {

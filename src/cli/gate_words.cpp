@@ -26,4 +26,14 @@ Cell verdict_of(json::value const& gate) {
   return {"not measured", Tone::dim};
 }
 
+std::string gate_line(json::value const& gate) {
+  auto const unit = printable(text_of(gate, "unit"));
+  return fmt::format("{} is {}, and must be {} {}{}{}", printable(text_of(gate, "measure")), number_of(gate, "value"),
+                     printable(text_of(gate, "op")), number_of(gate, "threshold"), unit.empty() ? "" : " ", unit);
+}
+
+void warn_of_gates(std::ostream& err, std::string_view program, json::value const& holder) {
+  for (auto const& gate : items_of(holder, "failed_gates")) err << program << ": warning: " << gate_line(gate) << '\n';
+}
+
 }  // namespace codi::cli

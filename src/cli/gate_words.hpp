@@ -2,6 +2,7 @@
 #include "cli/json_access.hpp"
 #include "cli/render.hpp"
 
+#include <ostream>
 #include <string>
 #include <string_view>
 
@@ -19,5 +20,11 @@ std::string wanted_of(json::value const& gate);
 
 /// passed, FAILED, or not measured.
 Cell verdict_of(json::value const& gate);
+
+/// `coverage is 90, and must be >= 95 %`.
+std::string gate_line(json::value const& gate);
+
+/// Says which gates had failed of what the project's policy let through: those in the member `failed_gates`.
+void warn_of_gates(std::ostream& err, std::string_view program, json::value const& holder);
 
 }  // namespace codi::cli

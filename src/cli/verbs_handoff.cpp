@@ -1,5 +1,6 @@
 #include "base/limits.hpp"
 #include "base/text.hpp"
+#include "cli/gate_words.hpp"
 #include "cli/generic.hpp"
 #include "cli/json_access.hpp"
 #include "cli/recipients.hpp"
@@ -73,6 +74,7 @@ Outcome<> offer(Context& context, Arguments const& arguments) {
     context.shell().out << "  with the claim on " << printable(text_of(claim, "target")) << '\n';
   for (auto const& workflow : items_of(reply->body, "workflows"))
     context.shell().out << "  with what is left of " << printable(text_of(workflow, "name")) << '\n';
+  warn_of_gates(context.shell().err, "codi", reply->body);
   return {};
 }
 

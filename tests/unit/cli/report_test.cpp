@@ -133,6 +133,17 @@ TEST_F(ReportVerbs, triggers_are_pulled_by_their_number) {
   EXPECT_EQ(out_json().at("to_role"), "dba");
 }
 
+TEST_F(ReportVerbs, what_is_let_through_is_warned_of) {
+  start();
+  ASSERT_EQ(codi({"report", "coverage=90"}), 0) << err();
+  EXPECT_EQ(codi({"handoff", "reviewer"}), 0) << err();
+  EXPECT_TRUE(said("codi: warning: coverage is 90, and must be >= 95 %")) << err();
+  EXPECT_EQ(codi_log({"B: COMPLETE the orders route", "WORK_COMPLETE"}), 0) << err();
+  EXPECT_TRUE(said("codi-log: warning: coverage is 90, and must be >= 95 %")) << err();
+  EXPECT_EQ(codi_log({"B: COMPLETE the orders route", "WORK_COMPLETE", "--quiet"}), 0) << err();
+  EXPECT_FALSE(said("warning")) << err();
+}
+
 TEST_F(ReportVerbs, a_refusal_names_the_gates) {
   start();
   ASSERT_EQ(codi({"project", "update", "default", "--policies", R"({"gates": "refuse"})"}), 0) << err();
