@@ -76,7 +76,7 @@ def message_flow():
         op("list_inbox", "GET", f"{PROJECT}/inbox?session=${{peer}}", headers=recipient),
         op("get_message", "GET", f"{PROJECT}/messages/${{message}}?session=${{session}}"),
         op("ack_message", "POST", f"{PROJECT}/messages/${{message}}/ack", body={"session": "${peer}"}, headers=recipient),
-        op("list_acks", "GET", f"{PROJECT}/messages/${{message}}/acks"),
+        op("list_acks", "GET", f"{PROJECT}/messages/${{message}}/acks?session=${{session}}"),
     ]
 
 
