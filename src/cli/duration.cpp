@@ -51,6 +51,11 @@ std::optional<std::chrono::seconds> parse_duration(std::string_view text) {
   return std::chrono::seconds(total);
 }
 
+std::optional<Timestamp> parse_past(std::string_view text, Timestamp now) {
+  if (auto const age = parse_duration(text)) return now + -std::chrono::milliseconds(*age);
+  return parse_timestamp(text);
+}
+
 std::string short_duration(std::chrono::milliseconds time) {
   constexpr std::int64_t kPlainHours = 10;  // from here on minutes say nothing
   auto const seconds = (time.count() + 500) / 1'000;

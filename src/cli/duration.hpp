@@ -12,6 +12,9 @@ namespace codi::cli {
 /// anything else and for what passes ten years.
 std::optional<std::chrono::seconds> parse_duration(std::string_view text);
 
+/// A time as RFC 3339 has it, or how long before `now`.
+std::optional<Timestamp> parse_past(std::string_view text, Timestamp now);
+
 /// Rounded to the unit that says enough: `45s`, `57m`, `1h30m`, `12h`, `4d`.
 std::string short_duration(std::chrono::milliseconds time);
 

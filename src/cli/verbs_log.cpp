@@ -73,8 +73,7 @@ Outcome<json::object> timeline_filter(Context& context, std::vector<Option> cons
     members["path"] = targets->front();
   }
   if (auto const since = arguments.one("since")) {
-    auto const age = parse_duration(*since);
-    auto const at = age ? std::optional(context.now() + -std::chrono::milliseconds(*age)) : parse_timestamp(*since);
+    auto const at = parse_past(*since, context.now());
     if (!at)
       return complain(Exit::usage,
                       fmt::format("--since must be an age such as 2h or 1d, or a time such as {}, not `{}`",

@@ -96,20 +96,14 @@ void print_metrics(Context& context, json::value const& card) {
   table.print(context.shell().out, context.out_style());
 }
 
-// A time, or how long ago.
-Outcome<std::string> moment_of(Context& context, std::string const& typed) {
-  if (auto const at = parse_timestamp(typed)) return to_string(*at);
-  if (auto const span = parse_duration(typed)) return to_string(context.now() + -std::chrono::milliseconds(*span));
-  return complain(Exit::usage, fmt::format("--since {} is neither a time nor a duration", typed),
-                  {"Write 12h, 7d or 2030-01-31T12:00:00Z."});
-}
-
 Outcome<> report(Context& context, Option const& limit, Arguments const& arguments) {
   json::object members{{"name", arguments.one("ROLE").value_or("")}};
   if (auto const typed = arguments.one("since")) {
-    auto since = moment_of(context, *typed);
-    if (!since) return pass_on(since);
-    members["since"] = *std::move(since);
+    auto const since = parse_past(*typed, context.now());
+    if (!since)
+      return complain(Exit::usage, fmt::format("--since {} is neither a time nor a duration", *typed),
+                      {"Write 12h, 7d or 2030-01-31T12:00:00Z."});
+    members["since"] = to_string(*since);
   }
   if (auto const typed = arguments.one("limit")) members["limit"] = json_of(limit, *typed).value_or(nullptr);
   auto const reply = context.call("get_scorecard", std::move(members));

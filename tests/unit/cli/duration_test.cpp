@@ -24,6 +24,14 @@ TEST(Duration, refuses_what_is_none) {
     EXPECT_EQ(parse_duration(text), std::nullopt) << text;
 }
 
+TEST(Duration, a_time_of_the_past_is_a_time_or_an_age) {
+  Timestamp const now{1'000'000'000'000};
+  EXPECT_EQ(parse_past("2h", now), now + -2h);
+  EXPECT_EQ(parse_past(to_string(now + -1min), now), now + -1min);
+  for (auto const* const text : {"", "yesterday", "-2h", "2026-13-01T00:00:00Z"})
+    EXPECT_EQ(parse_past(text, now), std::nullopt) << text;
+}
+
 TEST(Duration, tells_times_as_people_do) {
   Timestamp const now{1'000'000'000};
   EXPECT_EQ(relative_time(now, now), "just now");
