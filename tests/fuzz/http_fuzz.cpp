@@ -2,17 +2,11 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "fuzz/check.hpp"
+#include "fuzz/fuzzed_peer.hpp"
 #include "fuzz/http_answers.hpp"
-#include "gateway/session.hpp"
 
-#include <boost/asio/post.hpp>
-
-#include <algorithm>
-#include <deque>
-#include <fcntl.h>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace codi::gateway {
 namespace {
@@ -20,20 +14,6 @@ namespace {
 using middleware::HttpRequest;
 using middleware::HttpResponse;
 using testing::check;
-
-// What the fuzzer decides besides the bytes on the wire: a few bytes at the end of its input, over and over.
-class Script {
- public:
-  explicit Script(FuzzedDataProvider& in) {
-    for (auto& byte : bytes_) byte = in.ConsumeIntegral<std::uint8_t>();
-  }
-  // 0 to `most`.
-  std::size_t next(std::size_t most) { return bytes_[at_++ % bytes_.size()] % (most + 1); }
-
- private:
-  std::array<std::uint8_t, 8> bytes_{};
-  std::size_t at_ = 0;
-};
 
 // Content of a few pieces, which may be empty, come later, or end in an error.
 class Pieces final : public middleware::Content {
@@ -83,7 +63,7 @@ class Recorder final : public middleware::Handler {
   void on_connection(middleware::ConnectionEvent) override {}
 
   // Gives the answers that were held back; false when there are none.
-  bool answer_waiting() {
+  bool go_on() {
     auto const waiting = std::exchange(waiting_, {});
     for (auto const& answer : waiting) answer();
     return !waiting.empty();
@@ -142,77 +122,21 @@ class Recorder final : public middleware::Handler {
   bool rejected_ = false;
 };
 
-// A session at one end of a pair of sockets, the fuzzer at the other; one thread turns both.
-class Connection {
+class Connection final : public FuzzedPeer<Recorder> {
  public:
-  explicit Connection(Script& script) : script_(script), handler_(script) {
-    std::array<int, 2> ends{};
-    check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0, "sockets");
-    end_ = ends[0];
-    Socket socket(io_);
-    socket.assign(Protocol(AF_UNIX, 0), ends[1]);
-    session_ = make_session({.socket = std::move(socket), .peer = "unix"}, {options_, handler_, turns_},
-                            [this](std::function<void()> work) { asio::post(io_, std::move(work)); });
-    session_->start([this] { ++ended_; });
-  }
-  ~Connection() { ::close(end_); }
-  Connection(Connection const&) = delete;
-  Connection& operator=(Connection const&) = delete;
-
-  // In pieces of any size, some of them sent before the last one was looked at.
-  void send(std::string_view bytes) {
-    while (!bytes.empty() && ended_ == 0) {
-      auto const some = script_.next(1) == 0 ? bytes.size() : script_.next(40) + 1;
-      auto const sent = ::send(end_, bytes.data(), std::min(some, bytes.size()), MSG_NOSIGNAL);
-      if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
-      if (sent <= 0 || script_.next(2) > 0) settle();
-      if (script_.next(30) == 30) session_->drain();
-    }
-  }
+  explicit Connection(Script& script) : FuzzedPeer(script, {}) {}
 
   void finish() {
-    ::shutdown(end_, SHUT_WR);
-    settle();
-    check(ended_ == 1, "a connection ends when its peer has", received_);
+    shut(SHUT_WR);
     testing::check_answers(received_, handler_.expected());
   }
-
   // The peer is gone without a word, perhaps amid an answer.
-  void vanish() {
-    ::shutdown(end_, SHUT_RDWR);
-    settle();
-    check(ended_ == 1, "a connection ends when its peer is gone");
-  }
+  void vanish() { shut(SHUT_RDWR); }
 
  private:
-  // Until nothing happens any more.
-  void settle() {
-    constexpr int kTurns = 100'000;
-    int turns = 0;
-    while (turn()) check(++turns < kTurns, "a connection comes to rest", received_);
+  void between_pieces() override {
+    if (script_.next(30) == 30) drain();
   }
-  bool turn() {
-    io_.restart();
-    bool const worked = io_.poll() > 0;
-    bool const received = receive();
-    return worked || received || handler_.answer_waiting();
-  }
-  bool receive() {
-    std::array<char, 4096> bytes{};
-    auto const count = ::recv(end_, bytes.data(), bytes.size(), 0);
-    if (count > 0) received_.append(bytes.data(), static_cast<std::size_t>(count));
-    return count > 0;
-  }
-
-  Script& script_;
-  ServerOptions options_{};
-  asio::io_context io_{1};
-  Turns turns_{io_};
-  Recorder handler_;
-  std::shared_ptr<Session> session_;
-  int end_ = -1;
-  int ended_ = 0;
-  std::string received_;
 };
 
 }  // namespace

@@ -2,17 +2,11 @@
 #include "base/log.hpp"
 #include "base/text.hpp"
 #include "fuzz/check.hpp"
-#include "gateway/session.hpp"
+#include "fuzz/fuzzed_peer.hpp"
 
-#include <boost/asio/post.hpp>
-
-#include <algorithm>
-#include <array>
 #include <deque>
-#include <fcntl.h>
 #include <fuzzer/FuzzedDataProvider.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 namespace codi::gateway {
 namespace {
@@ -27,20 +21,6 @@ constexpr std::string_view kUpgrade =
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 constexpr std::string_view kDeflate =
     "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits; client_no_context_takeover\r\n";
-
-// What the fuzzer decides besides the bytes on the wire: a few bytes at the end of its input, over and over.
-class Script {
- public:
-  explicit Script(FuzzedDataProvider& in) {
-    for (auto& byte : bytes_) byte = in.ConsumeIntegral<std::uint8_t>();
-  }
-  // 0 to `most`.
-  std::size_t next(std::size_t most) { return bytes_[at_++ % bytes_.size()] % (most + 1); }
-
- private:
-  std::array<std::uint8_t, 8> bytes_{};
-  std::size_t at_ = 0;
-};
 
 // Says the length of each message that it hears, sometimes later, and ends the connection when it hears `end`.
 class LengthChannel final : public middleware::Channel {
@@ -161,85 +141,28 @@ class Frames {
   bool closed_ = false;
 };
 
-// A session at one end of a pair of sockets, the fuzzer at the other; one thread turns both.
-class Connection {
+class Connection final : public FuzzedPeer<Granting> {
  public:
-  Connection(Script& script, bool deflates) : script_(script), handler_(script) {
-    options_.feed_deflates = deflates;
-    std::array<int, 2> ends{};
-    check(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends.data()) == 0, "sockets");
-    end_ = ends[0];
-    Socket socket(io_);
-    socket.assign(Protocol(AF_UNIX, 0), ends[1]);
-    session_ = make_session({.socket = std::move(socket), .peer = "unix"}, {options_, handler_, turns_},
-                            [this](std::function<void()> work) { asio::post(io_, std::move(work)); });
-    session_->start([this] { ++ended_; });
-    send_all(std::string(kUpgrade).append(deflates ? kDeflate : "").append("\r\n"));
+  Connection(Script& script, bool deflates) : FuzzedPeer(script, {.feed_deflates = deflates}) {
+    auto const asked = std::string(kUpgrade).append(deflates ? kDeflate : "").append("\r\n");
+    check(send_some(asked) == asked.size(), "room");
+    settle();
     auto const head = received_.find("\r\n\r\n");
     check(received_.starts_with("HTTP/1.1 101 ") && head != std::string::npos, "an upgrade is granted", received_);
     received_.erase(0, head + 4);
-  }
-  ~Connection() { ::close(end_); }
-  Connection(Connection const&) = delete;
-  Connection& operator=(Connection const&) = delete;
-
-  // In pieces of any size, some of them sent before the last one was looked at.
-  void send(std::string_view bytes) {
-    while (!bytes.empty() && ended_ == 0) {
-      auto const some = script_.next(1) == 0 ? bytes.size() : script_.next(40) + 1;
-      auto const sent = ::send(end_, bytes.data(), std::min(some, bytes.size()), MSG_NOSIGNAL);
-      if (sent > 0) bytes.remove_prefix(static_cast<std::size_t>(sent));
-      if (sent <= 0 || script_.next(2) > 0) settle();
-    }
   }
 
   // A close that the server says while a broken frame comes ends by its deadline only, for which no time passes here.
   void finish() {
     settle();
-    if (script_.next(3) == 3) session_->drain();
-    ::shutdown(end_, SHUT_RDWR);
-    settle();
-    check(ended_ == 1, "a connection ends when its peer has", received_);
+    if (script_.next(3) == 3) drain();
+    shut(SHUT_RDWR);
     Frames const frames(received_, options_.feed_deflates);
     if (frames.has_packed) return;
     check(frames.texts.size() <= handler_.said.size(), "only what the channel says comes", received_);
     for (std::size_t i = 0; i < frames.texts.size(); ++i)
       check(frames.texts[i] == handler_.said[i], "what the channel says comes in its order", received_);
   }
-
- private:
-  void send_all(std::string_view bytes) {
-    check(::send(end_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()), "room");
-    settle();
-  }
-  // Until nothing happens any more.
-  void settle() {
-    constexpr int kTurns = 100'000;
-    int turns = 0;
-    while (turn()) check(++turns < kTurns, "a connection comes to rest", received_);
-  }
-  bool turn() {
-    io_.restart();
-    bool const worked = io_.poll() > 0;
-    bool const received = receive();
-    return worked || received || handler_.go_on();
-  }
-  bool receive() {
-    std::array<char, 4'096> bytes{};
-    auto const count = ::recv(end_, bytes.data(), bytes.size(), 0);
-    if (count > 0) received_.append(bytes.data(), static_cast<std::size_t>(count));
-    return count > 0;
-  }
-
-  Script& script_;
-  ServerOptions options_{};
-  asio::io_context io_{1};
-  Turns turns_{io_};
-  Granting handler_;
-  std::shared_ptr<Session> session_;
-  int end_ = -1;
-  int ended_ = 0;
-  std::string received_;
 };
 
 }  // namespace
