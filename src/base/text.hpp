@@ -50,7 +50,7 @@ void append_code_point(std::string& text, char32_t code_point);
 
 /// What fold_case() makes of a code point that it changes: another one, or nothing here when it makes several.
 struct CaseFolding {
-  char32_t from;
+  char32_t from = 0;
   std::optional<char32_t> to;
 };
 /// All of them, in order.
