@@ -85,7 +85,7 @@ struct Fields<ListClaimsIn> {
   static constexpr std::array fields{
       project_field(),
       field("state", "live when missing; ended shows those that are over."),
-      field("session", "Only those of this session, by id or alias.").length(1, limits::kAliasBytes),
+      field("session", "Only those of this session, by id or alias; by place.").length(1, limits::kAliasBytes),
       field("path", "Only those that overlap this path or pattern, by place.").length(1, limits::kTargetBytes),
       limit_field(),
       after_field(),

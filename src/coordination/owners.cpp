@@ -3,6 +3,7 @@
 #include "base/text.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <expected>
@@ -144,15 +145,6 @@ std::string literal_beginning(std::string_view glob) {
   return out;
 }
 
-std::string joined(std::vector<std::string> const& segments) {
-  std::string out;
-  for (auto const& segment : segments) {
-    if (!out.empty()) out += '/';
-    out += segment;
-  }
-  return out;
-}
-
 }  // namespace
 
 OwnersFile read_owners(std::string_view text) {
@@ -196,7 +188,7 @@ OwnerMatcher::OwnerMatcher(OwnersFile file, bool case_sensitive)
 }
 
 OwnerRule const* OwnerMatcher::rule_of(Target const& file, Effort& effort) {
-  auto const path = joined(file.segments);
+  auto const path = fmt::format("{}", fmt::join(file.segments, "/"));
   for (auto i = rules_.size(); i-- > 0;)
     if (matches(i, file, path, effort) || effort.spent()) return &rules_[i];
   return nullptr;

@@ -33,12 +33,21 @@ struct Parts {
   std::string_view all;
 };
 constexpr Parts kLive{"claim_paths", "claim_resources", "claim_globs", "session_claims", "live_claims"};
+constexpr Parts kOfSession{"paths", "resources", "globs", {}, {}};
 constexpr Parts kEnded{"ended_paths", "ended_resources", "ended_globs", "ended_session_claims", "ended_claims"};
 
 Parts const& parts_of(ClaimIndex index) { return index == ClaimIndex::live ? kLive : kEnded; }
 
+template <class... Elements>
+TenantKey place_key(Tx const& tx, ProjectId project, PlaceIndex index, std::string_view Parts::* part,
+                    Elements const&... elements) {
+  auto const& parts = parts_of(index.index);
+  if (!index.session) return tx.key("project", project, parts.*part, elements...);
+  return tx.key("project", project, parts.of_session, *index.session, kOfSession.*part, elements...);
+}
+
 template <class Id>
-TenantKey index_key(Tx const& tx, ProjectId project, Id id, Target const& target, ClaimIndex index = ClaimIndex::live) {
+TenantKey index_key(Tx const& tx, ProjectId project, Id id, Target const& target, PlaceIndex index = {}) {
   return Tx::key_at(claim_place(tx, project, target, index), make_key({}, id));
 }
 
@@ -51,8 +60,15 @@ std::string row_of(SessionId session, models::ClaimMode mode, char what, Target 
   return value;
 }
 
-TenantKey listed_key(Tx const& tx, Claim const& claim, ClaimIndex index, std::optional<SessionId> session) {
-  return Tx::key_at(claims_in(tx, claim.project_id, index, session), make_key({}, claim.id));
+TenantKey aged_key(Tx const& tx, Claim const& claim, ClaimIndex index) {
+  return Tx::key_at(claims_by_age(tx, claim.project_id, index), make_key({}, claim.id));
+}
+
+// The rows by place of a claim.
+void put_places(Tx& tx, Claim const& claim, Target const& target, ClaimIndex index) {
+  auto const row = row_of(claim.session_id, claim.mode, kClaim, target, claim.target);
+  tx.set(index_key(tx, claim.project_id, claim.id, target, {index}), row);
+  tx.set(index_key(tx, claim.project_id, claim.id, target, {index, claim.session_id}), row);
 }
 
 TenantKey count_key(Tx const& tx, ProjectId project, SessionId session) {
@@ -81,30 +97,26 @@ void index_claim(Tx& tx, Claim const& claim, Target const& target) {
   index_claim_anew(tx, claim, target);
   if (target.glob && !target.glob->has_literal_first_segment())
     tx.set(tx.key("project", claim.project_id, "wide_globs", claim.id), "");
-  tx.set(listed_key(tx, claim, ClaimIndex::live, claim.session_id), "");
-  tx.set(listed_key(tx, claim, ClaimIndex::live, {}), "");
+  tx.set(aged_key(tx, claim, ClaimIndex::live), "");
   tx.add(count_key(tx, claim.project_id, claim.session_id), 1);
 }
 
 void index_claim_anew(Tx& tx, Claim const& claim, Target const& target) {
-  tx.set(index_key(tx, claim.project_id, claim.id, target),
-         row_of(claim.session_id, claim.mode, kClaim, target, claim.target));
+  put_places(tx, claim, target, ClaimIndex::live);
 }
 
 void unindex_claim(Tx& tx, Claim const& claim, Target const& target) {
   tx.clear(index_key(tx, claim.project_id, claim.id, target));
+  tx.clear(index_key(tx, claim.project_id, claim.id, target, {ClaimIndex::live, claim.session_id}));
   if (target.glob && !target.glob->has_literal_first_segment())
     tx.clear(tx.key("project", claim.project_id, "wide_globs", claim.id));
-  tx.clear(listed_key(tx, claim, ClaimIndex::live, claim.session_id));
-  tx.clear(listed_key(tx, claim, ClaimIndex::live, {}));
+  tx.clear(aged_key(tx, claim, ClaimIndex::live));
   tx.add(count_key(tx, claim.project_id, claim.session_id), -1);
 }
 
 void index_ended_claim(Tx& tx, Claim const& claim, Target const& target) {
-  tx.set(index_key(tx, claim.project_id, claim.id, target, ClaimIndex::ended),
-         row_of(claim.session_id, claim.mode, kClaim, target, claim.target));
-  tx.set(listed_key(tx, claim, ClaimIndex::ended, claim.session_id), "");
-  tx.set(listed_key(tx, claim, ClaimIndex::ended, {}), "");
+  put_places(tx, claim, target, ClaimIndex::ended);
+  tx.set(aged_key(tx, claim, ClaimIndex::ended), "");
 }
 
 TicketId make_ticket_id(Tx& tx) { return numbered(TicketId::make(tx.now(), tx.random()), 0); }
@@ -118,19 +130,21 @@ void unindex_ticket_target(Tx& tx, models::Ticket const& ticket, std::size_t num
   tx.clear(index_key(tx, ticket.project_id, numbered(ticket.id, number), target));
 }
 
-TenantKey claim_globs(Tx const& tx, ProjectId project, ClaimIndex index) {
-  return tx.key("project", project, parts_of(index).globs);
+TenantKey claim_globs(Tx const& tx, ProjectId project, PlaceIndex index) {
+  return place_key(tx, project, index, &Parts::globs);
 }
 
-TenantKey claim_place(Tx const& tx, ProjectId project, Target const& target, ClaimIndex index) {
-  auto const& parts = parts_of(index);
-  if (target.glob) return tx.key("project", project, parts.globs, target.glob->prefix());
-  if (target.kind == TargetKind::resource) return tx.key("project", project, parts.resources, target.segments);
-  return tx.key("project", project, parts.paths, target.segments);
+TenantKey claim_place(Tx const& tx, ProjectId project, Target const& target, PlaceIndex index) {
+  if (target.glob) return place_key(tx, project, index, &Parts::globs, target.glob->prefix());
+  auto const part = target.kind == TargetKind::resource ? &Parts::resources : &Parts::paths;
+  return place_key(tx, project, index, part, target.segments);
 }
 
-TenantKey claims_in(Tx const& tx, ProjectId project, ClaimIndex index, std::optional<SessionId> session) {
-  if (session) return tx.key("project", project, parts_of(index).of_session, *session);
+TenantKey claims_of(Tx const& tx, ProjectId project, ClaimIndex index, SessionId session) {
+  return tx.key("project", project, parts_of(index).of_session, session);
+}
+
+TenantKey claims_by_age(Tx const& tx, ProjectId project, ClaimIndex index) {
   return tx.key("project", project, parts_of(index).all);
 }
 

@@ -15,15 +15,22 @@
 /// Where live claims, and tickets that wait for some, are found by what they are laid on, and claims by who holds them;
 /// below P = (t,"project",project), with the claim's or ticket's id last:
 /// (P,"claim_paths",segment...,id) of files and directories, (P,"claim_resources",name,id), (P,"claim_globs",literal
-/// prefix,id) -> IndexRow; (P,"wide_globs",id) of globs without a literal first segment,
-/// (P,"session_claims",session,id) and (P,"live_claims",id) -> nothing, of claims only.
+/// prefix,id) -> IndexRow. Of claims only: the same rows by session, below S = (P,"session_claims",session), as
+/// (S,"paths",segment...,id), (S,"resources",name,id) and (S,"globs",literal prefix,id); (P,"live_claims",id) and, of
+/// globs without a literal first segment, (P,"wide_globs",id) -> nothing.
 /// (P,"session_claim_count",session) -> how many claims the session holds.
 /// Claims that have ended have rows of their own, for lists: (P,"ended_paths",…), (P,"ended_resources",…),
-/// (P,"ended_globs",…), (P,"ended_session_claims",session,id), (P,"ended_claims",id).
+/// (P,"ended_globs",…), (P,"ended_session_claims",session,…), (P,"ended_claims",id).
 namespace codi::db {
 
 /// Claims that are held, with the tickets of those who wait, or claims that have ended.
 enum class ClaimIndex : std::uint8_t { live, ended };
+
+/// The rows by place: of all, or of the claims of a session.
+struct PlaceIndex {
+  ClaimIndex index = ClaimIndex::live;
+  std::optional<SessionId> session = {};
+};
 
 /// Adds the index entries that a claim has while a session holds it, once: when it is granted or has moved. `target` is
 /// the claim's, parsed.
@@ -35,12 +42,13 @@ void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target cons
 void index_ended_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
 /// Where globs are indexed: below it their literal prefix, then the id.
-TenantKey claim_globs(Tx const& tx, ProjectId project, ClaimIndex index = ClaimIndex::live);
+TenantKey claim_globs(Tx const& tx, ProjectId project, PlaceIndex index = {});
 /// Below it the ids of claims on exactly this target; with those on paths below a file or directory behind them.
-TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target,
-                      ClaimIndex index = ClaimIndex::live);
-/// Below it the ids of claims, oldest first: all, or those of a session.
-TenantKey claims_in(Tx const& tx, ProjectId project, ClaimIndex index, std::optional<SessionId> session);
+TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target, PlaceIndex index = {});
+/// Below it the rows of a session's claims, by place: patterns, paths, resources.
+TenantKey claims_of(Tx const& tx, ProjectId project, ClaimIndex index, SessionId session);
+/// Below it the ids of all claims, oldest first.
+TenantKey claims_by_age(Tx const& tx, ProjectId project, ClaimIndex index);
 
 /// After the mode of a claim has changed.
 void index_claim_anew(Tx& tx, models::Claim const& claim, coordination::Target const& target);

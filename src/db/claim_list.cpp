@@ -5,6 +5,9 @@
 #include "db/claim_rows.hpp"
 #include "db/claims.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -18,7 +21,7 @@ using models::Claim;
 
 bool always(IndexRow const&) { return true; }
 
-// What a key of the index holds behind that of the project: a name, texts, an id.
+// What a key of the index holds behind its base: a name, texts, an id.
 bool is_place(std::string_view suffix) {
   tuple::Unpacker parts(suffix);
   if (!parts.string()) return false;
@@ -29,25 +32,35 @@ bool is_place(std::string_view suffix) {
 
 }  // namespace
 
-OverlapList::OverlapList(Tx& tx, models::Project const& project, ClaimIndex index, Target target, PageRequest page)
+PlaceList::PlaceList(Tx& tx, models::Project const& project, PlaceIndex index, PageRequest page)
     : tx_(tx),
       project_(project),
       index_(index),
-      target_(std::move(target)),
       page_(std::move(page)),
-      base_(tx.key("project", project.id)) {}
+      base_(index.session ? claims_of(tx, project.id, index.index, *index.session) : tx.key("project", project.id)) {}
 
-Task<Result<models::Page<Claim>>> OverlapList::read() {
+Task<Result<models::Page<Claim>>> PlaceList::read_overlapping(Target target) {
+  target_ = std::move(target);
   if (auto const cursor = read_cursor(); !cursor) co_return std::unexpected(cursor.error());
-  if (target_.glob && !target_.glob->matches_any()) co_return std::move(out_);
+  if (target_.glob && !target_.glob->matches_any()) co_return finish();
   // In the order of their keys, so that one key says where the next page begins.
   if (target_.kind != TargetKind::resource) co_await read_globs();
   co_await read_paths();
-  if (ended_ && last_) out_.next = to_base64url(std::string_view(*last_).substr(base_.bytes().size()));
-  co_return std::move(out_);
+  co_return finish();
 }
 
-Result<void> OverlapList::read_cursor() {
+Task<Result<models::Page<Claim>>> PlaceList::read_all() {
+  if (auto const cursor = read_cursor(); !cursor) co_return std::unexpected(cursor.error());
+  co_await read_rows(base_, Tx::key_at(base_, std::string(1, kBehindAll)), always);
+  co_return finish();
+}
+
+models::Page<Claim> PlaceList::finish() {
+  if (ended_ && last_) out_.next = to_base64url(std::string_view(*last_).substr(base_.bytes().size()));
+  return std::move(out_);
+}
+
+Result<void> PlaceList::read_cursor() {
   if (!page_.after) return {};
   auto const suffix = from_base64url(*page_.after);
   if (!suffix || !is_place(*suffix)) return invalid("/after", "is not a cursor that this list gave");
@@ -55,13 +68,13 @@ Result<void> OverlapList::read_cursor() {
   return {};
 }
 
-TenantKey OverlapList::behind(std::string_view key) const {
+TenantKey PlaceList::behind(std::string_view key) const {
   return Tx::key_at(base_, std::string(Tx::suffix(base_, key)) + '\0');
 }
 
-Task<void> OverlapList::read_globs() {
+Task<void> PlaceList::read_globs() {
   auto const base = claim_globs(tx_, project_.id, index_);
-  auto text = target_.glob ? target_.glob->prefix() : joined(target_.segments);
+  auto text = target_.glob ? target_.glob->prefix() : fmt::format("{}", fmt::join(target_.segments, "/"));
   auto const below = target_.glob || text.empty() ? text : text + '/';
   co_await read_prefixes_of(text);
   bool const same = below == text;
@@ -72,7 +85,7 @@ Task<void> OverlapList::read_globs() {
                      });
 }
 
-Task<void> OverlapList::read_prefixes_of(std::string text) {
+Task<void> PlaceList::read_prefixes_of(std::string text) {
   auto const base = claim_globs(tx_, project_.id, index_);
   auto const end = Tx::key_at(base, std::string(1, kBehindTexts));
   auto at = Tx::key_at(base, text_from(""));
@@ -93,7 +106,7 @@ Task<void> OverlapList::read_prefixes_of(std::string text) {
   }
 }
 
-Task<void> OverlapList::read_paths() {
+Task<void> PlaceList::read_paths() {
   std::vector<std::string> directory = target_.segments;
   if (target_.glob) {
     directory.clear();
@@ -113,12 +126,12 @@ Task<void> OverlapList::read_paths() {
   }
 }
 
-Task<void> OverlapList::walk(std::vector<std::string> const& directory, std::string beginning) {
+Task<void> PlaceList::walk(std::vector<std::string> const& directory, std::string beginning) {
   if (ended_) co_return;
   GlobRun start(*target_.glob);
   if (!enters(start, directory)) co_return;
   struct Visitor {
-    OverlapList& list;
+    PlaceList& list;
     bool next(KeyValue const& row, std::size_t steps) const {
       list.effort_.spend(steps);
       return list.next(row);
@@ -134,13 +147,13 @@ Task<void> OverlapList::walk(std::vector<std::string> const& directory, std::str
 }
 
 // The rows of exactly this place, not of what lies below.
-Task<void> OverlapList::read_ids(TenantKey place) {
+Task<void> PlaceList::read_ids(TenantKey place) {
   auto begin = Tx::key_at(place, std::string(1, kBehindTexts));
   auto end = Tx::key_at(place, std::string(1, kBehindAll));
   return read_rows(std::move(begin), std::move(end), always);
 }
 
-Task<void> OverlapList::read_rows(TenantKey begin, TenantKey end, Meets meets) {
+Task<void> PlaceList::read_rows(TenantKey begin, TenantKey end, Meets meets) {
   if (from_ && from_->bytes() > begin.bytes()) begin = *from_;
   for (std::size_t batch = kFirstRows; !ended_ && begin.bytes() < end.bytes();) {
     auto const rows = co_await tx_.get_between(begin, end, {.limit = batch});
@@ -163,7 +176,7 @@ Task<void> OverlapList::read_rows(TenantKey begin, TenantKey end, Meets meets) {
 }
 
 // Whether the page goes on with this row.
-bool OverlapList::next(KeyValue const& row) {
+bool PlaceList::next(KeyValue const& row) {
   bool const is_full = out_.items.size() == page_.limit || scanned_ == limits::kScanKeysPerPage ||
                        bytes_ >= limits::kPageBytes || effort_.spent();
   if (is_full && last_) ended_ = true;
@@ -173,10 +186,10 @@ bool OverlapList::next(KeyValue const& row) {
   return true;
 }
 
-Task<void> OverlapList::take(KeyValue const& row, bool meets) {
+Task<void> PlaceList::take(KeyValue const& row, bool meets) {
   if (!meets || read_index_row(row.value).waits) co_return;
   auto claim = co_await get_claim(tx_, project_.id, id_of_row(row.key));
-  if (!claim || over(tx_, *claim) != (index_ == ClaimIndex::ended)) co_return;
+  if (!claim || over(tx_, *claim) != (index_.index == ClaimIndex::ended)) co_return;
   bytes_ += reflect::encode_text(*claim).size();
   out_.items.push_back(*std::move(claim));
 }

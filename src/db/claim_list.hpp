@@ -15,21 +15,24 @@
 
 namespace codi::db {
 
-/// One page of the claims of an index that overlap a target, in the order of the index: patterns, then what lies at or
-/// below the target, then what it lies below. Rows that can't overlap it are not read, but for patterns that begin
-/// alike. One for one page.
-class OverlapList {
+/// One page of the claims of an index in the order of their places, all of a session's or those that overlap a target:
+/// patterns, then what lies at or below the target, then what it lies below. Rows that can't overlap it are not read,
+/// but for patterns that begin alike. One for one page.
+class PlaceList {
  public:
-  OverlapList(Tx& tx, models::Project const& project, ClaimIndex index, coordination::Target target, PageRequest page);
+  PlaceList(Tx& tx, models::Project const& project, PlaceIndex index, PageRequest page);
 
   /// A page may be short while `next` is set, as those of read_page() may. API-USR-2001 at `/after` for what is no
   /// cursor of such a list.
-  Task<Result<models::Page<models::Claim>>> read();
+  Task<Result<models::Page<models::Claim>>> read_overlapping(coordination::Target target);
+  /// The same of all claims of the index, which is a session's.
+  Task<Result<models::Page<models::Claim>>> read_all();
 
  private:
   using Meets = std::function<bool(IndexRow const&)>;
 
   Result<void> read_cursor();
+  models::Page<models::Claim> finish();
   Task<void> read_globs();
   Task<void> read_prefixes_of(std::string text);
   Task<void> read_paths();
@@ -42,10 +45,10 @@ class OverlapList {
 
   Tx& tx_;
   models::Project const& project_;
-  ClaimIndex index_;
-  coordination::Target target_;
+  PlaceIndex index_;
+  coordination::Target target_{};
   PageRequest page_;
-  TenantKey base_;  // of the project's keys
+  TenantKey base_;  // of the keys of the index
   std::optional<TenantKey> from_;
 
   models::Page<models::Claim> out_;

@@ -20,15 +20,6 @@ std::vector<std::string> texts_of(std::string_view suffix) {
   return out;
 }
 
-std::string joined(std::vector<std::string> const& segments) {
-  std::string out;
-  for (auto const& segment : segments) {
-    if (!out.empty()) out += '/';
-    out += segment;
-  }
-  return out;
-}
-
 // Behind a text that is no beginning, the next that could be is one letter longer than what the two have in common.
 Beginning is_beginning(std::string_view text, std::string_view of) {
   auto const common = static_cast<std::size_t>(std::ranges::mismatch(text, of).in1 - text.begin());

@@ -29,9 +29,6 @@ std::string text_behind(std::string_view text);
 /// The texts that a key's suffix begins with.
 std::vector<std::string> texts_of(std::string_view suffix);
 
-/// Segments with slashes between them.
-std::string joined(std::vector<std::string> const& segments);
-
 /// Whether a text is a beginning of another, and where the next may be.
 struct Beginning {
   bool found = false;                    ///< it is

@@ -4,6 +4,9 @@
 #include "base/text.hpp"
 #include "db/claim_rows.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -133,7 +136,7 @@ Task<void> ClaimSearch::look_for_globs(Target const& target) {
     co_await look_for_extensions_of(target, prefix, true);
     co_return;
   }
-  auto const path = joined(target.segments);
+  auto const path = fmt::format("{}", fmt::join(target.segments, "/"));
   auto const below = path.empty() ? path : path + '/';
   co_await look_for_prefixes_of(target, path);
   co_await look_for_extensions_of(target, below, path == below);

@@ -65,7 +65,7 @@ Target target_of(Claim const& claim, bool case_sensitive) {
 
 Task<std::vector<Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most) {
   std::vector<Claim> out;
-  auto const prefix = claims_in(tx, project, ClaimIndex::live, session);
+  auto const prefix = claims_of(tx, project, ClaimIndex::live, session);
   std::optional<TenantKey> from;
   for (;;) {
     auto rows = co_await tx.get_below(prefix, {.limit = std::min(at_most - out.size(), limits::kRangeRows)}, from);
@@ -84,44 +84,37 @@ bool over(Tx const& tx, Claim const& claim) {
 Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& project, ClaimFilter filter,
                                               PageRequest page) {
   auto const index = filter.state == models::ClaimState::live ? ClaimIndex::live : ClaimIndex::ended;
-  if (filter.overlapping && !filter.session) {
-    OverlapList list(tx, project, index, *std::move(filter.overlapping), std::move(page));
-    co_return co_await list.read();
+  if (filter.overlapping || filter.session) {
+    PlaceList list(tx, project, {index, filter.session}, std::move(page));
+    if (filter.overlapping) co_return co_await list.read_overlapping(*std::move(filter.overlapping));
+    co_return co_await list.read_all();
   }
   struct Read {
     Tx& tx;
-    models::Project const& project;
-    ClaimFilter filter;
-    coordination::Effort effort{};
-    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) {
-      auto claim = co_await get_claim(tx, project.id, id_of_row(suffix));
-      if (!claim || !wanted(*claim)) co_return std::nullopt;
+    ProjectId project;
+    models::ClaimState state;
+    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) const {
+      auto claim = co_await get_claim(tx, project, id_of_row(suffix));
+      if (!claim || over(tx, *claim) == (state == models::ClaimState::live)) co_return std::nullopt;
       co_return claim;
     }
     static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
-    [[nodiscard]] bool spent() const { return effort.spent(); }
-    [[nodiscard]] bool wanted(Claim const& claim) {
-      if (over(tx, claim) == (filter.state == models::ClaimState::live)) return false;
-      return !filter.overlapping ||
-             coordination::overlaps(*filter.overlapping, target_of(claim, project.case_sensitive), effort);
-    }
   };
-  Read read{tx, project, filter};
-  auto ids = claims_in(tx, project.id, index, filter.session);
-  co_return co_await read_page<Claim>(tx, std::move(ids), std::move(page), read);
+  Read read{tx, project.id, filter.state};
+  co_return co_await read_page<Claim>(tx, claims_by_age(tx, project.id, index), std::move(page), read);
 }
 
 std::size_t bytes_to_end(Claim const& claim) {
-  // The claim, and as much for the event; the target in keys of the index, and in the event and the notice to its
+  // The claim, and as much for the event; the target in keys of the indexes, and in the event and the notice to its
   // holder, where escapes may double it.
-  constexpr std::size_t kRest = 5'000;
-  return 2 * reflect::encode_text(claim).size() + 10 * claim.target.size() + kRest;
+  constexpr std::size_t kRest = 5'100;
+  return 2 * reflect::encode_text(claim).size() + 16 * claim.target.size() + kRest;
 }
 
 std::size_t bytes_to_grant(std::size_t target_bytes, std::size_t reason_bytes) {
-  // As above: the target in the claim, in a key of the index, in the event, and in the ticket and its key.
-  constexpr std::size_t kRest = 2'700;
-  return 2 * reason_bytes + 13 * target_bytes + kRest;
+  // As above: the target in the claim, in its keys of the indexes, in the event, and in the ticket and its key.
+  constexpr std::size_t kRest = 2'800;
+  return 2 * reason_bytes + 16 * target_bytes + kRest;
 }
 
 void watch_claim_lease(Tx& tx, Claim const& claim) {

@@ -25,7 +25,7 @@ void put_claim(Tx& tx, models::Claim const& claim);
 /// The target of a stored claim, parsed again; a glob that this thread has parsed lately is not.
 coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 
-/// The claims indexed as held by the session, the oldest `at_most` of them.
+/// The claims indexed as held by the session, by place, the first `at_most` of them.
 Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session,
                                                    std::size_t at_most = limits::kClaimsPerSession);
 
@@ -39,9 +39,9 @@ struct ClaimFilter {
   std::optional<SessionId> session = {};
   std::optional<coordination::Target> overlapping = {};
 };
-/// Oldest first; by place when a target is given and no session. A live list leaves out claims that are over, and one
-/// of ended claims those whose end is not written yet, which the reaper does within seconds. What the filter leaves out
-/// is not read, but for claims of the session that don't overlap the target.
+/// Oldest first; by place when a session or a target is given. A live list leaves out claims that are over, and one of
+/// ended claims those whose end is not written yet, which the reaper does within seconds. What the filter leaves out is
+/// not read, but for patterns that begin as the target does.
 Task<Result<models::Page<models::Claim>>> list_claims(Tx& tx, models::Project const& project, ClaimFilter filter,
                                                       PageRequest page);
 

@@ -38,7 +38,7 @@ Task<Result<models::Page<Claim>>> list_file_claims(Tx& tx, ProjectId project, Pa
     static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
   };
   Read read{tx, project};
-  co_return co_await read_page<Claim>(tx, claims_in(tx, project, ClaimIndex::live, {}), std::move(page), read);
+  co_return co_await read_page<Claim>(tx, claims_by_age(tx, project, ClaimIndex::live), std::move(page), read);
 }
 
 }  // namespace codi::db

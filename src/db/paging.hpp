@@ -29,9 +29,8 @@ inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& pa
 
 /// Reads a list whose items are the rows below `prefix`, one row an item, the id behind the prefix. `read(suffix,
 /// value)` makes an item, or nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most
-/// and ends after limits::kPageBytes of rows (of Read::size_of(item), if there is one), and where read.spent() says
-/// that reading the last row took too much, which the next page then begins with: a page may be short while `next` is
-/// set.
+/// and ends after limits::kPageBytes of rows (of Read::size_of(item), if there is one): a page may be short while
+/// `next` is set.
 template <class T, class Read>
 Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest page, Read& read) {
   auto const after = suffix_of_cursor(page);
@@ -55,11 +54,6 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
       }
       ++scanned;
       auto item = co_await read(suffix, std::string_view(row.value));
-      if constexpr (requires { read.spent(); })
-        if (read.spent() && last) {
-          out.next = to_base64url(*last);
-          co_return out;
-        }
       if (item) {
         if constexpr (requires { Read::size_of(*item); })
           bytes += Read::size_of(*item);

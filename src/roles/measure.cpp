@@ -4,6 +4,9 @@
 #include "roles/measure_tables.hpp"
 #include "roles/section.hpp"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <array>
 #include <charconv>
@@ -133,12 +136,6 @@ Words words_of(std::string_view text) {
   return out;
 }
 
-std::string joined(Words const& words) {
-  std::string out;
-  for (auto const& word : words) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
-
 // How many words at the front are the phrase; 0 when they are not.
 std::size_t words_of_phrase(std::span<std::string const> lower, std::string_view phrase) {
   std::size_t taken = 0;
@@ -247,11 +244,11 @@ std::optional<models::Gate> read_gate(std::string_view name, std::string_view pa
   Reading read(words_of(without_remarks(part)));
   if (!read.number || !read.clear || read.rest.size() > kMeasureWords) return std::nullopt;
   auto const compare = comparison_of(read);
-  auto words = joined(read.rest);
+  auto words = fmt::format("{}", fmt::join(read.rest, " "));
   if (words.empty()) {  // `Median build time: < 5 min`
     Reading of_name(words_of(name));
     if (!of_name.clear) return std::nullopt;
-    words = of_name.number || of_name.compare || !of_name.statistic ? std::string(name) : joined(of_name.rest);
+    words = of_name.number || of_name.compare || !of_name.statistic ? std::string(name) : fmt::format("{}", fmt::join(of_name.rest, " "));
     if (!read.statistic) read.statistic = std::move(of_name.statistic);
   }
   if (!compare || bare_heading(words).empty()) return std::nullopt;

@@ -152,6 +152,33 @@ TEST_F(ClaimLists, Hazard15_what_has_ended_is_found_without_what_is_held) {
   EXPECT_LE(reads.back(), reads.front());
 }
 
+// Whether its claims elsewhere are many or few, and whether others hold many in that place.
+TEST_F(ClaimLists,
+       Hazard15_what_a_session_has_in_a_place_is_found_without_what_it_has_elsewhere_and_others_have_there) {
+  for (auto const* const state : {"ended", "live"}) {
+    ASSERT_EQ(claim("B", {"b/x.rs", "b/*.md", "port:1"}, {{"mode", "shared"}}).status, 201U);
+    if (state == std::string_view("ended")) release_all("B");
+    std::vector<std::uint64_t> reads;
+    for (int batch = 0; batch < 5; ++batch) {
+      for (auto const* const session : {"A", "B"}) {
+        json::array many;
+        for (int i = 0; i < 200; ++i) many.emplace_back(fmt::format("{}/{}{}/{}", session, state, batch, i));
+        if (session == std::string_view("A"))
+          for (int i = 0; i < 200; ++i) many.emplace_back(fmt::format("b/{}{}/{}", state, batch, i));
+        ASSERT_EQ(call("create_claims", {{"session", session}, {"targets", std::move(many)}}).status, 201U);
+      }
+      if (state == std::string_view("ended")) {
+        release_all("A");
+        release_all("B");
+      }
+      reads.push_back(reads_of({{"state", state}, {"session", "B"}, {"path", "b/"}}, 2) +
+                      reads_of({{"state", state}, {"session", "B"}, {"path", "b/*.rs"}}, 1) +
+                      reads_of({{"state", state}, {"session", "B"}, {"path", "port:1"}}, 1));
+    }
+    EXPECT_LE(reads.back(), reads.front()) << state;
+  }
+}
+
 TEST_F(ClaimLists, ended_claims_come_oldest_first_with_how_they_ended) {
   ASSERT_EQ(claim("A", {"x"}, {{"ttl_seconds", 10}}).status, 201U);
   pass(1ms);
@@ -200,53 +227,78 @@ TEST_F(ClaimLists, a_cursor_of_another_list_is_refused) {
   ASSERT_EQ(claim("A", {"x/1", "x/2"}).status, 201U);
   auto const by_place = call("list_claims", {{"path", "x/"}, {"limit", 1}}).body.at("next");
   auto const by_age = call("list_claims", {{"limit", 1}}).body.at("next");
-  ASSERT_TRUE(by_place.is_string() && by_age.is_string());
+  auto const of_session = call("list_claims", {{"limit", 1}, {"session", "A"}}).body.at("next");
+  ASSERT_TRUE(by_place.is_string() && by_age.is_string() && of_session.is_string());
+  EXPECT_EQ(call("list_claims", {{"after", of_session}}).code, "API-USR-2001");
+  EXPECT_EQ(call("list_claims", {{"session", "A"}, {"after", by_age}}).code, "API-USR-2001");
   EXPECT_EQ(call("list_claims", {{"after", by_place}}).code, "API-USR-2001");
   EXPECT_EQ(call("list_claims", {{"path", "x/"}, {"after", by_age}}).code, "API-USR-2001");
 }
 
-// Claims of every kind over few letters; every list against each claim by itself, in pages of any size.
-TEST_F(ClaimLists, lists_by_path_hold_just_what_overlaps) {
+// Claims of every kind over few letters, of few sessions; every list against each claim by itself, in pages of any
+// size.
+TEST_F(ClaimLists, lists_by_path_and_session_hold_just_what_overlaps_and_is_the_sessions) {
   auto const seed = std::random_device{}();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   auto const pick = [&](auto const& from) { return std::string(from[random() % std::size(from)]); };
   constexpr std::array kNames{"a", "b", "ab", "*", "a*", "*b", "?", "**", "{a,b}", "[ab]b"};
+  constexpr std::array kSessions{"A", "B", "C", "D"};
+  start("C");
+  start("D");
   auto const target = [&] {
     if (random() % 8 == 0) return "port:" + pick(std::array{"1", "2"});
     std::string out;
     for (auto depth = 1 + random() % 3; depth > 0; --depth) out += (out.empty() ? "" : "/") + pick(kNames);
     return random() % 4 == 0 ? out + "/" : out;
   };
-  std::vector<coordination::Target> held;
-  std::vector<coordination::Target> ended;
-  for (int i = 0; i < 60; ++i) {
-    start(fmt::format("S{}", i));
-    auto const session = fmt::format("S{}", i);
+  struct Known {
+    std::string session;
+    std::string text;
+    coordination::Target target;
+    bool live = true;
+  };
+  std::vector<Known> known;
+  for (int i = 0; i < 80; ++i) {
+    auto const session = pick(kSessions);
     auto const wanted = target();
     auto const parsed = coordination::parse_target(wanted, true);
     if (!parsed) continue;
+    auto const text = coordination::canonical(*parsed);
     auto const granted =
         call("create_claims", {{"session", session}, {"targets", json::array{wanted}}, {"mode", "shared"}});
     ASSERT_EQ(granted.status, 201U) << granted.code << wanted;
-    bool const over = random() % 2 == 0;
-    if (over) release_all(session);
-    (over ? ended : held).push_back(*parsed);
+    // Whoever claims again what it holds has one claim all the same.
+    if (std::ranges::none_of(known, [&](Known const& other) {
+          return other.live && other.session == session && other.text == text && other.target.kind == parsed->kind;
+        }))
+      known.push_back({session, text, *parsed});
+    if (random() % 2 == 0) {
+      ASSERT_EQ(on("release_claim", granted.text("/claims/0/id")).status, 200U);
+      for (auto& other : known)
+        if (other.session == session && other.text == text && other.target.kind == parsed->kind) other.live = false;
+    }
   }
-  for (int i = 0; i < 100; ++i) {
+  for (int i = 0; i < 200; ++i) {
     auto const wanted = target();
     auto const parsed = coordination::parse_target(wanted, true);
     if (!parsed) continue;
-    for (auto const* const state : {"live", "ended"}) {
-      Texts expected;
-      coordination::Effort effort;
-      for (auto const& other : state == std::string_view("live") ? held : ended)
-        if (coordination::overlaps(*parsed, other, effort)) expected.push_back(coordination::canonical(other));
-      auto found = listed({{"path", wanted}, {"state", state}, {"limit", 1 + static_cast<std::int64_t>(random() % 4)}});
-      std::ranges::sort(expected);
-      std::ranges::sort(found);
-      EXPECT_EQ(found, expected) << state << " " << wanted;
-    }
+    bool const live = random() % 2 == 0;
+    json::object ask{{"state", live ? "live" : "ended"}, {"limit", 1 + static_cast<std::int64_t>(random() % 4)}};
+    auto const by_path = random() % 4 != 0;
+    auto const session = !by_path || random() % 2 == 0 ? pick(kSessions) : std::string();
+    if (by_path) ask["path"] = wanted;
+    if (!session.empty()) ask["session"] = session;
+    Texts expected;
+    coordination::Effort effort;
+    for (auto const& other : known)
+      if (other.live == live && (session.empty() || other.session == session) &&
+          (!by_path || coordination::overlaps(*parsed, other.target, effort)))
+        expected.push_back(other.text);
+    auto found = listed(ask);
+    std::ranges::sort(expected);
+    std::ranges::sort(found);
+    EXPECT_EQ(found, expected) << ask;
   }
 }
 

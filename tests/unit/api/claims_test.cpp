@@ -241,9 +241,9 @@ TEST_F(Claims, Hazard11_an_expired_claim_that_no_reaper_met_is_ended_by_whoever_
 TEST_F(Claims, Hazard12_a_session_with_any_number_of_claims_ends_at_once) {
   constexpr int kClaims = 1'500;
   std::string const longest(3'000, 'x');
-  for (int i = 0; i < kClaims; i += 250) {
+  for (int i = 0; i < kClaims; i += 150) {
     json::array targets;
-    for (int j = i; j < i + 250; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
+    for (int j = i; j < i + 150; ++j) targets.push_back(json::string(std::to_string(j) + "/" + longest));
     ASSERT_EQ(call("create_claims", {{"session", "A"}, {"targets", std::move(targets)}}).status, 201U);
   }
   auto const last = "1499/" + longest;
@@ -260,11 +260,11 @@ TEST_F(Claims, Hazard12_a_session_with_any_number_of_claims_ends_at_once) {
 
   api::Reaper reaper(api.runtime);
   int looks = 0;
-  for (std::size_t met = 1; met > 0 && looks < 30; ++looks) {
+  for (std::size_t met = 1; met > 0 && looks < 40; ++looks) {
     pass(1s);
     met = reaper.run_once();
   }
-  EXPECT_LT(looks, 30);
+  EXPECT_LT(looks, 40);
   EXPECT_EQ(items("list_claims").size(), 2U) << "those of B";
   EXPECT_EQ(call("get_claim", {{"claim", id}}).text("/state"), "ended");
   EXPECT_EQ(last_event("SESSION_END").at("session_alias"), "A");
