@@ -10,13 +10,17 @@ from concurrent.futures import ThreadPoolExecutor
 from .codi import Codi
 from .load import drive
 from .process import CORES, Server, free_port, run
-from .scenarios import APPEND, CLAIM, RELEASE
+from .scenarios import APPEND, CLAIM, EVENTS_PAGE, GET_CLIENTS, RELEASE
 
 CLIENTS = [1, 8, 64, 256]
 ALL_CORES = ",".join(map(str, CORES))
 CALIBRATION_PAIRS = 300
 STATUS_SECONDS = 6
 SERVERS = 3
+LIST_SESSIONS = 4
+CLAIMS_AT_ONCE = 250
+LIST_SECONDS = 10
+ROUNDS = {"pair": 6, "append": 5}  # in which codi reads: what it can ask for at once, it does
 ONE_CALLER_EACH = ["--rate-caller", "100000"]  # a client has one token here, which would be refused above 1,000 requests a second
 
 
@@ -97,8 +101,44 @@ def cost(bench, fdb, server, plan, steps):
     return {kind: max(1, round((after[kind] - before[kind]) / (CALIBRATION_PAIRS * steps))) for kind in after}
 
 
+def walk(server, path):
+    """Reads a list to its end: items, pages, seconds, and those of the slowest page."""
+    items, times, after = 0, [], None
+    while True:
+        began = time.monotonic()
+        page = server.call("GET", f"/projects/default/{path}limit={EVENTS_PAGE}" + (f"&after={after}" if after else ""))
+        times.append(time.monotonic() - began)
+        items, after = items + len(page["items"]), page["next"]
+        if not after or not page["items"]:
+            return {"items": items, "pages": len(times), "seconds": sum(times), "slowest_seconds": max(times)}
+
+
+def lists(bench):
+    """Long lists, each page a transaction of its own, while others write."""
+    with bench.folder() as folder, Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
+        drive(bench.loader, server, {"clients": GET_CLIENTS, "runs": -(-bench.list_rows // GET_CLIENTS), **append(server, GET_CLIENTS)})
+        sessions = server.start_sessions([server.owner] * LIST_SESSIONS)
+        for session in sessions:
+            for begin in range(0, bench.list_rows // 10 // LIST_SESSIONS, CLAIMS_AT_ONCE):
+                targets = [f"src/{session}/{begin + i}.cpp" for i in range(CLAIMS_AT_ONCE)]
+                server.call("POST", "/projects/default/claims", {"session": session, "targets": targets})
+        bench.say("long lists written to the cluster")
+        with ThreadPoolExecutor() as pool:
+            loading = pool.submit(drive, bench.loader, server, {"clients": 4, "seconds": LIST_SECONDS, **pair(server, 4)})
+            out = {
+                "events": walk(server, "events?"),
+                "events below a directory": walk(server, "events?path=src/api/&"),
+                "claims": walk(server, "claims?"),
+                "claims of a session": walk(server, f"claims?session={sessions[0]}&"),
+                "claims that overlap a directory": walk(server, "claims?path=src/&"),
+                "claims of a session in a directory": walk(server, f"claims?session={sessions[0]}&path=src/{sessions[0]}/&"),
+            }
+            loading.result()
+        return out
+
+
 def bare(bench, cluster, clients, size):
-    command = [bench.codi.parent / "codi_bare_fdb", cluster.file, cluster.library, clients, bench.warmup, bench.seconds, size["reads"], size["writes"]]
+    command = [bench.codi.parent / "codi_bare_fdb", cluster.file, cluster.library, clients, bench.warmup, bench.seconds, size["reads"], size["rounds"], size["writes"]]
     return json.loads(run(command))
 
 
@@ -109,7 +149,7 @@ def cluster(bench):
     sizes = {}
     for kind, (plan_of, steps) in {"pair": (pair, 2), "append": (append, 1)}.items():
         with bench.folder() as folder, Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
-            sizes[kind] = cost(bench, fdb, server, plan_of(server, 1), steps)
+            sizes[kind] = {**cost(bench, fdb, server, plan_of(server, 1), steps), "rounds": ROUNDS[kind]}
     bench.say(f"a transaction on the cluster: {sizes}")
 
     def one(folder, plan_of, clients):
@@ -146,4 +186,4 @@ def cluster(bench):
         subjects[f"embedded pair {clients}"] = lambda folder, n=clients: embedded(folder, pair, n)
         subjects[f"append {clients}"] = lambda folder, n=clients: one(folder, append, n)
         subjects[f"bare append {clients}"] = lambda folder, n=clients: limit(folder, sizes["append"], n)
-    return {"sizes": sizes, **bench.medians(subjects)}
+    return {"sizes": sizes, "lists": lists(bench), **bench.medians(subjects)}

@@ -174,9 +174,12 @@ def on_cluster(result):
             name = "claim or release" if kind == "pair" else "append"
             others = [measured[f"three servers {clients}"], measured[f"embedded pair {clients}"]] if kind == "pair" else [None, None]
             rows.append([f"{name}, {clients}", number(codi_["per_second"]), f"{ms(codi_['p50_us'])}, {ms(codi_['p99_us'])}", number(bare["per_second"]), f"{share:.2f}", *(number(other["per_second"]) if other else "" for other in others)])
-    text = "## On FoundationDB\nOne process of FoundationDB on disk, codi and the loader, all on the same cores. The bare client makes transactions of as many reads and writes "
+    text = "## On FoundationDB\nOne process of FoundationDB on disk, codi and the loader, all on the same cores. The bare client makes transactions of as many reads, in as many rounds, and as many writes "
     text += f"as codi does ({sizes['pair']['reads']} and {sizes['pair']['writes']} for a claim or a release, {sizes['append']['reads']} and {sizes['append']['writes']} for an event), and nothing else.\n\n"
     text += table(["with clients", "codi, transactions/s", "p50, p99 ms", "bare", "codi/bare", "three servers", "RocksDB"], rows) + "\n"
+    lists = [[name, number(one["items"]), number(one["pages"]), number(one["items"] / one["seconds"]), f"{one['slowest_seconds'] * 1000:.0f}"] for name, one in measured["lists"].items()]
+    text += "Long lists, read by one client in pages of 500 while four others claim and release:\n\n"
+    text += table(["", "rows", "pages", "rows/s", "slowest page, ms"], lists) + "\n"
     return text + aim(min(shares) >= 0.8, f"at least 0.8 of the bare client: {min(shares):.2f} to {max(shares):.2f}")
 
 

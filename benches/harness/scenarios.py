@@ -42,7 +42,7 @@ class Bench:
         self.feed_loader = build / "codi_feed_load"
         self.work, self.say = work, say
         self.runs, self.seconds, self.warmup = lengths["runs"], lengths["seconds"], lengths["warmup"]
-        self.mixed_seconds, self.scale = lengths["mixed_seconds"], lengths["scale"]
+        self.mixed_seconds, self.scale, self.list_rows = lengths["mixed_seconds"], lengths["scale"], lengths["list_rows"]
 
     @contextlib.contextmanager
     def folder(self):

@@ -6,6 +6,7 @@
 #include "api/held_claim.hpp"
 #include "api/scope.hpp"
 #include "db/sessions.hpp"
+#include "db/tickets.hpp"
 
 #include <fmt/format.h>
 
@@ -108,6 +109,7 @@ struct ReleaseClaim {
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in) {
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
+    db::prefetch_last_arrival(tx, project->id);
     auto held = co_await hold_claim(tx, caller, *project, in.claim, in.fencing_token);
     if (!held) co_return std::unexpected(std::move(held.error()));
     std::vector<Claim> one{std::move(held->claim)};

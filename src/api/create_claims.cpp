@@ -5,7 +5,9 @@
 #include "api/scope.hpp"
 #include "api/waiting_line.hpp"
 #include "db/claim_index.hpp"
+#include "db/claim_search.hpp"
 #include "db/tickets.hpp"
+#include "db/usage.hpp"
 
 #include <fmt/format.h>
 
@@ -259,6 +261,16 @@ Task<Result<CreateClaimsOut>> give_up(db::Tx& tx, models::Project const& project
   co_return refuse({.code = ErrorCode::overloaded, .detail = "the request was given up", .retry_after_s = 1});
 }
 
+// What a claim reads that is granted at once.
+void prefetch(db::Tx& tx, auth::Caller const& caller, models::Project const& project, CreateClaimsIn const& in) {
+  if (!tx.fetches_ahead()) return;
+  for (auto const& target : targets_of(in.targets, project.case_sensitive))
+    db::prefetch_overlapping(tx, project.id, target);
+  if (auto const session = SessionId::parse(in.session)) db::prefetch_claim_count(tx, project.id, *session);
+  if (caller.quotas.claims) db::prefetch_counted(tx, db::Counted::claims);
+  db::prefetch_last_arrival(tx, project.id);
+}
+
 struct CreateClaims {
   static constexpr OperationMeta meta{
       .id = "create_claims",
@@ -281,6 +293,7 @@ struct CreateClaims {
     if (!project) co_return std::unexpected(project.error());
     auto const& resumed = tx.facts().resumed;
     if (resumed && tx.facts().abandoned) co_return co_await give_up(tx, *project, TicketId{*resumed});
+    prefetch(tx, caller, *project, in);
     auto const session = co_await find_session(tx, *project, in.session);
     if (!session) co_return std::unexpected(session.error());
     auto const acting = act_for_live(tx, caller, Permission::claim_write, *session);

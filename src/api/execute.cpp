@@ -70,6 +70,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void decode() {
+    if (auto const* const named = request_.members.if_contains("project"); named != nullptr && named->is_string())
+      facts_.project = named->get_string();
     if (!request_.malformed) {
       auto decoded = call_->decode(std::move(request_.members));
       if (!decoded) request_.malformed = std::move(decoded.error());

@@ -2,6 +2,7 @@
 
 #include "base/encoding.hpp"
 #include "db/logins.hpp"
+#include "db/projects.hpp"
 #include "db/retry.hpp"
 #include "db/signing_keys.hpp"
 #include "db/tenants.hpp"
@@ -41,9 +42,13 @@ TokenEntry unpack_entry(std::string_view stored) {
 class Directory::Resolution {
  public:
   Resolution(db::Transaction& transaction, TenantId tenant, db::RequestFacts const& facts)
-      : random_(facts.seed), tx_(transaction, tenant, facts, random_) {}
+      : random_(facts.seed), tx_(transaction, tenant, facts, random_) {
+    db::prefetch_tenant(tx_);
+    if (facts.project) db::prefetch_project(tx_, *facts.project);
+  }
 
   Task<Result<Caller>> login(LoginClaims claims) {
+    db::prefetch_user(tx_, claims.user);
     auto const alive = co_await login_alive(claims.login, claims.user);
     if (!alive) co_return token_refused();
     caller_.kind = CredentialKind::login;

@@ -42,6 +42,7 @@ inline constexpr std::size_t kDecodedKeptBytes = 2'048;    // of the text of one
 inline constexpr std::size_t kStreams = 256;               // pieces that wait for a thread
 inline constexpr std::size_t kBackupBlockBytes = 2 << 20;  // of rows that share one checksum
 inline constexpr std::size_t kBackupHeaderBytes = 64 << 10;
+inline constexpr std::size_t kReadsAhead = 100;  // of one transaction: what is asked for before it is needed
 inline constexpr std::size_t kRestoreTransactionBytes = 1 << 20;
 
 // Requests.

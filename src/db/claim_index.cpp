@@ -212,6 +212,10 @@ Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId s
   co_return stored ? static_cast<std::size_t>(std::max<std::int64_t>(number_added(*stored), 0)) : 0;
 }
 
+void prefetch_claim_count(Tx& tx, ProjectId project, SessionId session) {
+  tx.prefetch(count_key(tx, project, session), Isolation::snapshot);
+}
+
 Task<std::vector<ClaimId>> wide_globs(Tx& tx, ProjectId project) {
   std::vector<ClaimId> out;
   auto const prefix = tx.key("project", project, "wide_globs");

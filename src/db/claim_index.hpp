@@ -88,6 +88,9 @@ Task<std::optional<models::Claim>> claim_of_session_on(Tx& tx, ProjectId project
 /// limit that is held against it.
 Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session);
 
+/// Before count_claims_of_session().
+void prefetch_claim_count(Tx& tx, ProjectId project, SessionId session);
+
 /// The claims indexed as globs without a literal first segment: limits::kWideGlobs at most, which callers see to.
 Task<std::vector<ClaimId>> wide_globs(Tx& tx, ProjectId project);
 

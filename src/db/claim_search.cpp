@@ -18,7 +18,47 @@ using coordination::Target;
 using coordination::TargetKind;
 using models::Claim;
 
+// Where the globs stand whose literal prefix begins with `text`; `strictly`: and goes on behind it.
+struct Stretch {
+  TenantKey begin;
+  TenantKey end;
+};
+Stretch extensions_of(Tx const& tx, ProjectId project, std::string_view text, bool strictly) {
+  auto const base = claim_globs(tx, project);
+  return {.begin = Tx::key_at(base, strictly ? make_key({}, text) + kBehindAll : text_from(text)),
+          .end = Tx::key_at(base, text_behind(text))};
+}
+
+// Where all stand.
+Stretch all_globs(Tx const& tx, ProjectId project) {
+  auto const base = claim_globs(tx, project);
+  return {.begin = Tx::key_at(base, text_from("")), .end = Tx::key_at(base, std::string(1, kBehindTexts))};
+}
+
+// What a pattern begins with that may match something below a path.
+std::string text_below(std::string_view path) { return path.empty() ? std::string() : std::string(path) + '/'; }
+
+std::string path_of(Target const& target) { return fmt::format("{}", fmt::join(target.segments, "/")); }
+
 }  // namespace
+
+void prefetch_overlapping(Tx& tx, ProjectId project, Target const& target) {
+  if (!tx.fetches_ahead() || target.glob) return;
+  auto const place = claim_place(tx, project, target);
+  tx.prefetch_below(place);
+  tx.prefetch_ids_below(place);
+  if (target.kind == TargetKind::resource) return;
+  Target above{.kind = TargetKind::directory};
+  for (auto const& segment : target.segments) {
+    tx.prefetch_ids_below(claim_place(tx, project, above));
+    above.segments.push_back(segment);
+  }
+  auto const all = all_globs(tx, project);
+  tx.prefetch_between(all.begin, all.end, {.limit = 1});
+  auto const path = path_of(target);
+  auto const below = extensions_of(tx, project, text_below(path), path.empty());
+  tx.prefetch_between(below.begin, below.end, {.limit = kFirstRows});
+}
 
 bool across(Workplace const& a, Workplace const& b) {
   if (a.branch && b.branch) return *a.branch != *b.branch;
@@ -136,17 +176,15 @@ Task<void> ClaimSearch::look_for_globs(Target const& target) {
     co_await look_for_extensions_of(target, prefix, true);
     co_return;
   }
-  auto const path = fmt::format("{}", fmt::join(target.segments, "/"));
-  auto const below = path.empty() ? path : path + '/';
+  auto const path = path_of(target);
   co_await look_for_prefixes_of(target, path);
-  co_await look_for_extensions_of(target, below, path == below);
+  co_await look_for_extensions_of(target, text_below(path), path.empty());
 }
 
 // Globs whose literal prefix is a beginning of `text`. Between them lie others, which are skipped.
 Task<void> ClaimSearch::look_for_prefixes_of(Target const& target, std::string text) {
   auto const base = claim_globs(tx_, project_);
-  auto const end = Tx::key_at(base, std::string(1, kBehindTexts));
-  auto from = Tx::key_at(base, text_from(""));
+  auto [from, end] = all_globs(tx_, project_);
   while (!has_enough()) {
     auto const rows = co_await tx_.get_between(from, end, {.limit = 1});
     if (rows.rows.empty()) co_return;
@@ -184,8 +222,7 @@ Task<std::vector<ClaimSearch::GlobRow> const*> ClaimSearch::globs_with_prefix(st
 // Globs whose literal prefix begins with `text`; `strictly`: and goes on behind it.
 Task<void> ClaimSearch::look_for_extensions_of(Target const& target, std::string text, bool strictly) {
   auto const base = claim_globs(tx_, project_);
-  auto const end = Tx::key_at(base, text_behind(text));
-  auto from = Tx::key_at(base, strictly ? make_key({}, text) + kBehindAll : text_from(text));
+  auto [from, end] = extensions_of(tx_, project_, text, strictly);
   for (std::size_t batch = kFirstRows; !has_enough();) {
     auto const rows = co_await tx_.get_between(from, end, {.limit = batch});
     for (auto const& row : rows.rows) {

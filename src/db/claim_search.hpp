@@ -53,6 +53,10 @@ struct Obstacles {
   std::vector<MetTicket> tickets;        ///< that wait for something of it, each once
 };
 
+/// Before a ClaimSearch of it, and claim_of_session_on(): of their first reads, but of a pattern's, which asks for what
+/// it finds.
+void prefetch_overlapping(Tx& tx, ProjectId project, coordination::Target const& target);
+
 /// Finds the claims and tickets that stand in the way of a batch of targets. One for one transaction, before anything
 /// that it claims is written: what all its searches together may read and compare is limited by limits::kOverlapRows
 /// and limits::kOverlapSteps.

@@ -89,6 +89,14 @@ class Transaction {
   virtual Task<std::optional<std::string>> get(std::string key, Isolation isolation = Isolation::serializable) = 0;
   virtual Task<RangeRows> get_range(KeyRange range, RangeOptions options = {}) = 0;
 
+  /// Says what get() and get_range() will be asked with just these arguments. An engine across a network fetches it
+  /// while other reads go on; it conflicts as if it had been read by then. In vain when it is written to before it is
+  /// read.
+  virtual void prefetch(std::string_view /*key*/, Isolation /*isolation*/ = Isolation::serializable) {}
+  virtual void prefetch_range(KeyRange const& /*range*/, RangeOptions /*options*/ = {}) {}
+  /// Whether these two do anything.
+  [[nodiscard]] virtual bool fetches_ahead() const { return false; }
+
   /// About how many bytes the rows of a range take in the store, as they are kept there. May be off by a good part,
   /// and by what is in no file yet; conflicts with nothing.
   virtual Task<std::uint64_t> estimated_bytes(KeyRange range) = 0;

@@ -22,6 +22,11 @@ Task<std::optional<models::Project>> find_project(Tx& tx, std::string slug_or_id
   co_return co_await get_project(tx, id);
 }
 
+void prefetch_project(Tx& tx, std::string const& slug_or_id) {
+  auto const id = ProjectId::parse(slug_or_id);
+  tx.prefetch(id ? project_key(tx, *id) : slug_key(tx, slug_or_id));
+}
+
 Task<bool> project_slug_taken(Tx& tx, std::string slug) {
   auto const found = co_await tx.get(slug_key(tx, slug));
   co_return found.has_value();

@@ -16,6 +16,9 @@ Task<std::optional<models::Project>> get_project(Tx& tx, ProjectId id);
 /// By slug or id.
 Task<std::optional<models::Project>> find_project(Tx& tx, std::string slug_or_id);
 
+/// Before find_project(): of its first read.
+void prefetch_project(Tx& tx, std::string const& slug_or_id);
+
 /// True when a project of the tenant has the slug.
 Task<bool> project_slug_taken(Tx& tx, std::string slug);
 

@@ -43,6 +43,7 @@ Task<Life> life_of(Tx& tx, ProjectId project, SessionId id, Isolation isolation)
 }
 
 Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id, Isolation of_life) {
+  tx.prefetch(beat_key(tx, project, id), of_life);
   auto const session = co_await tx.find<models::Session>(session_key(tx, project, id));
   if (!session) co_return std::nullopt;
   auto const life = co_await life_of(tx, project, id, of_life);

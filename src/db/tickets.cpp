@@ -86,6 +86,8 @@ Task<std::optional<Timestamp>> last_arrival(Tx& tx, ProjectId project) {
   co_return Timestamp{read_milliseconds(*stored)};
 }
 
+void prefetch_last_arrival(Tx& tx, ProjectId project) { tx.prefetch(flag_key(tx, project)); }
+
 Task<std::size_t> count_waiting(Tx& tx, ProjectId project) {
   auto const rows = co_await tx.get_below(line_key(tx, project), {.limit = limits::kTickets + 1});
   co_return rows.rows.size();

@@ -38,6 +38,8 @@ std::string turn_text(Turn const& turn);
 /// When the last of those who wait came; nothing when nobody waits. One key. No two come at the same time, whatever the
 /// clocks of servers say.
 Task<std::optional<Timestamp>> last_arrival(Tx& tx, ProjectId project);
+/// Before last_arrival().
+void prefetch_last_arrival(Tx& tx, ProjectId project);
 /// Puts a ticket into the line, which came at `arrival`: now, but later than last_arrival().
 void enter_line(Tx& tx, models::Ticket const& ticket, std::vector<coordination::Target> const& targets,
                 Timestamp arrival);

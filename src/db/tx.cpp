@@ -13,9 +13,13 @@ Task<RangeRows> Tx::get_below(TenantKey prefix, RangeOptions options, std::optio
   return below_.get_range(std::move(range), options);
 }
 
-Task<RangeRows> Tx::get_ids_below(TenantKey prefix, RangeOptions options, std::optional<TenantKey> from) {
+KeyRange Tx::ids_below(TenantKey const& prefix) {
   constexpr char kUuidCode = 0x30;  // of the tuple encoding
-  KeyRange range{.begin = prefix.bytes() + kUuidCode, .end = prefix.bytes() + static_cast<char>(kUuidCode + 1)};
+  return {.begin = prefix.bytes() + kUuidCode, .end = prefix.bytes() + static_cast<char>(kUuidCode + 1)};
+}
+
+Task<RangeRows> Tx::get_ids_below(TenantKey prefix, RangeOptions options, std::optional<TenantKey> from) {
+  auto range = ids_below(prefix);
   if (from) range.begin = from->bytes() + '\0';
   if (options.isolation == Isolation::serializable) count_read(range.begin.size() + range.end.size());
   return below_.get_range(std::move(range), options);

@@ -43,9 +43,10 @@ struct RequestFacts {
   std::string address = {};    ///< of the caller, for throttling and audit
   bool through_proxy = false;  ///< the request carried `Forwarded` or `X-Forwarded-*`
   std::optional<std::string> if_match = {};
-  std::optional<Uuid> resumed = {};     ///< what an earlier transaction of the request waited for
-  std::chrono::milliseconds waited{0};  ///< since the first transaction of the request, however its clock was moved
-  bool abandoned = false;               ///< nobody waits for the answer any more
+  std::optional<std::string> project = {};  ///< slug or id of the one that the request names
+  std::optional<Uuid> resumed = {};         ///< what an earlier transaction of the request waited for
+  std::chrono::milliseconds waited{0};      ///< since the first transaction of the request, however its clock was moved
+  bool abandoned = false;                   ///< nobody waits for the answer any more
 };
 
 /// A key below one tenant. Only that tenant's Tx makes them, so a handler can't name another tenant's data.
@@ -117,6 +118,18 @@ class Tx {
     if (isolation == Isolation::serializable) count_read(2 * key.bytes_.size());
     return below_.get(std::move(key.bytes_), isolation);
   }
+  /// As prefetch() of Transaction, of what get(), get_below(), get_ids_below() and get_between() will be asked.
+  void prefetch(TenantKey const& key, Isolation isolation = Isolation::serializable) {
+    below_.prefetch(key.bytes(), isolation);
+  }
+  void prefetch_below(TenantKey const& prefix, RangeOptions options = {}) {
+    below_.prefetch_range(tuple::range_below(prefix.bytes()), options);
+  }
+  void prefetch_ids_below(TenantKey const& prefix) { below_.prefetch_range(ids_below(prefix)); }
+  void prefetch_between(TenantKey const& begin, TenantKey const& end, RangeOptions options = {}) {
+    below_.prefetch_range({.begin = begin.bytes(), .end = end.bytes()}, options);
+  }
+  [[nodiscard]] bool fetches_ahead() const { return below_.fetches_ahead(); }
   /// Rows whose keys extend `prefix` by at least one element, after (before, in reverse) the key `from` when one is
   /// given.
   Task<RangeRows> get_below(TenantKey prefix, RangeOptions options = {}, std::optional<TenantKey> from = {});
@@ -218,6 +231,7 @@ class Tx {
   Tx(Transaction& below, TenantId tenant, RequestFacts const& facts, Random& random)
       : below_(below), tenant_(tenant), facts_(facts), random_(random), prefix_(make_key({}, tenant)) {}
 
+  static KeyRange ids_below(TenantKey const& prefix);
   void count_write(std::size_t key_bytes, std::size_t value_bytes) {
     constexpr std::size_t kBesides = 80;
     used_bytes_ += 3 * key_bytes + value_bytes + kBesides;

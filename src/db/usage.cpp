@@ -27,6 +27,10 @@ Task<std::int64_t> counted(Tx& tx, Counted what) {
   }
 }
 
+void prefetch_counted(Tx& tx, Counted what) {
+  tx.prefetch_below(counters(tx, what), {.isolation = Isolation::snapshot});
+}
+
 void forget_counts(Tx& tx, ProjectId project) {
   for (auto const what : kAll) tx.clear(tx.key("counted", static_cast<std::int64_t>(what), project));
 }

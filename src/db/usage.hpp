@@ -15,6 +15,8 @@ void count(Tx& tx, ProjectId project, Counted what, std::int64_t change);
 /// How many there are in all projects. Does not conflict with those who count meanwhile, so several transactions that
 /// decide by it at the same time may together pass a quota by what they add.
 Task<std::int64_t> counted(Tx& tx, Counted what);
+/// Before counted().
+void prefetch_counted(Tx& tx, Counted what);
 
 /// Nothing of a deleted project counts.
 void forget_counts(Tx& tx, ProjectId project);

@@ -11,6 +11,8 @@ TenantKey password_key(Tx const& tx, UserId id) { return tx.key("passwords", id)
 
 Task<std::optional<models::User>> get_user(Tx& tx, UserId id) { return tx.find<models::User>(user_key(tx, id)); }
 
+void prefetch_user(Tx& tx, UserId id) { tx.prefetch(user_key(tx, id)); }
+
 void put_user(Tx& tx, models::User const& user) {
   tx.put(user_key(tx, user.id), user);
   if (user.role == models::Role::owner && user.state == models::UserState::active)

@@ -12,6 +12,8 @@ namespace codi::db {
 
 /// put_user() also keeps the index of owners.
 Task<std::optional<models::User>> get_user(Tx& tx, UserId id);
+/// Before get_user().
+void prefetch_user(Tx& tx, UserId id);
 void put_user(Tx& tx, models::User const& user);
 /// Removes a user and the password; not what belongs to the user elsewhere.
 void remove_user(Tx& tx, UserId id);

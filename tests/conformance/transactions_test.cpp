@@ -1,10 +1,12 @@
 #include "base/encoding.hpp"
+#include "base/limits.hpp"
 #include "conformance/stores.hpp"
 #include "support/store.hpp"
 
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <random>
 #include <stdexcept>
@@ -57,6 +59,70 @@ TEST_P(Transactions, rows_come_in_byte_order) {
   std::vector<KeyValue> expected;
   for (auto const& [key, value] : model) expected.push_back({key, value});
   EXPECT_EQ(rows({"k", "l"}), expected) << "seed " << seed;
+}
+
+TEST_P(Transactions, what_is_asked_for_ahead_is_read_as_it_is) {
+  for (char const c : "abcdefgh"s) put("k"s + c, std::string(1, c));
+  commit([](Transaction& tx) -> Task<Verdict> {
+    KeyRange const all{.begin = "k", .end = "l"};
+    tx.prefetch("ka");
+    tx.prefetch("kz", Isolation::snapshot);
+    tx.prefetch_range(all, {.limit = 3});
+    tx.prefetch_range(all, {.limit = 3, .reverse = true});
+    tx.prefetch_range({.begin = "x", .end = "x"});
+    tx.prefetch(std::string(limits::kKeyBytes + 1, 'k'));
+    EXPECT_EQ(co_await tx.get("ka"), "a");
+    EXPECT_EQ(co_await tx.get("ka"), "a") << "and again";
+    EXPECT_EQ(co_await tx.get("kz", Isolation::snapshot), std::nullopt);
+    auto const first = co_await tx.get_range(all, {.limit = 3});
+    EXPECT_EQ(first.rows, (std::vector<KeyValue>{{"ka", "a"}, {"kb", "b"}, {"kc", "c"}}));
+    EXPECT_TRUE(first.more);
+    auto const last = co_await tx.get_range(all, {.limit = 3, .reverse = true});
+    EXPECT_EQ(last.rows, (std::vector<KeyValue>{{"kh", "h"}, {"kg", "g"}, {"kf", "f"}}));
+    EXPECT_EQ((co_await tx.get_range(all)).rows.size(), 8U);
+    co_return Verdict::commit;
+  });
+}
+
+// Whatever is written between the two is seen by the read.
+TEST_P(Transactions, what_is_asked_for_ahead_does_not_hide_own_writes) {
+  struct Case {
+    std::string name;
+    std::function<void(Transaction&)> write;
+    std::optional<std::string> expected;
+  };
+  std::vector<Case> const cases{
+      {"set", [](Transaction& tx) { tx.set("kb", "new"); }, "new"},
+      {"clear", [](Transaction& tx) { tx.clear("kb"); }, std::nullopt},
+      {"clear_range", [](Transaction& tx) { tx.clear_range({.begin = "ka", .end = "kc"}); }, std::nullopt},
+      {"add", [](Transaction& tx) { tx.add("kb", 1); }, number(6)},
+      {"another key", [](Transaction& tx) { tx.set("kc", "new"); }, number(5)},
+      {"a stamp below", [](Transaction& tx) { tx.set_stamped_key("kx0123456789", 2, "new"); }, number(5)},
+  };
+  for (auto const& [name, write, expected] : cases) {
+    SCOPED_TRACE(name);
+    put("kb", number(5));
+    commit([&write, &expected](Transaction& tx) -> Task<Verdict> {
+      KeyRange const range{.begin = "ka", .end = "kc"};
+      tx.prefetch("kb");
+      tx.prefetch_range(range);
+      write(tx);
+      EXPECT_EQ(co_await tx.get("kb"), expected);
+      auto const rows = co_await tx.get_range(range);
+      EXPECT_EQ(rows.rows.empty() ? std::nullopt : std::optional(rows.rows.front().value), expected);
+      co_return Verdict::commit;
+    });
+  }
+}
+
+TEST_P(Transactions, more_may_be_asked_for_ahead_than_is_kept) {
+  put("k", "v");
+  commit([](Transaction& tx) -> Task<Verdict> {
+    for (std::size_t i = 0; i < 2 * limits::kReadsAhead; ++i) tx.prefetch("other" + std::to_string(i));
+    tx.prefetch("k");
+    EXPECT_EQ(co_await tx.get("k"), "v");
+    co_return Verdict::commit;
+  });
 }
 
 TEST_P(Transactions, what_aborts_leaves_nothing) {

@@ -35,6 +35,12 @@ class CountingEngine final : public db::Engine {
 
   /// Reads of keys and of ranges so far, in all transactions.
   [[nodiscard]] std::uint64_t reads() const { return record_->reads; }
+  /// From now on as an engine across a network, which fetches ahead what it is told of.
+  void move_away() { record_->is_far = true; }
+  /// Reads since then for which somebody had to wait: those that were not asked for ahead.
+  [[nodiscard]] std::uint64_t waits() const { return record_->waits; }
+  /// What was asked for ahead since then and not read.
+  [[nodiscard]] std::uint64_t in_vain() const { return record_->in_vain; }
   /// Whether a writing transaction so far has read the key so that who changes it is in its way.
   [[nodiscard]] bool has_read_with_conflict(std::string const& key) const {
     std::lock_guard const lock(record_->mutex);
@@ -49,6 +55,9 @@ class CountingEngine final : public db::Engine {
  private:
   struct Record {
     std::atomic<std::uint64_t> reads = 0;
+    std::atomic<std::uint64_t> waits = 0;
+    std::atomic<std::uint64_t> in_vain = 0;
+    std::atomic<bool> is_far = false;
     std::mutex mutex;
     std::set<std::string> conflicting;
   };
@@ -56,8 +65,12 @@ class CountingEngine final : public db::Engine {
   class Counted final : public db::Transaction {
    public:
     Counted(db::Transaction& below, Record& record, bool writes) : below_(below), record_(record), writes_(writes) {}
+    ~Counted() override { record_.in_vain += ahead_.size(); }
+    Counted(Counted const&) = delete;
+    Counted& operator=(Counted const&) = delete;
     Task<std::optional<std::string>> get(std::string key, db::Isolation isolation) override {
       ++record_.reads;
+      wait_for(name_of(key, isolation));
       if (writes_ && isolation == db::Isolation::serializable) {
         std::lock_guard const lock(record_.mutex);
         record_.conflicting.insert(key);
@@ -66,8 +79,16 @@ class CountingEngine final : public db::Engine {
     }
     Task<db::RangeRows> get_range(db::KeyRange range, db::RangeOptions options) override {
       ++record_.reads;
+      wait_for(name_of(range, options));
       return below_.get_range(std::move(range), options);
     }
+    void prefetch(std::string_view key, db::Isolation isolation) override {
+      if (record_.is_far) ahead_.insert(name_of(key, isolation));
+    }
+    void prefetch_range(db::KeyRange const& range, db::RangeOptions options) override {
+      if (record_.is_far) ahead_.insert(name_of(range, options));
+    }
+    [[nodiscard]] bool fetches_ahead() const override { return record_.is_far; }
     Task<std::uint64_t> estimated_bytes(db::KeyRange range) override {
       return below_.estimated_bytes(std::move(range));
     }
@@ -85,9 +106,25 @@ class CountingEngine final : public db::Engine {
     void add_write_conflict(db::KeyRange range) override { below_.add_write_conflict(std::move(range)); }
 
    private:
+    void wait_for(std::string const& name) {
+      if (!record_.is_far) return;
+      if (auto const asked = ahead_.find(name); asked != ahead_.end())
+        ahead_.erase(asked);
+      else
+        ++record_.waits;
+    }
+    static std::string name_of(std::string_view key, db::Isolation isolation) {
+      return std::string(isolation == db::Isolation::snapshot ? "s" : "k").append(key);
+    }
+    static std::string name_of(db::KeyRange const& range, db::RangeOptions const& options) {
+      return std::to_string(range.begin.size()) + range.begin + range.end + std::to_string(options.limit) +
+             (options.reverse ? "r" : "") + (options.isolation == db::Isolation::snapshot ? "s" : "");
+    }
+
     db::Transaction& below_;
     Record& record_;
     bool writes_;
+    std::multiset<std::string> ahead_;
   };
 
   static Task<db::Verdict> run(db::Body body, std::shared_ptr<Record> record, bool writes, db::Transaction& below) {

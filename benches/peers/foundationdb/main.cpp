@@ -1,7 +1,7 @@
-// codi_bare_fdb CLUSTER_FILE LIBRARY CLIENTS WARMUP SECONDS READS WRITES: what FoundationDB's C API gives a client that
-// does nothing else. Each of the clients makes one transaction after the other: so many reads, one after the other as a
-// program makes them that needs one answer for the next question, so many writes of 300 bytes, a commit. Prints one
-// line of JSON.
+// codi_bare_fdb CLUSTER_FILE LIBRARY CLIENTS WARMUP SECONDS READS ROUNDS WRITES: what FoundationDB's C API gives a
+// client that does nothing else. Each of the clients makes one transaction after the other: so many reads in so many
+// rounds, those of a round at once and the rounds one after the other, as a program makes them that needs some answers
+// for the next questions; so many writes of 300 bytes, a commit. Prints one line of JSON.
 #include "db/fdb/library.hpp"
 
 #include <fmt/format.h>
@@ -27,6 +27,7 @@ struct Plan {
   Functions const& functions;
   DatabaseHandle* database;
   int reads;
+  int rounds;
   int writes;
 };
 
@@ -56,9 +57,15 @@ class Client {
   void next() {
     auto const& f = plan_.functions;
     if (done_ < plan_.reads) {
-      auto const name = key();
-      return await(f.transaction_get(transaction_, bytes_of(name), size_of(name), 0));
+      auto const round = std::min((plan_.reads + plan_.rounds - 1) / plan_.rounds, plan_.reads - done_);
+      awaited_ = round;
+      for (int i = 0; i < round; ++i) {
+        auto const name = key();
+        await(f.transaction_get(transaction_, bytes_of(name), size_of(name), 0));
+      }
+      return;
     }
+    awaited_ = 1;
     static std::string const value(300, 'v');
     for (int i = 0; i < plan_.writes; ++i) {
       auto const name = key();
@@ -75,7 +82,10 @@ class Client {
       std::fprintf(stderr, "%s (%d)\n", f.get_error(code), code);
       std::_Exit(1);
     }
-    if (done_++ < plan_.reads) return next();
+    bool const was_read = done_ < plan_.reads;
+    if (was_read) ++done_;
+    if (--awaited_ > 0) return;
+    if (was_read) return next();
     f.transaction_destroy(transaction_);
     if (measured)
       microseconds.push_back(static_cast<std::uint32_t>(
@@ -92,7 +102,8 @@ class Client {
   std::minstd_rand random_{static_cast<unsigned>(number_ + 1)};
   TransactionHandle* transaction_ = nullptr;
   SteadyClock::time_point began_;
-  int done_ = 0;
+  int done_ = 0;     // reads
+  int awaited_ = 0;  // futures
 };
 
 std::atomic<bool> Client::measured = false;
@@ -102,11 +113,11 @@ std::atomic<int> Client::running = 0;
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 8) return 2;
+  if (argc != 9) return 2;
   auto const& library = Library::open(argv[2]);
   DatabaseHandle* database = nullptr;
   if (library.functions().create_database(argv[1], &database) != 0) return 1;
-  Plan const plan{library.functions(), database, std::atoi(argv[6]), std::atoi(argv[7])};
+  Plan const plan{library.functions(), database, std::atoi(argv[6]), std::atoi(argv[7]), std::atoi(argv[8])};
   std::vector<std::unique_ptr<Client>> clients;
   Client::running = std::atoi(argv[3]);
   for (int i = 0; i < std::atoi(argv[3]); ++i) clients.push_back(std::make_unique<Client>(plan, i));

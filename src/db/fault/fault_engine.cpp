@@ -29,6 +29,9 @@ class FaultTransaction final : public Transaction {
     check();
     return below_.get_range(std::move(range), options);
   }
+  void prefetch(std::string_view key, Isolation isolation) override { below_.prefetch(key, isolation); }
+  void prefetch_range(KeyRange const& range, RangeOptions options) override { below_.prefetch_range(range, options); }
+  [[nodiscard]] bool fetches_ahead() const override { return below_.fetches_ahead(); }
   Task<std::uint64_t> estimated_bytes(KeyRange range) override { return below_.estimated_bytes(std::move(range)); }
   void set(std::string_view key, std::string_view value) override { below_.set(key, value); }
   void clear(std::string_view key) override { below_.clear(key); }

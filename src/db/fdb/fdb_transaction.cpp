@@ -73,8 +73,8 @@ void OwnedTransaction::set_option(TransactionOption option, std::int64_t number)
 Task<std::optional<std::string>> FdbTransaction::get(std::string key, Isolation isolation) {
   rules_.begin_read(key, isolation);
   if (key.size() > limits::kKeyBytes) co_return std::nullopt;
-  auto const found =
-      own(functions_.transaction_get(below_, bytes_of(key), size_of(key), isolation == Isolation::snapshot ? 1 : 0));
+  auto earlier = started(key, isolation);
+  auto const found = earlier ? *std::move(earlier) : start_get(key, isolation);
   co_await ready(found);
   int present = 0;
   Bytes value = nullptr;
@@ -91,7 +91,7 @@ Task<RangeRows> FdbTransaction::get_range(KeyRange range, RangeOptions options) 
   RangeRows out;
   if (range.begin == range.end) co_return out;
   std::size_t const limit = options.limit == 0 ? limits::kRangeRows : options.limit;
-  std::size_t const wanted = limit + (rules_.unreadable(range.begin, range.end) ? 0 : 1);
+  std::size_t const wanted = rows_wanted(range, options);
   auto rest = range;
   std::size_t bytes = 0;
   bool more = true;
@@ -115,11 +115,8 @@ Task<RangeRows> FdbTransaction::get_range(KeyRange range, RangeOptions options) 
 
 // Not empty when there is more.
 Task<RangeRows> FdbTransaction::read_part(KeyRange range, std::size_t limit, RangeOptions options) {
-  auto const mode = options.limit == 0 ? StreamingMode::want_all : StreamingMode::exact;
-  // "First key at or after" both ends, as a key selector.
-  auto const found = own(functions_.transaction_get_range(
-      below_, bytes_of(range.begin), size_of(range.begin), 0, 1, bytes_of(range.end), size_of(range.end), 0, 1,
-      static_cast<int>(limit), static_cast<int>(limits::kRangeBytes), mode, 0, 1, options.reverse ? 1 : 0));
+  auto earlier = started(range.begin, range.end, limit, options.reverse);
+  auto const found = earlier ? *std::move(earlier) : start_range(range, limit, options);
   co_await ready(found);
   Row const* rows = nullptr;
   int count = 0;
@@ -130,6 +127,72 @@ Task<RangeRows> FdbTransaction::read_part(KeyRange range, std::size_t limit, Ran
   for (auto const& row : std::span(rows, static_cast<std::size_t>(count)))
     out.rows.push_back({std::string(view_of(row.key, row.key_size)), std::string(view_of(row.value, row.value_size))});
   co_return out;
+}
+
+OwnedFuture FdbTransaction::start_get(std::string_view key, Isolation isolation) {
+  return own(functions_.transaction_get(below_, bytes_of(key), size_of(key), isolation == Isolation::snapshot ? 1 : 0));
+}
+
+OwnedFuture FdbTransaction::start_range(KeyRange const& range, std::size_t limit, RangeOptions options) {
+  auto const mode = options.limit == 0 ? StreamingMode::want_all : StreamingMode::exact;
+  // "First key at or after" both ends, as a key selector.
+  return own(functions_.transaction_get_range(
+      below_, bytes_of(range.begin), size_of(range.begin), 0, 1, bytes_of(range.end), size_of(range.end), 0, 1,
+      static_cast<int>(limit), static_cast<int>(limits::kRangeBytes), mode, 0, 1, options.reverse ? 1 : 0));
+}
+
+std::size_t FdbTransaction::rows_wanted(KeyRange const& range, RangeOptions const& options) const {
+  std::size_t const limit = options.limit == 0 ? limits::kRangeRows : options.limit;
+  return limit + (rules_.unreadable(range.begin, range.end) ? 0 : 1);
+}
+
+void FdbTransaction::prefetch(std::string_view key, Isolation isolation) {
+  if (key.size() > limits::kKeyBytes || ahead_.size() == limits::kReadsAhead) return;
+  ahead_.push_back(
+      {.begin = std::string(key), .is_key = true, .isolation = isolation, .future = start_get(key, isolation)});
+}
+
+void FdbTransaction::prefetch_range(KeyRange const& range, RangeOptions options) {
+  if (range.begin == range.end || ahead_.size() == limits::kReadsAhead) return;
+  auto const limit = rows_wanted(range, options);
+  ahead_.push_back({.begin = range.begin,
+                    .end = range.end,
+                    .limit = limit,
+                    .reverse = options.reverse,
+                    .future = start_range(range, limit, options)});
+}
+
+std::optional<OwnedFuture> FdbTransaction::started(std::string_view begin, std::string_view end, std::size_t limit,
+                                                   bool reverse) {
+  auto const at = std::ranges::find_if(ahead_, [&](Ahead const& ahead) {
+    return !ahead.is_key && ahead.begin == begin && ahead.end == end && ahead.limit == limit &&
+           ahead.reverse == reverse;
+  });
+  if (at == ahead_.end()) return std::nullopt;
+  auto out = std::move(at->future);
+  ahead_.erase(at);
+  return out;
+}
+
+std::optional<OwnedFuture> FdbTransaction::started(std::string_view key, Isolation isolation) {
+  auto const at = std::ranges::find_if(
+      ahead_, [&](Ahead const& ahead) { return ahead.is_key && ahead.begin == key && ahead.isolation == isolation; });
+  if (at == ahead_.end()) return std::nullopt;
+  auto out = std::move(at->future);
+  ahead_.erase(at);
+  return out;
+}
+
+void FdbTransaction::forget(std::string_view begin, std::string_view end) {
+  std::erase_if(ahead_, [&](Ahead const& ahead) {
+    return ahead.is_key ? begin <= ahead.begin && ahead.begin < end : ahead.begin < end && begin < ahead.end;
+  });
+}
+
+void FdbTransaction::forget(std::string_view key) {
+  std::erase_if(ahead_, [&](Ahead const& ahead) {
+    return ahead.is_key ? ahead.begin == key : ahead.begin <= key && key < ahead.end;
+  });
 }
 
 Task<std::uint64_t> FdbTransaction::estimated_bytes(KeyRange range) {
@@ -144,18 +207,21 @@ Task<std::uint64_t> FdbTransaction::estimated_bytes(KeyRange range) {
 
 void FdbTransaction::set(std::string_view key, std::string_view value) {
   rules_.begin_write(key, value.size());
+  forget(key);
   functions_.transaction_set(below_, bytes_of(key), size_of(key), bytes_of(value), size_of(value));
 }
 
 void FdbTransaction::clear(std::string_view key) {
   if (key.size() > limits::kKeyBytes) return;
   rules_.begin_write(key, 0);
+  forget(key);
   functions_.transaction_clear(below_, bytes_of(key), size_of(key));
   if (rules_.any_unreadable()) rules_.cleared(key, just_after(key));
 }
 
 void FdbTransaction::clear_range(KeyRange range) {
   rules_.begin_clear(range);
+  forget(range.begin, range.end);
   functions_.transaction_clear_range(below_, bytes_of(range.begin), size_of(range.begin), bytes_of(range.end),
                                      size_of(range.end));
   rules_.cleared(range.begin, range.end);
@@ -163,6 +229,7 @@ void FdbTransaction::clear_range(KeyRange range) {
 
 void FdbTransaction::add(std::string_view key, std::int64_t delta) {
   rules_.begin_write(key, sizeof delta);
+  forget(key);
   std::string_view const operand(reinterpret_cast<char const*>(&delta), sizeof delta);
   functions_.transaction_atomic_op(below_, bytes_of(key), size_of(key), bytes_of(operand), size_of(operand),
                                    Mutation::add);
@@ -170,6 +237,7 @@ void FdbTransaction::add(std::string_view key, std::int64_t delta) {
 
 void FdbTransaction::set_stamped_key(std::string_view key, std::size_t offset, std::string_view value) {
   rules_.begin_stamped_key(key, offset, value.size());
+  ahead_.clear();  // it may come to lie anywhere behind what precedes its stamp
   auto const stamped = with_offset(key, offset);
   functions_.transaction_atomic_op(below_, bytes_of(stamped), size_of(stamped), bytes_of(value), size_of(value),
                                    Mutation::stamped_key);
@@ -177,6 +245,7 @@ void FdbTransaction::set_stamped_key(std::string_view key, std::size_t offset, s
 
 void FdbTransaction::set_stamped_value(std::string_view key, std::string_view value, std::size_t offset) {
   rules_.begin_stamped_value(key, value, offset);
+  forget(key);
   auto const stamped = with_offset(value, offset);
   functions_.transaction_atomic_op(below_, bytes_of(key), size_of(key), bytes_of(stamped), size_of(stamped),
                                    Mutation::stamped_value);

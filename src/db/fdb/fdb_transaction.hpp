@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace codi::db::fdb {
 
@@ -57,6 +58,9 @@ class FdbTransaction final : public db::Transaction {
 
   Task<std::optional<std::string>> get(std::string key, Isolation isolation) override;
   Task<RangeRows> get_range(KeyRange range, RangeOptions options) override;
+  void prefetch(std::string_view key, Isolation isolation) override;
+  void prefetch_range(KeyRange const& range, RangeOptions options) override;
+  [[nodiscard]] bool fetches_ahead() const override { return true; }
   Task<std::uint64_t> estimated_bytes(KeyRange range) override;
   void set(std::string_view key, std::string_view value) override;
   void clear(std::string_view key) override;
@@ -76,6 +80,26 @@ class FdbTransaction final : public db::Transaction {
 
  private:
   [[nodiscard]] Wait ready(OwnedFuture const& future) { return {functions_, workers_, future}; }
+  // A read that was asked for before it is needed. Of a key: it is `begin`, and there is no end.
+  struct Ahead {
+    std::string begin;
+    std::string end;
+    std::size_t limit = 0;
+    bool reverse = false;
+    bool is_key = false;
+    Isolation isolation = Isolation::serializable;  // of a key
+    OwnedFuture future;
+  };
+
+  OwnedFuture start_get(std::string_view key, Isolation isolation);
+  OwnedFuture start_range(KeyRange const& range, std::size_t limit, RangeOptions options);
+  [[nodiscard]] std::size_t rows_wanted(KeyRange const& range, RangeOptions const& options) const;
+  // The one that was started for this, if it was; it is nobody else's then.
+  std::optional<OwnedFuture> started(std::string_view begin, std::string_view end, std::size_t limit, bool reverse);
+  std::optional<OwnedFuture> started(std::string_view key, Isolation isolation);
+  // What was started does not know of a write that comes behind it.
+  void forget(std::string_view begin, std::string_view end);
+  void forget(std::string_view key);
   Task<RangeRows> read_part(KeyRange range, std::size_t limit, RangeOptions options);
   OwnedFuture own(FutureHandle* future) { return {functions_, future}; }
   void check(Error code);
@@ -85,6 +109,7 @@ class FdbTransaction final : public db::Transaction {
   TransactionHandle* below_;
   WorkerPool& workers_;
   TransactionRules rules_;
+  std::vector<Ahead> ahead_;
   std::optional<LibraryError> failed_;  ///< what a body may have swallowed
   bool sent_ = false;
 };

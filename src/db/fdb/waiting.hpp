@@ -19,7 +19,11 @@ class OwnedFuture {
       : functions_(other.functions_), future_(std::exchange(other.future_, nullptr)) {}
   OwnedFuture(OwnedFuture const&) = delete;
   OwnedFuture& operator=(OwnedFuture const&) = delete;
-  OwnedFuture& operator=(OwnedFuture&&) = delete;
+  OwnedFuture& operator=(OwnedFuture&& other) noexcept {
+    std::swap(functions_, other.functions_);
+    std::swap(future_, other.future_);
+    return *this;
+  }
 
   [[nodiscard]] FutureHandle* get() const { return future_; }
   /// Of a future that is ready.

@@ -1,0 +1,56 @@
+#include "support/workshop.hpp"
+
+namespace codi::testing {
+namespace {
+
+// How often a request waits for a store across a network, one read behind the other.
+class ReadAhead : public Workshop {
+ protected:
+  ReadAhead() {
+    session = call("start_session", {{"alias", "A"}}).text("/id");
+    api.runtime.settings.quotas = {.sessions = {}, .claims = 1'000, .events_per_minute = {}, .storage_bytes = {}};
+    api.engine->move_away();
+  }
+  std::uint64_t waits_of(std::string_view operation, json::object members) {
+    auto const before = api.engine->waits();
+    last = call(operation, std::move(members));
+    EXPECT_LT(last.status, 300U) << last.code;
+    return api.engine->waits() - before;
+  }
+
+  std::string session;
+  Reply last;
+};
+
+// The token, what it stands for, its user, the project; then all that is asked of the session and the place at once.
+TEST_F(ReadAhead, a_claim_waits_for_five_reads_however_deep_its_path_is) {
+  EXPECT_EQ(waits_of("create_claims", {{"session", session}, {"targets", json::array{"x"}}}), 5U);
+  EXPECT_EQ(waits_of("create_claims", {{"session", session}, {"targets", json::array{"a/b/c/d/e/f"}}}), 5U);
+  EXPECT_EQ(waits_of("create_claims", {{"session", session}, {"targets", json::array{"b/", "c/d", "port:1"}}}), 5U);
+  EXPECT_EQ(api.engine->in_vain(), 0U);
+}
+
+TEST_F(ReadAhead, what_is_claimed_in_the_name_of_an_alias_is_looked_up_first) {
+  EXPECT_EQ(waits_of("create_claims", {{"session", "A"}, {"targets", json::array{"x"}}}), 7U);
+}
+
+TEST_F(ReadAhead, an_event_waits_for_five_reads) {
+  EXPECT_EQ(waits_of("append_event", {{"session", session}, {"action", "PROGRESS"}, {"text", "done"}}), 5U);
+  EXPECT_EQ(api.engine->in_vain(), 0U);
+}
+
+TEST_F(ReadAhead, a_release_waits_for_the_claim_and_what_holds_it) {
+  waits_of("create_claims", {{"session", session}, {"targets", json::array{"x"}}});
+  auto const claim = last.text("/claims/0/id");
+  EXPECT_EQ(waits_of("release_claim", {{"claim", claim}}), 7U);
+  EXPECT_EQ(api.engine->in_vain(), 0U);
+}
+
+TEST_F(ReadAhead, what_is_refused_reads_no_more_than_it_needs) {
+  start("B");
+  waits_of("create_claims", {{"session", "B"}, {"targets", json::array{"x"}}});
+  EXPECT_EQ(claim("A", {"x"}).code, "CLAIM-USR-3001");
+}
+
+}  // namespace
+}  // namespace codi::testing
