@@ -248,7 +248,8 @@ std::optional<models::Gate> read_gate(std::string_view name, std::string_view pa
   if (words.empty()) {  // `Median build time: < 5 min`
     Reading of_name(words_of(name));
     if (!of_name.clear) return std::nullopt;
-    words = of_name.number || of_name.compare || !of_name.statistic ? std::string(name) : fmt::format("{}", fmt::join(of_name.rest, " "));
+    words = of_name.number || of_name.compare || !of_name.statistic ? std::string(name)
+                                                                    : fmt::format("{}", fmt::join(of_name.rest, " "));
     if (!read.statistic) read.statistic = std::move(of_name.statistic);
   }
   if (!compare || bare_heading(words).empty()) return std::nullopt;
