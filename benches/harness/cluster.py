@@ -116,15 +116,17 @@ def walk(server, path):
 def lists(bench):
     """Long lists, each page a transaction of its own, while others write."""
     with bench.folder() as folder, Cluster(folder) as fdb, ClusterCodi(bench.codi, folder, fdb) as server:
-        drive(bench.loader, server, {"clients": GET_CLIENTS, "runs": -(-bench.list_rows // GET_CLIENTS), **append(server, GET_CLIENTS)})
-        sessions = server.start_sessions([server.owner] * LIST_SESSIONS)
+        log = append(server, GET_CLIENTS)
+        drive(bench.loader, server, {"clients": GET_CLIENTS, "runs": -(-bench.list_rows // GET_CLIENTS), **log})
+        sessions = [server.start_session(f"LIST-{i}") for i in range(LIST_SESSIONS)]
         for session in sessions:
             for begin in range(0, bench.list_rows // 10 // LIST_SESSIONS, CLAIMS_AT_ONCE):
                 targets = [f"src/{session}/{begin + i}.cpp" for i in range(CLAIMS_AT_ONCE)]
                 server.call("POST", "/projects/default/claims", {"session": session, "targets": targets})
         bench.say("long lists written to the cluster")
+        writing = {"clients": 4, "seconds": LIST_SECONDS, **log, "flows": [{"steps": [CLAIM, RELEASE]}]}
         with ThreadPoolExecutor() as pool:
-            loading = pool.submit(drive, bench.loader, server, {"clients": 4, "seconds": LIST_SECONDS, **pair(server, 4)})
+            loading = pool.submit(drive, bench.loader, server, writing)
             out = {
                 "events": walk(server, "events?"),
                 "events below a directory": walk(server, "events?path=src/api/&"),
