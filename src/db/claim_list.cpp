@@ -19,8 +19,6 @@ using coordination::Target;
 using coordination::TargetKind;
 using models::Claim;
 
-bool always(IndexRow const&) { return true; }
-
 // What a key of the index holds behind its base: a name, texts, an id.
 bool is_place(std::string_view suffix) {
   tuple::Unpacker parts(suffix);
@@ -37,7 +35,8 @@ PlaceList::PlaceList(Tx& tx, models::Project const& project, PlaceIndex index, P
       project_(project),
       index_(index),
       page_(std::move(page)),
-      base_(index.session ? claims_of(tx, project.id, index.index, *index.session) : tx.key("project", project.id)) {}
+      base_(index.session ? claims_of(tx, project.id, index.index, *index.session) : tx.key("project", project.id)),
+      reader_(tx, project.id) {}
 
 Task<Result<models::Page<Claim>>> PlaceList::read_overlapping(Target target) {
   target_ = std::move(target);
@@ -51,7 +50,7 @@ Task<Result<models::Page<Claim>>> PlaceList::read_overlapping(Target target) {
 
 Task<Result<models::Page<Claim>>> PlaceList::read_all() {
   if (auto const cursor = read_cursor(); !cursor) co_return std::unexpected(cursor.error());
-  co_await read_rows(base_, Tx::key_at(base_, std::string(1, kBehindAll)), always);
+  co_await read_rows(base_, Tx::key_at(base_, std::string(1, kBehindAll)), {});
   co_return finish();
 }
 
@@ -117,7 +116,7 @@ Task<void> PlaceList::read_paths() {
     co_await read_ids(claim_place(tx_, project_.id, {.kind = TargetKind::directory, .segments = directory}, index_));
   } else {
     auto const place = claim_place(tx_, project_.id, target_, index_);
-    co_await read_rows(place, Tx::key_at(place, std::string(1, kBehindAll)), always);
+    co_await read_rows(place, Tx::key_at(place, std::string(1, kBehindAll)), {});
   }
   if (target_.kind == TargetKind::resource) co_return;
   while (!directory.empty()) {
@@ -150,17 +149,22 @@ Task<void> PlaceList::walk(std::vector<std::string> const& directory, std::strin
 Task<void> PlaceList::read_ids(TenantKey place) {
   auto begin = Tx::key_at(place, std::string(1, kBehindTexts));
   auto end = Tx::key_at(place, std::string(1, kBehindAll));
-  return read_rows(std::move(begin), std::move(end), always);
+  return read_rows(std::move(begin), std::move(end), {});
 }
 
 Task<void> PlaceList::read_rows(TenantKey begin, TenantKey end, Meets meets) {
   if (from_ && from_->bytes() > begin.bytes()) begin = *from_;
   for (std::size_t batch = kFirstRows; !ended_ && begin.bytes() < end.bytes();) {
     auto const rows = co_await tx_.get_between(begin, end, {.limit = batch});
-    for (auto const& row : rows.rows) {
+    auto const wanted = std::min(rows.rows.size(), page_.limit - out_.items.size() + 1);
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+      if (!meets)
+        for (; asked < std::min(i + kRowsAhead, wanted); ++asked) prefetch(rows.rows[asked]);
+      auto const& row = rows.rows[i];
       auto const before = last_;
       if (!next(row)) co_return;
-      bool const met = meets(read_index_row(row.value));
+      bool const met = !meets || meets(read_index_row(row.value));
       if (effort_.spent() && before) {
         // The next page begins with this one, and shows it if it alone is too much.
         last_ = before;
@@ -173,6 +177,10 @@ Task<void> PlaceList::read_rows(TenantKey begin, TenantKey end, Meets meets) {
     begin = behind(rows.rows.back().key);
     batch = std::min(4 * batch, limits::kRangeRows);
   }
+}
+
+void PlaceList::prefetch(KeyValue const& row) {
+  if (!read_index_row(row.value).waits) reader_.prefetch(id_of_row(row.key));
 }
 
 // Whether the page goes on with this row.
@@ -188,7 +196,7 @@ bool PlaceList::next(KeyValue const& row) {
 
 Task<void> PlaceList::take(KeyValue const& row, bool meets) {
   if (!meets || read_index_row(row.value).waits) co_return;
-  auto claim = co_await get_claim(tx_, project_.id, id_of_row(row.key));
+  auto claim = co_await reader_.read(id_of_row(row.key));
   if (!claim || over(tx_, *claim) != (index_.index == ClaimIndex::ended)) co_return;
   bytes_ += reflect::encode_text(*claim).size();
   out_.items.push_back(*std::move(claim));

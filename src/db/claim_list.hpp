@@ -2,6 +2,7 @@
 #include "coordination/glob.hpp"
 #include "coordination/target.hpp"
 #include "db/claim_index.hpp"
+#include "db/claims.hpp"
 #include "db/paging.hpp"
 #include "db/tx.hpp"
 #include "models/claim.hpp"
@@ -29,7 +30,7 @@ class PlaceList {
   Task<Result<models::Page<models::Claim>>> read_all();
 
  private:
-  using Meets = std::function<bool(IndexRow const&)>;
+  using Meets = std::function<bool(IndexRow const&)>;  // empty: all do
 
   Result<void> read_cursor();
   models::Page<models::Claim> finish();
@@ -39,6 +40,7 @@ class PlaceList {
   Task<void> walk(std::vector<std::string> const& directory, std::string beginning);
   Task<void> read_rows(TenantKey begin, TenantKey end, Meets meets);
   Task<void> read_ids(TenantKey place);
+  void prefetch(KeyValue const& row);
   bool next(KeyValue const& row);
   Task<void> take(KeyValue const& row, bool meets);
   [[nodiscard]] TenantKey behind(std::string_view key) const;
@@ -51,6 +53,7 @@ class PlaceList {
   TenantKey base_;  // of the keys of the index
   std::optional<TenantKey> from_;
 
+  ClaimReader reader_;
   models::Page<models::Claim> out_;
   coordination::Effort effort_;
   std::optional<std::string> last_;  // key of the row that was read last

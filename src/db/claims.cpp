@@ -14,35 +14,42 @@ using models::Claim;
 
 TenantKey claim_key(Tx const& tx, ProjectId project, ClaimId id) { return tx.key("project", project, "claims", id); }
 
-Task<Claim> with_lease(Tx& tx, Claim claim) {
-  if (claim.state == models::ClaimState::live) {
-    auto const life = co_await life_of(tx, claim.project_id, claim.session_id);
-    claim.expires_at =
-        coordination::claim_end(claim.expires_at, life.last_seen, std::chrono::seconds(claim.ttl_seconds));
-    if (life.ended_at) {
-      claim.state = models::ClaimState::ended;
-      claim.end_reason = models::ClaimEnd::session_ended;
-      claim.ended_at = life.ended_at;
-    }
-  }
-  co_return claim;
+// As the last sign of life of its session has it, while it is live.
+void renew_by(Claim& claim, Life const& life) {
+  claim.expires_at = coordination::claim_end(claim.expires_at, life.last_seen, std::chrono::seconds(claim.ttl_seconds));
+  if (!life.ended_at) return;
+  claim.state = models::ClaimState::ended;
+  claim.end_reason = models::ClaimEnd::session_ended;
+  claim.ended_at = life.ended_at;
 }
 
-Task<void> load_rows(Tx& tx, ProjectId project, RangeRows rows, std::vector<Claim>& out) {
-  for (auto const& row : rows.rows) {
-    auto claim = co_await get_claim(tx, project, id_of_row(row.key));
-    if (claim) out.push_back(*std::move(claim));
-  }
+Task<std::optional<Claim>> stored_claim(Tx& tx, ProjectId project, ClaimId id) {
+  auto const stored = co_await tx.get_stamped(claim_key(tx, project, id));
+  if (!stored) co_return std::nullopt;
+  auto claim = reflect::decode_stored<Claim>(stored->text);
+  claim.fencing_token = stored->stamp;
+  co_return claim;
 }
 
 }  // namespace
 
 Task<std::optional<Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id) {
-  auto const stored = co_await tx.get_stamped(claim_key(tx, project, id));
-  if (!stored) co_return std::nullopt;
-  auto claim = reflect::decode_stored<Claim>(stored->text);
-  claim.fencing_token = stored->stamp;
-  co_return co_await with_lease(tx, std::move(claim));
+  auto claim = co_await stored_claim(tx, project, id);
+  if (claim && claim->state == models::ClaimState::live)
+    renew_by(*claim, co_await life_of(tx, project, claim->session_id));
+  co_return claim;
+}
+
+void ClaimReader::prefetch(ClaimId id) { tx_.prefetch(claim_key(tx_, project_, id)); }
+
+Task<std::optional<Claim>> ClaimReader::read(ClaimId id) {
+  auto claim = co_await stored_claim(tx_, project_, id);
+  if (!claim || claim->state != models::ClaimState::live) co_return claim;
+  auto known = lives_.find(claim->session_id);
+  if (known == lives_.end())
+    known = lives_.emplace(claim->session_id, co_await life_of(tx_, project_, claim->session_id)).first;
+  renew_by(*claim, known->second);
+  co_return claim;
 }
 
 void put_claim(Tx& tx, Claim const& claim) {
@@ -65,13 +72,19 @@ Target target_of(Claim const& claim, bool case_sensitive) {
 
 Task<std::vector<Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session, std::size_t at_most) {
   std::vector<Claim> out;
+  ClaimReader reader(tx, project);
   auto const prefix = claims_of(tx, project, ClaimIndex::live, session);
   std::optional<TenantKey> from;
   for (;;) {
     auto rows = co_await tx.get_below(prefix, {.limit = std::min(at_most - out.size(), limits::kRangeRows)}, from);
     bool const more = rows.more && out.size() + rows.rows.size() < at_most;
     if (more) from = Tx::key_at(prefix, Tx::suffix(prefix, rows.rows.back().key));
-    co_await load_rows(tx, project, std::move(rows), out);
+    for (std::size_t i = 0, asked = 0; i < rows.rows.size(); ++i) {
+      for (; asked < std::min(i + kRowsAhead, rows.rows.size()); ++asked)
+        reader.prefetch(id_of_row(rows.rows[asked].key));
+      auto claim = co_await reader.read(id_of_row(rows.rows[i].key));
+      if (claim) out.push_back(*std::move(claim));
+    }
     if (!more) co_return out;
   }
 }
@@ -91,16 +104,17 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& pro
   }
   struct Read {
     Tx& tx;
-    ProjectId project;
     models::ClaimState state;
-    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) const {
-      auto claim = co_await get_claim(tx, project, id_of_row(suffix));
+    ClaimReader reader;
+    void prefetch(std::string_view suffix) { reader.prefetch(id_of_row(suffix)); }
+    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) {
+      auto claim = co_await reader.read(id_of_row(suffix));
       if (!claim || over(tx, *claim) == (state == models::ClaimState::live)) co_return std::nullopt;
       co_return claim;
     }
     static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
   };
-  Read read{tx, project.id, filter.state};
+  Read read{tx, filter.state, ClaimReader(tx, project.id)};
   co_return co_await read_page<Claim>(tx, claims_by_age(tx, project.id, index), std::move(page), read);
 }
 

@@ -1,12 +1,14 @@
 #pragma once
 #include "coordination/target.hpp"
 #include "db/paging.hpp"
+#include "db/sessions.hpp"
 #include "db/tx.hpp"
 #include "models/claim.hpp"
 #include "models/project.hpp"
 
 #include <cstddef>
 #include <limits>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -18,6 +20,21 @@ namespace codi::db {
 /// The claim as it is now: expires_at is the later of its own end and its ttl after its session's last sign of life;
 /// ended when its session has.
 Task<std::optional<models::Claim>> get_claim(Tx& tx, ProjectId project, ClaimId id);
+
+/// Reads many claims, one after the other, each as get_claim() does; the last sign of life of a session once. For as
+/// long as its transaction writes nothing of them.
+class ClaimReader {
+ public:
+  ClaimReader(Tx& tx, ProjectId project) : tx_(tx), project_(project) {}
+  /// Before read().
+  void prefetch(ClaimId id);
+  Task<std::optional<models::Claim>> read(ClaimId id);
+
+ private:
+  Tx& tx_;
+  ProjectId project_;
+  std::map<SessionId, Life> lives_;
+};
 
 /// Writes the claim, and no index.
 void put_claim(Tx& tx, models::Claim const& claim);

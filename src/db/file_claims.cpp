@@ -29,15 +29,16 @@ Task<std::vector<Claim>> claims_on_file(Tx& tx, ProjectId project, coordination:
 Task<Result<models::Page<Claim>>> list_file_claims(Tx& tx, ProjectId project, PageRequest page) {
   struct Read {
     Tx& tx;
-    ProjectId project;
-    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) const {
-      auto claim = co_await get_claim(tx, project, id_of_row(suffix));
+    ClaimReader reader;
+    void prefetch(std::string_view suffix) { reader.prefetch(id_of_row(suffix)); }
+    Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) {
+      auto claim = co_await reader.read(id_of_row(suffix));
       if (!claim || claim->kind != ClaimKind::file || over(tx, *claim)) co_return std::nullopt;
       co_return claim;
     }
     static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
   };
-  Read read{tx, project};
+  Read read{tx, ClaimReader(tx, project)};
   co_return co_await read_page<Claim>(tx, claims_by_age(tx, project, ClaimIndex::live), std::move(page), read);
 }
 

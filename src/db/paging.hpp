@@ -11,6 +11,9 @@
 
 namespace codi::db {
 
+/// How many of a list's rows are asked for ahead of the one that is read.
+inline constexpr std::size_t kRowsAhead = 64;
+
 /// Which part of a list is asked for. `after` is the `next` of an earlier page.
 struct PageRequest {
   std::size_t limit = static_cast<std::size_t>(limits::kPageItemsDefault);
@@ -31,6 +34,7 @@ inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& pa
 /// value)` makes an item, or nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most
 /// and ends after limits::kPageBytes of rows (of Read::size_of(item), if there is one): a page may be short while
 /// `next` is set.
+/// Read::prefetch(suffix), if there is one, is told of the rows that come.
 template <class T, class Read>
 Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest page, Read& read) {
   auto const after = suffix_of_cursor(page);
@@ -44,7 +48,12 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
     if (last) from = Tx::key_at(prefix, *last);
     std::size_t const batch = std::min<std::size_t>(page.limit - out.items.size() + 1, limits::kScanKeysPerPage);
     auto const rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
-    for (auto const& row : rows.rows) {
+    std::size_t asked = 0;
+    for (std::size_t i = 0; i < rows.rows.size(); ++i) {
+      if constexpr (requires { read.prefetch(std::string_view()); })
+        for (; asked < std::min(i + kRowsAhead, rows.rows.size()); ++asked)
+          read.prefetch(Tx::suffix(prefix, rows.rows[asked].key));
+      auto const& row = rows.rows[i];
       auto const suffix = Tx::suffix(prefix, row.key);
       bool const is_full =
           out.items.size() == page.limit || scanned == limits::kScanKeysPerPage || bytes >= limits::kPageBytes;

@@ -99,6 +99,9 @@ Task<Result<models::Page<models::Session>>> list_sessions(Tx& tx, ProjectId proj
     Tx& tx;
     ProjectId project;
     SessionFilter filter;
+    void prefetch(std::string_view suffix) const {
+      if (auto const id = tuple::Unpacker(suffix).uuid()) tx.prefetch(beat_key(tx, project, SessionId{*id}));
+    }
     Task<std::optional<models::Session>> operator()(std::string_view, std::string_view value) const {
       auto session = reflect::decode_stored<models::Session>(value);
       if (filter.role && session.role != filter.role) co_return std::nullopt;

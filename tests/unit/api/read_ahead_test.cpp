@@ -46,6 +46,24 @@ TEST_F(ReadAhead, a_release_waits_for_the_claim_and_what_holds_it) {
   EXPECT_EQ(api.engine->in_vain(), 0U);
 }
 
+// A row each is a claim to read, and a sign of life of its session.
+TEST_F(ReadAhead, a_list_waits_no_longer_for_many_rows_than_for_few) {
+  json::array many;
+  for (int i = 0; i < 300; ++i) many.emplace_back("a/" + std::to_string(i));
+  waits_of("create_claims", {{"session", session}, {"targets", std::move(many)}});
+  for (int i = 0; i < 100; ++i) start("S" + std::to_string(i));
+  std::vector<json::object> const lists{
+      {}, {{"session", session}}, {{"path", "a/"}}, {{"session", session}, {"path", "a/"}}, {{"state", "ended"}}};
+  for (auto const& ask : lists) {
+    for (int const limit : {300, 50}) {
+      auto with = ask;
+      with["limit"] = limit;
+      EXPECT_LE(waits_of("list_claims", with), 15U) << with;
+    }
+  }
+  EXPECT_LE(waits_of("list_sessions", {{"limit", 100}}), 10U);
+}
+
 TEST_F(ReadAhead, what_is_refused_reads_no_more_than_it_needs) {
   start("B");
   waits_of("create_claims", {{"session", "B"}, {"targets", json::array{"x"}}});
