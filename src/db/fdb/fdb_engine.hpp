@@ -12,7 +12,7 @@ namespace codi::db {
 struct FdbOptions {
   std::filesystem::path cluster_file;
   std::optional<std::filesystem::path> library = {};  ///< of libfdb_c.so; nothing: where the system's loader finds it
-  std::size_t threads = 1;                            ///< that run transactions
+  std::size_t threads = 1;                            ///< that run transactions; the library's own is busy first
 };
 
 /// Opens the store on a FoundationDB cluster, which any number of servers may have open. Throws
