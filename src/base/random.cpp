@@ -34,7 +34,7 @@ constexpr std::size_t kDrawnAheadMax = 64;
 }  // namespace
 
 void SystemRandom::fill(std::span<std::byte> out) {
-  thread_local Drawn drawn;
+  static thread_local Drawn drawn;
   if (out.size() <= kDrawnAheadMax)
     drawn.fill(out);
   else

@@ -271,20 +271,22 @@ void Glob::mark_finishing() {
     states_[state].finishes |= static_cast<std::uint8_t>(1U << static_cast<unsigned>(part));
     open.emplace_back(state, part);
   };
+  // From what it may have come, by reading what the state reads.
+  auto const mark_before = [&](State from, NamePart part) {
+    auto const& node = states_[from];
+    if (node.reads == Reads::nothing) mark(from, part);
+    if (node.reads == Reads::slash && part == NamePart::empty) mark(from, NamePart::name);
+    if (node.reads != Reads::letter) return;
+    for (auto const before : {NamePart::empty, NamePart::dot, NamePart::dots, NamePart::name})
+      if ((holds[node.letters].dot && after_letter(before, true) == part) ||
+          (holds[node.letters].other && after_letter(before, false) == part))
+        mark(from, before);
+  };
   mark(end_, NamePart::name);
   while (!open.empty()) {
     auto const [to, part] = open.back();
     open.pop_back();
-    for (auto const from : into[to]) {
-      auto const& node = states_[from];
-      if (node.reads == Reads::nothing) mark(from, part);
-      if (node.reads == Reads::slash && part == NamePart::empty) mark(from, NamePart::name);
-      if (node.reads != Reads::letter) continue;
-      for (auto const before : {NamePart::empty, NamePart::dot, NamePart::dots, NamePart::name})
-        if ((holds[node.letters].dot && after_letter(before, true) == part) ||
-            (holds[node.letters].other && after_letter(before, false) == part))
-          mark(from, before);
-    }
+    for (auto const from : into[to]) mark_before(from, part);
   }
 }
 

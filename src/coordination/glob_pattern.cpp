@@ -134,7 +134,9 @@ class Reader {
   GlobPattern out_;
 };
 
-std::vector<GlobToken> const kAllBelow{{.kind = double_star}};
+bool is_all_below(std::vector<GlobToken> const& segment) {
+  return segment.size() == 1 && segment.front() == GlobToken{.kind = double_star};
+}
 
 /// Joins segments with `/`, taking out those that are empty, `.` or `..`.
 class Resolver {
@@ -152,10 +154,10 @@ class Resolver {
     if (auto error = append({begin, tokens.end()})) return std::unexpected(std::move(*error));
     if (segments_.empty()) return refuse("a pattern must match something below the root; the root directory is ./");
     // What a directory pattern covers is all below what it matches.
-    if (directory_) segments_.push_back(kAllBelow);
+    if (directory_) segments_.push_back({{.kind = double_star}});
     // One after another they say no more than one.
     auto const [end, last] =
-        std::ranges::unique(segments_, [](auto const& a, auto const& b) { return a == kAllBelow && b == kAllBelow; });
+        std::ranges::unique(segments_, [](auto const& a, auto const& b) { return is_all_below(a) && is_all_below(b); });
     segments_.erase(end, last);
     return joined();
   }

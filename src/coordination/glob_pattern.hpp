@@ -24,7 +24,7 @@ struct GlobToken {
     comma,        ///< between alternatives
     close,        ///< `}`
   };
-  Kind kind;
+  Kind kind = Kind::letter;
   char32_t letter = 0;      ///< of a letter
   std::size_t letters = 0;  ///< of a class: its place in GlobPattern::classes
   bool operator==(GlobToken const&) const = default;

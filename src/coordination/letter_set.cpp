@@ -78,7 +78,7 @@ LetterSet LetterSet::with_folded() const {
   for (auto const& range : ranges_) {
     auto at = std::ranges::lower_bound(foldings, range.first, {}, &CaseFolding::from);
     for (; at != foldings.end() && at->from <= range.last; ++at)
-      if (at->to) ranges.push_back({*at->to, *at->to});
+      if (auto const to = at->to) ranges.push_back({*to, *to});
   }
   return LetterSet(std::move(ranges));
 }

@@ -23,9 +23,8 @@ bool is_host(std::string_view host) {
 
 bool is_port(std::string_view text) {
   std::uint16_t port = 0;
-  auto const* const end = text.data() + text.size();
-  auto const [stopped, ec] = std::from_chars(text.data(), end, port);
-  return ec == std::errc() && stopped == end && port > 0;
+  auto const [stopped, ec] = std::from_chars(text.data(), text.data() + text.size(), port);
+  return ec == std::errc() && stopped == text.data() + text.size() && port > 0;
 }
 
 bool is_authority(std::string_view text) {

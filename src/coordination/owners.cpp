@@ -74,7 +74,7 @@ std::expected<std::string, Trouble> glob_of(Pattern const& pattern) {
   bool const is_anchored = std::ranges::find(rest, kSlash) != rest.end();
   while (!rest.empty() && rest.front() == kSlash) rest = rest.subspan(1);
   if (rest.empty()) return std::unexpected("the pattern matches nothing: the whole repository is `*`");
-  auto const base = (is_anchored ? "" : "**/") + spelt(rest);
+  auto base = (is_anchored ? "" : "**/") + spelt(rest);
   if (is_directory) return base + "/**";
   bool const last_is_star = rest.size() == 1 ? rest.back() == kStar : ends_with(rest, {kSlash, kStar});
   bool const last_is_all = rest.size() == 2 ? ends_with(rest, {kStar, kStar}) : ends_with(rest, {kSlash, kStar, kStar});
@@ -145,6 +145,28 @@ std::string literal_beginning(std::string_view glob) {
   return out;
 }
 
+// A path that it matches: the first of alternatives, nobody's name for whatever is open.
+std::string example_of(GlobPattern const& pattern) {
+  std::string path;
+  std::size_t skipped_from = 0;  // how deep in braces the first alternative ended
+  std::size_t depth = 0;
+  for (auto const& token : pattern.tokens) {
+    using enum GlobToken::Kind;
+    if (token.kind == open) ++depth;
+    if (token.kind == comma && skipped_from == 0) skipped_from = depth;
+    bool const skipped = skipped_from > 0;
+    if (token.kind == close && depth-- == skipped_from) skipped_from = 0;
+    if (skipped || token.kind == open || token.kind == close) continue;
+    if (token.kind == letter)
+      append_code_point(path, token.letter);
+    else if (token.kind == slash)
+      path += '/';
+    else
+      path += kNobodysName;
+  }
+  return path;
+}
+
 }  // namespace
 
 OwnersFile read_owners(std::string_view text) {
@@ -160,9 +182,9 @@ OwnersFile read_owners(std::string_view text) {
     text.remove_prefix(text.starts_with("\r\n") ? 2 : std::min<std::size_t>(text.size(), 1));
     if (!rule) {
       out.findings.push_back({static_cast<std::int64_t>(number), std::move(rule.error())});
-    } else if (*rule) {
-      (*rule)->line = number;
-      out.rules.push_back(**std::move(rule));
+    } else if (auto read = *std::move(rule)) {
+      read->line = number;
+      out.rules.push_back(*std::move(read));
     }
   }
   return out;
@@ -217,29 +239,13 @@ bool OwnerMatcher::matches(std::size_t rule, Target const& file, std::string_vie
 std::optional<Target> typical_file(Target const& target, bool case_sensitive) {
   if (target.kind == TargetKind::resource) return std::nullopt;
   if (target.kind == TargetKind::file) return target;
-  auto path = target.path;
+  std::string path;
   if (target.kind == TargetKind::directory) {
-    path += fmt::format("{}{}", path.empty() ? "" : "/", kNobodysName);
+    path = fmt::format("{}{}{}", target.path, target.path.empty() ? "" : "/", kNobodysName);
   } else {
     auto const pattern = read_glob(target.path);
     if (!pattern) return std::nullopt;
-    path.clear();
-    std::size_t skipped_from = 0;  // how deep in braces the first alternative ended
-    std::size_t depth = 0;
-    for (auto const& token : pattern->tokens) {
-      using enum GlobToken::Kind;
-      if (token.kind == open) ++depth;
-      if (token.kind == comma && skipped_from == 0) skipped_from = depth;
-      bool const skipped = skipped_from > 0;
-      if (token.kind == close && depth-- == skipped_from) skipped_from = 0;
-      if (skipped || token.kind == open || token.kind == close) continue;
-      if (token.kind == letter)
-        append_code_point(path, token.letter);
-      else if (token.kind == slash)
-        path += '/';
-      else
-        path += kNobodysName;
-    }
+    path = example_of(*pattern);
   }
   auto file = parse_target(TargetKind::file, path, case_sensitive);
   return file ? std::optional(*std::move(file)) : std::nullopt;

@@ -166,7 +166,7 @@ Target stored_glob(std::string_view pattern, bool case_sensitive) {
     Target target;
   };
   if (pattern.size() > limits::kGlobKeptBytes) return parse_stored_glob(pattern, case_sensitive);
-  thread_local std::vector<Parsed> kept(limits::kGlobsKept);
+  static thread_local std::vector<Parsed> kept(limits::kGlobsKept);
   auto& place = kept[(std::hash<std::string_view>()(pattern) + (case_sensitive ? 1 : 0)) % kept.size()];
   if (place.text != pattern || place.case_sensitive != case_sensitive)
     place = {std::string(pattern), case_sensitive, parse_stored_glob(pattern, case_sensitive)};

@@ -48,7 +48,8 @@ std::optional<std::string> first_that_could(coordination::GlobRun& run, std::vec
         append_code_point(next, *possible);
         return behind + next;
       }
-      return behind + (read.empty() ? std::string(1, kBehindTexts) : next + kBehindAll);
+      if (read.empty()) return behind + kBehindTexts;
+      return behind.append(next) + kBehindAll;
     }
     behind += make_key({}, names[i]);
   }

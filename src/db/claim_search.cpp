@@ -16,7 +16,6 @@ namespace {
 using coordination::GlobRun;
 using coordination::Target;
 using coordination::TargetKind;
-using models::Claim;
 
 // Where the globs stand whose literal prefix begins with `text`; `strictly`: and goes on behind it.
 struct Stretch {
@@ -207,7 +206,7 @@ Task<std::vector<ClaimSearch::GlobRow> const*> ClaimSearch::globs_with_prefix(st
   auto const place = Tx::key_at(claim_globs(tx_, project_), make_key({}, prefix));
   std::optional<TenantKey> from;
   for (bool more = true; more && !has_enough();) {
-    auto const rows = co_await tx_.get_ids_below(place, {}, std::move(from));
+    auto const rows = co_await tx_.get_ids_below(place, {}, std::exchange(from, std::nullopt));
     rows_ += rows.rows.size();
     for (auto const& row : rows.rows) {
       auto const what = read_index_row(row.value);

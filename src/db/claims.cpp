@@ -104,7 +104,7 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& pro
   }
   struct Read {
     Tx& tx;
-    models::ClaimState state;
+    models::ClaimState state = models::ClaimState::live;
     ClaimReader reader;
     void prefetch(std::string_view suffix) { reader.prefetch(id_of_row(suffix)); }
     Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) {

@@ -46,10 +46,6 @@ coordination::Target target_of(models::Claim const& claim, bool case_sensitive);
 Task<std::vector<models::Claim>> claims_of_session(Tx& tx, ProjectId project, SessionId session,
                                                    std::size_t at_most = limits::kClaimsPerSession);
 
-/// How many claims the session holds. A counter, read without conflict: transactions that run at once may overshoot a
-/// limit that is held against it.
-Task<std::size_t> count_claims_of_session(Tx& tx, ProjectId project, SessionId session);
-
 /// Which claims a list shows.
 struct ClaimFilter {
   models::ClaimState state = models::ClaimState::live;

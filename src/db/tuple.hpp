@@ -55,7 +55,7 @@ class Packer {
  public:
   explicit Packer(std::string_view prefix = {}) {
     out_.reserve(prefix.size() + kRoom);
-    out_ = prefix;
+    out_.append(prefix);
   }
   /// Appends one element of the type.
   Packer& null();

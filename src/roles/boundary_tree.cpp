@@ -113,8 +113,7 @@ std::optional<std::string_view> why_no_path(Entry const& entry) {
   auto const has = [&](std::string_view text) { return name.find(text) != std::string::npos; };
   if (has("|")) return "looks like the row of a table";
   if (has(", ") || has(" and ")) return "names more than one path";
-  bool const prose =
-      name.find(' ') < name.find('/') && !entry.drawn && !(has(".") && !has("/") && !name.ends_with('.'));
+  bool const prose = name.find(' ') < name.find('/') && !entry.drawn && (!has(".") || has("/") || name.ends_with('.'));
   if (prose) return "names no path";
   if (!entry.colon || name.find_first_of("/.*?[{") != std::string::npos) return std::nullopt;
   if (!entry.note || holds_only_paths(*entry.note)) return "ends in a colon, which no path does";

@@ -201,23 +201,25 @@ class FrontMatterReader {
       return add_boundary(item, *target, text("note"));
     }
     if (key == "gates") return add_gate(item, text);
-    if (key == "triggers") {
-      auto const to = text("to") ? role_in(*text("to")) : std::nullopt;
-      auto const kind = text("kind").value_or("delegate");
-      if (!to || !text("when") || (kind != "delegate" && kind != "escalate"))
-        return error(item, "a trigger has a `kind` (delegate, escalate), a role `to` and a `when`");
-      out_.triggers.push_back({{kind == "delegate" ? models::TriggerKind::delegate : models::TriggerKind::escalate, *to,
-                                *text("when"), read_condition(*text("when"))},
-                               line_of(item)});
-      return;
-    }
-    auto const role = text("role") ? role_in(*text("role")) : std::nullopt;
+    if (key == "triggers") return add_trigger(item, text);
+    auto const role = text("role").and_then(role_in);
     if (!role) return error(item, fmt::format("an entry of `{}` has a `role`", key));
     (key == "depends_on" ? out_.depends_on : out_.provides_to).push_back({{*role, text("what")}, line_of(item)});
   }
 
+  void add_trigger(YAML::Node const& item, auto const& text) {
+    auto const to = text("to").and_then(role_in);
+    auto const when = text("when");
+    auto const kind = text("kind").value_or("delegate");
+    if (!to || !when || (kind != "delegate" && kind != "escalate"))
+      return error(item, "a trigger has a `kind` (delegate, escalate), a role `to` and a `when`");
+    out_.triggers.push_back({{kind == "delegate" ? models::TriggerKind::delegate : models::TriggerKind::escalate, *to,
+                              *when, read_condition(*when)},
+                             line_of(item)});
+  }
+
   void add_gate(YAML::Node const& item, auto const& text) {
-    auto const number = text("threshold") ? as_number(*text("threshold")) : std::nullopt;
+    auto const number = text("threshold").and_then(as_number);
     auto const op = models::Comparison::of(text("op").value_or(">="));
     auto const measure = text("measure") ? text("measure") : text("name");
     if (!number || !op || !measure)

@@ -41,7 +41,8 @@ UnitSize const* unit_at_end(std::string_view measure) {
 
 std::string measure_in(MeasureTable const& table, std::string name) {
   auto const found = table.find(name);
-  return found == table.end() ? std::move(name) : found->second;
+  if (found != table.end()) return found->second;
+  return name;
 }
 
 std::optional<std::string_view> unit_of_measure(std::string_view measure) {

@@ -3,6 +3,7 @@
 #include "coordination/containment.hpp"
 #include "roles/measure.hpp"
 
+#include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 

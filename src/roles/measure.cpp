@@ -47,7 +47,7 @@ std::optional<std::string> unit_of(std::string_view word) {
 
 // `p95`, `95th`; nothing for another word.
 std::optional<std::string> statistic_of(std::string_view word) {
-  auto const lower = to_lower_ascii(word);
+  auto lower = to_lower_ascii(word);
   if (lower == "median" || lower == "mean") return lower;
   if (lower == "average" || lower == "avg") return "mean";
   auto digits = std::string_view(lower);
@@ -224,6 +224,7 @@ class Reading {
 // How the value must compare: as it is said; a bare percentage is the least, zero is zero. Otherwise it is not known.
 std::optional<Compare> comparison_of(Reading const& read) {
   if (read.compare) return read.compare;
+  if (!read.number) return std::nullopt;
   if (read.number->value == 0 && read.number->unit.empty()) return Compare::equal;
   if (read.number->unit == "%") return Compare::at_least;
   return std::nullopt;

@@ -92,8 +92,8 @@ Verdict Ownership::judge(std::string_view role, Target const& target, std::span<
   for (auto const& one : lent)
     if (one.to == role) held.push_back({&one.target, one.from});
 
-  std::vector<Target const*> all;
-  for (auto const& one : held) all.push_back(one.target);
+  std::vector<Target const*> all(held.size());
+  std::ranges::transform(held, all.begin(), &Held::target);
   if (!contained(target, nullptr, all, case_sensitive_, effort)) {
     auto owners = owners_of(target, effort);
     std::erase(owners, role);

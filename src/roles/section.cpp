@@ -110,6 +110,7 @@ std::optional<Section> section_of(std::string_view heading) {
 
 std::vector<std::pair<std::string_view, Section>> known_headings() {
   std::vector<std::pair<std::string_view, Section>> out;
+  out.reserve(kNames.size());
   for (auto const& [text, section] : kNames) out.emplace_back(text, section);
   return out;
 }

@@ -37,6 +37,17 @@ inline db::Outcome read(db::Engine& engine, db::Body body) {
   return future.get();
 }
 
+/// Read again as long as the store says that it may be: one whose processes change answers so now and then.
+inline void read_whole(db::Engine& engine, db::Body const& body) {
+  constexpr int kTries = 100;
+  for (int tries = 0; tries < kTries; ++tries) {
+    auto const outcome = read(engine, body);
+    if (outcome.kind == db::Outcome::Kind::failed) std::rethrow_exception(outcome.error);
+    if (outcome.kind != db::Outcome::Kind::conflict) return;
+  }
+  throw std::runtime_error("the store could not be read");
+}
+
 inline std::optional<db::StorageCode> code_of(db::Outcome const& outcome) { return db::failure_code(outcome); }
 
 /// The message that a failed outcome reports.
@@ -58,19 +69,18 @@ inline db::Outcome put(db::Engine& engine, std::string key, std::string value) {
 
 inline std::optional<std::string> get(db::Engine& engine, std::string key) {
   std::optional<std::string> value;
-  auto const outcome = read(engine, [&value, key](db::Transaction& tx) -> Task<db::Verdict> {
+  read_whole(engine, [&value, key](db::Transaction& tx) -> Task<db::Verdict> {
     value = co_await tx.get(key);
     co_return db::Verdict::commit;
   });
-  if (outcome.kind == db::Outcome::Kind::failed) std::rethrow_exception(outcome.error);
   return value;
 }
 
-/// All rows of a range, batch by batch.
+/// All rows of a range as they are at one moment, batch by batch.
 inline std::vector<db::KeyValue> rows(db::Engine& engine, db::KeyRange range = {"", "\xff"},
                                       db::RangeOptions options = {}) {
   std::vector<db::KeyValue> out;
-  auto const outcome = read(engine, [&out, range, options](db::Transaction& tx) -> Task<db::Verdict> {
+  read_whole(engine, [&out, range, options](db::Transaction& tx) -> Task<db::Verdict> {
     out.clear();
     auto rest = range;
     for (;;) {
@@ -85,7 +95,6 @@ inline std::vector<db::KeyValue> rows(db::Engine& engine, db::KeyRange range = {
     }
     co_return db::Verdict::commit;
   });
-  if (outcome.kind == db::Outcome::Kind::failed) std::rethrow_exception(outcome.error);
   return out;
 }
 
