@@ -161,8 +161,7 @@ class Walk {
       if (!cut) cut = Row{place.stamp, {}};
       cut->stored.insert(0, row.value);
       if (place.chunk != 0) continue;
-      out.rows.push_back(*std::move(cut));
-      cut.reset();
+      if (auto whole = std::exchange(cut, std::nullopt)) out.rows.push_back(*std::move(whole));
     }
     if (!cut) co_return out;
     auto whole = co_await tx_.get_chunks(Tx::key_at(log_, make_key({}, cut->stamp)));
@@ -172,7 +171,7 @@ class Walk {
 
   struct Place {
     Stamp stamp;
-    std::int64_t chunk;
+    std::int64_t chunk = 0;
   };
   Place place_of(std::string_view key) const {
     tuple::Unpacker parts(Tx::suffix(log_, key));
@@ -217,7 +216,8 @@ Task<Result<models::Page<EventJson>>> list_events(Tx& tx, ProjectId project, Eve
   auto const after = stamp_of_cursor(page);
   if (!after) co_return std::unexpected(after.error());
   auto const horizon = co_await log_horizon(tx, project);
-  if (horizon && *after && **after < *horizon)
+  auto const& cursor = *after;
+  if (horizon && cursor && *cursor < *horizon)
     co_return fail(ErrorCode::cursor_expired, "events behind this cursor are older than the project keeps them");
   Walk walk(tx, project, filter);
   bool const must_look = filter.path || filter.since || (filter.session && filter.action);

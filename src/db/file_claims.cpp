@@ -3,6 +3,8 @@
 #include "db/claim_index.hpp"
 #include "db/claims.hpp"
 
+#include <utility>
+
 namespace codi::db {
 
 using models::Claim;
@@ -13,7 +15,7 @@ Task<std::vector<Claim>> claims_on_file(Tx& tx, ProjectId project, coordination:
   auto const place = claim_place(tx, project, file);
   std::optional<TenantKey> from;
   for (bool more = true; more;) {
-    auto const rows = co_await tx.get_ids_below(place, {}, std::move(from));
+    auto const rows = co_await tx.get_ids_below(place, {}, std::exchange(from, std::nullopt));
     for (auto const& row : rows.rows) {
       auto const what = read_index_row(row.value);
       if (what.kind != ClaimKind::file || what.waits) continue;

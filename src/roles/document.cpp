@@ -67,7 +67,7 @@ class DocumentReader {
 
   void begin(Block const& block) {
     end_boundaries();
-    if (pattern_label_) keep_as_advice(std::exchange(pattern_label_, std::nullopt)->text, block.line);
+    if (auto const label = std::exchange(pattern_label_, std::nullopt)) keep_as_advice(label->text, block.line);
     if (auto const section = section_of(block.text)) {
       section_ = section;
       level_ = block.level;

@@ -78,20 +78,21 @@ Verdict Ownership::judge_lender(std::string_view role, Target const& target, Eff
   return judge(role, target, {}, effort);
 }
 
-Verdict Ownership::judge(std::string_view role, Target const& target, std::span<Lent const> lent,
-                         Effort& effort) const {
-  struct Held {
-    Target const* target;
-    std::string_view from;  // who lent it
-  };
-  if (target.kind == TargetKind::resource) return judge_resource(role, target, lent);
+std::vector<Ownership::Held> Ownership::held_by(std::string_view role, std::span<Lent const> lent) const {
   std::vector<Held> held;
   for (auto const& one : boundaries_)
     if (one.role == role) held.push_back({&one.target, {}});
-  if (held.empty()) return {};
+  if (held.empty()) return held;
   for (auto const& one : lent)
     if (one.to == role) held.push_back({&one.target, one.from});
+  return held;
+}
 
+Verdict Ownership::judge(std::string_view role, Target const& target, std::span<Lent const> lent,
+                         Effort& effort) const {
+  if (target.kind == TargetKind::resource) return judge_resource(role, target, lent);
+  auto const held = held_by(role, lent);
+  if (held.empty()) return {};
   std::vector<Target const*> all(held.size());
   std::ranges::transform(held, all.begin(), &Held::target);
   if (!contained(target, nullptr, all, case_sensitive_, effort)) {
@@ -99,14 +100,19 @@ Verdict Ownership::judge(std::string_view role, Target const& target, std::span<
     std::erase(owners, role);
     return outside(std::move(owners), effort);
   }
-  std::set<std::string> others;
-  for (auto const& one : boundaries_) {
-    if (one.role == role || !meet(one.target, target, effort)) continue;
-    std::vector<Target const*> keepers;  // what of the role's own does not give way to it
+  // What of the role's own does not give way to another's boundary.
+  auto const keepers_of = [&](Owned const& one) {
+    std::vector<Target const*> keepers;
     for (auto const& [own, from] : held) {
       if (target.kind == TargetKind::file && !coordination::covers(*own, target)) continue;
       if (from == one.role || !narrower(one.target, *own, effort)) keepers.push_back(own);
     }
+    return keepers;
+  };
+  std::set<std::string> others;
+  for (auto const& one : boundaries_) {
+    if (one.role == role || !meet(one.target, target, effort)) continue;
+    auto const keepers = keepers_of(one);
     if (!contained(target, &one.target, keepers, case_sensitive_, effort)) others.insert(one.role);
   }
   if (others.empty() && !effort.spent()) return {};

@@ -56,6 +56,13 @@ class Ownership {
     std::string role;
     coordination::Target target;
   };
+  /// A boundary that counts as a role's, and who lent it.
+  struct Held {
+    coordination::Target const* target;
+    std::string_view from;
+  };
+  /// Nothing for a role that has no boundaries of its own.
+  [[nodiscard]] std::vector<Held> held_by(std::string_view role, std::span<Lent const> lent) const;
   [[nodiscard]] Verdict judge_resource(std::string_view role, coordination::Target const& target,
                                        std::span<Lent const> lent) const;
   [[nodiscard]] bool narrower(coordination::Target const& a, coordination::Target const& b,

@@ -60,7 +60,7 @@ class PlainTextReader {
       } else if (auto const item = item_of(line)) {
         flush();
         keep(*item, Block::Kind::item);
-      } else if (goes_on(lines_[at_])) {
+      } else if (open_ && goes_on(lines_[at_])) {
         open_->text += ' ' + std::string(line);
       } else {
         if (open_ && open_->kind == Block::Kind::item) flush();

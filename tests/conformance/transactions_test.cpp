@@ -115,6 +115,20 @@ TEST_P(Transactions, what_is_asked_for_ahead_does_not_hide_own_writes) {
   }
 }
 
+// Of a list's rows some may have been written by the same transaction, which then knows them without reading.
+TEST_P(Transactions, what_is_asked_for_ahead_may_lie_under_a_pending_stamp) {
+  commit([](Transaction& tx) -> Task<Verdict> {
+    tx.set_stamped_value("kb", "0123456789 new", 0);
+    tx.set_stamped_key("kx0123456789", 2, "new");
+    tx.prefetch("kb");
+    tx.prefetch("kx1");
+    tx.prefetch_range({.begin = "ka", .end = "kz"});
+    EXPECT_EQ(co_await tx.get("ka"), std::nullopt);
+    co_return Verdict::commit;
+  });
+  EXPECT_EQ(get("kb").value_or("").substr(10), " new");
+}
+
 TEST_P(Transactions, more_may_be_asked_for_ahead_than_is_kept) {
   put("k", "v");
   commit([](Transaction& tx) -> Task<Verdict> {

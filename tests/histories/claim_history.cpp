@@ -29,6 +29,7 @@ class Comparison {
   std::vector<std::string> run() {
     for (auto const& call : history_.calls) {
       if (call.status == 0 && !call.lost) add(call, "was never answered");
+      if (call.status == 500) add(call, "failed for a reason that nobody has");
       if (call.operation == "create_claims") compare_claim(call);
       if (call.status / 100 == 2)
         for (auto const& claim : call.claims)

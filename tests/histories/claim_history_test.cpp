@@ -158,6 +158,9 @@ TEST(ClaimHistory, Hazard6_who_waits_for_ever_is_seen) {
   Written silent;
   silent.history.calls.push_back(claiming("A", "a", {"x"}, 0));
   EXPECT_FLAW(silent, "was never answered");
+  Written broken;
+  broken.history.calls.push_back(claiming("A", "a", {"x"}, 500));
+  EXPECT_FLAW(broken, "failed for a reason that nobody has");
   Written left;
   left.history.waiting = {"t"};
   EXPECT_FLAW(left, "ticket t waits for ever");

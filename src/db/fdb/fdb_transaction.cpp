@@ -148,12 +148,15 @@ std::size_t FdbTransaction::rows_wanted(KeyRange const& range, RangeOptions cons
 
 void FdbTransaction::prefetch(std::string_view key, Isolation isolation) {
   if (key.size() > limits::kKeyBytes || ahead_.size() == limits::kReadsAhead) return;
+  // Who has written it under a stamp that is pending must not read it, and does not.
+  if (rules_.any_unreadable() && rules_.unreadable(key, just_after(key))) return;
   ahead_.push_back(
       {.begin = std::string(key), .is_key = true, .isolation = isolation, .future = start_get(key, isolation)});
 }
 
 void FdbTransaction::prefetch_range(KeyRange const& range, RangeOptions options) {
   if (range.begin == range.end || ahead_.size() == limits::kReadsAhead) return;
+  if (rules_.unreadable(range.begin, range.end)) return;
   auto const limit = rows_wanted(range, options);
   ahead_.push_back({.begin = range.begin,
                     .end = range.end,
@@ -282,10 +285,9 @@ Task<CommitStamp> FdbTransaction::commit() {
 
 void FdbTransaction::check(Error code) {
   if (code == 0) return;
-  LibraryError failure(functions_, code);
-  if (!failed_) failed_ = failure;
+  if (!failed_) failed_ = LibraryError(functions_, code);
   if (code == error::kUnreadable) rules_.poison(StorageCode::unreadable);
-  throw failure;
+  throw LibraryError(functions_, code);
 }
 
 void FdbTransaction::add_conflict(KeyRange const& range, ConflictRange kind) {

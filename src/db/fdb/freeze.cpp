@@ -49,6 +49,11 @@ Task<Verdict> thaw(db::Transaction& transaction, std::string id) {
   co_return Verdict::commit;
 }
 
+Task<Verdict> read_record(db::Transaction& t, std::optional<std::string>& record) {
+  record = co_await t.get(record_key());
+  co_return Verdict::commit;
+}
+
 Task<Verdict> thaw_dead(db::Transaction& transaction, std::string record, bool& ended) {
   ended = false;
   if (co_await transaction.get(record_key()) != record) co_return Verdict::abort;
@@ -138,10 +143,7 @@ Detached Thaw::look(Thaw& thaw) {
 
 Task<void> Thaw::look_once() {
   std::optional<std::string> record;
-  Body const read = [&record](db::Transaction& t) -> Task<Verdict> {
-    record = co_await t.get(record_key());
-    co_return Verdict::commit;
-  };
+  Body const read = [&record](db::Transaction& t) { return read_record(t, record); };
   try {
     auto const outcome =
         co_await connection_.try_once(connection_.make_transaction(), read, TransactionMode::read_only);
@@ -160,7 +162,7 @@ Task<void> Thaw::look_once() {
       log::write(log::Level::warn, "store", "thawed",
                  {{"detail", "whoever backed the cluster up has shown no sign of life: writes go on"}});
   } catch (StorageFailure const&) {
-    // The next refused write looks again.
+    co_return;  // the next refused write looks again
   }
 }
 

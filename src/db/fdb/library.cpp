@@ -110,7 +110,7 @@ Library& Library::instance(std::string name) {
 // What is registered last runs first: before the destructors of all statics that there are by now, the library's among
 // them, which it makes when it first needs them.
 void Library::connection_ended() {
-  std::atexit([] { instance({}).stop(); });
+  static_cast<void>(std::atexit([] { instance({}).stop(); }));
 }
 
 void Library::stop() {

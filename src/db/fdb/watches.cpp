@@ -1,5 +1,7 @@
 #include "db/fdb/watches.hpp"
 
+#include "base/log.hpp"
+
 #include <utility>
 
 namespace codi::db::fdb {
@@ -74,8 +76,9 @@ Detached Watches::follow(Connection& connection, std::shared_ptr<All> all, std::
   Connection::Stay const stay(connection);
   try {
     co_await wait_for_change(connection, *waiting);
-  } catch (StorageFailure const&) {
+  } catch (StorageFailure const& failure) {
     // Without a transaction there is nothing to wait with: who asked looks for itself.
+    log::write(log::Level::debug, "store", "watch_ended", {{"detail", failure.what()}});
   }
   {
     std::lock_guard const lock(all->mutex);
