@@ -194,9 +194,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
 
   [[nodiscard]] std::optional<std::string> known_tenant() const {
     if (auto const* claims = std::get_if<auth::LoginClaims>(&presented_)) return to_string(claims->tenant);
-    auto const& token = std::get<auth::TokenDigest>(presented_);
-    if (token.tenant) return to_string(*token.tenant);
-    return std::nullopt;
+    return std::get<auth::TokenDigest>(presented_).tenant.transform([](TenantId id) { return to_string(id); });
   }
 
   // The tenant; for a token that was not seen lately the token, for callers without one the address.
