@@ -1,6 +1,7 @@
 #include "db/claim_index.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <functional>
 
@@ -61,7 +62,8 @@ std::string row_of(SessionId session, models::ClaimMode mode, char what, Target 
 }
 
 TenantKey aged_key(Tx const& tx, Claim const& claim, ClaimIndex index) {
-  return Tx::key_at(claims_by_age(tx, claim.project_id, index), make_key({}, claim.id));
+  bool const is_file = claim.kind == models::ClaimKind::file;
+  return Tx::key_at(claims_by_age(tx, claim.project_id, index, is_file), make_key({}, claim.id));
 }
 
 // The rows by place of a claim.
@@ -144,8 +146,38 @@ TenantKey claims_of(Tx const& tx, ProjectId project, ClaimIndex index, SessionId
   return tx.key("project", project, parts_of(index).of_session, session);
 }
 
-TenantKey claims_by_age(Tx const& tx, ProjectId project, ClaimIndex index) {
-  return tx.key("project", project, parts_of(index).all);
+TenantKey claims_by_age(Tx const& tx, ProjectId project, ClaimIndex index, bool of_files) {
+  return tx.key("project", project, parts_of(index).all, of_files ? "files" : "other");
+}
+
+Task<RangeRows> rows_by_age(Tx& tx, ProjectId project, ClaimIndex index, std::optional<std::string> after,
+                            std::size_t limit) {
+  struct Part {
+    TenantKey prefix;
+    RangeRows rows{};
+    std::size_t at = 0;
+    [[nodiscard]] bool at_end() const { return at == rows.rows.size(); }
+    [[nodiscard]] std::string_view id() const { return Tx::suffix(prefix, rows.rows[at].key); }
+  };
+  std::array<Part, 2> parts{Part{claims_by_age(tx, project, index, false)},
+                            Part{claims_by_age(tx, project, index, true)}};
+  for (auto& part : parts) {
+    std::optional<TenantKey> from;
+    if (after) from = Tx::key_at(part.prefix, *after);
+    part.rows = co_await tx.get_below(part.prefix, {.limit = limit}, std::move(from));
+  }
+  auto& [others, files] = parts;
+  RangeRows out;
+  while (out.rows.size() < limit) {
+    // What follows in a part of which not all is here may be older than what the other has.
+    if ((others.at_end() && others.rows.more) || (files.at_end() && files.rows.more)) break;
+    if (others.at_end() && files.at_end()) co_return out;
+    auto& next = files.at_end() || (!others.at_end() && others.id() < files.id()) ? others : files;
+    out.rows.push_back(std::move(next.rows.rows[next.at]));
+    ++next.at;
+  }
+  out.more = true;
+  co_return out;
 }
 
 IndexRow read_index_row(std::string_view value) {

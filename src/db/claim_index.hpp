@@ -16,11 +16,11 @@
 /// below P = (t,"project",project), with the claim's or ticket's id last:
 /// (P,"claim_paths",segment...,id) of files and directories, (P,"claim_resources",name,id), (P,"claim_globs",literal
 /// prefix,id) -> IndexRow. Of claims only: the same rows by session, below S = (P,"session_claims",session), as
-/// (S,"paths",segment...,id), (S,"resources",name,id) and (S,"globs",literal prefix,id); (P,"live_claims",id) and, of
-/// globs without a literal first segment, (P,"wide_globs",id) -> nothing.
+/// (S,"paths",segment...,id), (S,"resources",name,id) and (S,"globs",literal prefix,id); (P,"live_claims","files" or
+/// "other",id) and, of globs without a literal first segment, (P,"wide_globs",id) -> nothing.
 /// (P,"session_claim_count",session) -> how many claims the session holds.
 /// Claims that have ended have rows of their own, for lists: (P,"ended_paths",…), (P,"ended_resources",…),
-/// (P,"ended_globs",…), (P,"ended_session_claims",session,…), (P,"ended_claims",id).
+/// (P,"ended_globs",…), (P,"ended_session_claims",session,…), (P,"ended_claims","files" or "other",id).
 namespace codi::db {
 
 /// Claims that are held, with the tickets of those who wait, or claims that have ended.
@@ -47,8 +47,11 @@ TenantKey claim_globs(Tx const& tx, ProjectId project, PlaceIndex index = {});
 TenantKey claim_place(Tx const& tx, ProjectId project, coordination::Target const& target, PlaceIndex index = {});
 /// Below it the rows of a session's claims, by place: patterns, paths, resources.
 TenantKey claims_of(Tx const& tx, ProjectId project, ClaimIndex index, SessionId session);
-/// Below it the ids of all claims, oldest first.
-TenantKey claims_by_age(Tx const& tx, ProjectId project, ClaimIndex index);
+/// Below it the ids of all claims on files, or of all others, oldest first. Both are of the same length.
+TenantKey claims_by_age(Tx const& tx, ProjectId project, ClaimIndex index, bool of_files);
+/// The next rows of both, together oldest first: behind the id `after`, as it ends their keys.
+Task<RangeRows> rows_by_age(Tx& tx, ProjectId project, ClaimIndex index, std::optional<std::string> after,
+                            std::size_t limit);
 
 /// After the mode of a claim has changed.
 void index_claim_anew(Tx& tx, models::Claim const& claim, coordination::Target const& target);

@@ -104,8 +104,13 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& pro
   }
   struct Read {
     Tx& tx;
+    ProjectId project;
     models::ClaimState state = models::ClaimState::live;
+    ClaimIndex index = ClaimIndex::live;
     ClaimReader reader;
+    [[nodiscard]] Task<RangeRows> rows(std::optional<std::string> after, std::size_t limit) const {
+      return rows_by_age(tx, project, index, std::move(after), limit);
+    }
     void prefetch(std::string_view suffix) { reader.prefetch(id_of_row(suffix)); }
     Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) {
       auto claim = co_await reader.read(id_of_row(suffix));
@@ -114,8 +119,8 @@ Task<Result<models::Page<Claim>>> list_claims(Tx& tx, models::Project const& pro
     }
     static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
   };
-  Read read{tx, filter.state, ClaimReader(tx, project.id)};
-  co_return co_await read_page<Claim>(tx, claims_by_age(tx, project.id, index), std::move(page), read);
+  Read read{tx, project.id, filter.state, index, ClaimReader(tx, project.id)};
+  co_return co_await read_page<Claim>(tx, claims_by_age(tx, project.id, index, false), std::move(page), read);
 }
 
 std::size_t bytes_to_end(Claim const& claim) {

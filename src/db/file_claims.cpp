@@ -35,13 +35,13 @@ Task<Result<models::Page<Claim>>> list_file_claims(Tx& tx, ProjectId project, Pa
     void prefetch(std::string_view suffix) { reader.prefetch(id_of_row(suffix)); }
     Task<std::optional<Claim>> operator()(std::string_view suffix, std::string_view) {
       auto claim = co_await reader.read(id_of_row(suffix));
-      if (!claim || claim->kind != ClaimKind::file || over(tx, *claim)) co_return std::nullopt;
+      if (!claim || over(tx, *claim)) co_return std::nullopt;
       co_return claim;
     }
     static std::size_t size_of(Claim const& claim) { return reflect::encode_text(claim).size(); }
   };
   Read read{tx, ClaimReader(tx, project)};
-  co_return co_await read_page<Claim>(tx, claims_by_age(tx, project, ClaimIndex::live), std::move(page), read);
+  co_return co_await read_page<Claim>(tx, claims_by_age(tx, project, ClaimIndex::live, true), std::move(page), read);
 }
 
 }  // namespace codi::db

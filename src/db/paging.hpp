@@ -34,7 +34,8 @@ inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& pa
 /// value)` makes an item, or nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most
 /// and ends after limits::kPageBytes of rows (of Read::size_of(item), if there is one): a page may be short while
 /// `next` is set.
-/// Read::prefetch(suffix), if there is one, is told of the rows that come.
+/// Read::prefetch(suffix), if there is one, is told of the rows that come. Read::rows(after, limit), if there is one,
+/// gives them, behind the suffix `after`, with keys whose suffix begins where it does below the prefix.
 template <class T, class Read>
 Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest page, Read& read) {
   auto const after = suffix_of_cursor(page);
@@ -44,10 +45,15 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
   std::size_t scanned = 0;
   std::size_t bytes = 0;
   for (;;) {
-    std::optional<TenantKey> from;
-    if (last) from = Tx::key_at(prefix, *last);
     std::size_t const batch = std::min<std::size_t>(page.limit - out.items.size() + 1, limits::kScanKeysPerPage);
-    auto const rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
+    RangeRows rows;
+    if constexpr (requires { read.rows(last, batch); }) {
+      rows = co_await read.rows(last, batch);
+    } else {
+      std::optional<TenantKey> from;
+      if (last) from = Tx::key_at(prefix, *last);
+      rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
+    }
     std::size_t asked = 0;
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
       if constexpr (requires { read.prefetch(std::string_view()); })

@@ -1,7 +1,5 @@
 #include "db/fdb/watches.hpp"
 
-#include "base/log.hpp"
-
 #include <utility>
 
 namespace codi::db::fdb {
@@ -76,9 +74,8 @@ Detached Watches::follow(Connection& connection, std::shared_ptr<All> all, std::
   Connection::Stay const stay(connection);
   try {
     co_await wait_for_change(connection, *waiting);
-  } catch (StorageFailure const& failure) {
-    // Without a transaction there is nothing to wait with: who asked looks for itself.
-    log::write(log::Level::debug, "store", "watch_ended", {{"detail", failure.what()}});
+  } catch (StorageFailure const&) {
+    waiting->seen.reset();  // without a transaction there is nothing to wait with: who asked looks for itself
   }
   {
     std::lock_guard const lock(all->mutex);

@@ -132,6 +132,22 @@ TEST_F(Lfs, the_list_has_claims_on_files_whoever_holds_them_and_nothing_else) {
   EXPECT_EQ(lfs("lfs_list_locks", bob, {{"path", "../x"}}).code, "API-USR-2001");
 }
 
+// Locks are on files: what else is claimed is not gone through.
+TEST_F(Lfs, Hazard15_a_list_of_locks_costs_no_more_where_more_is_claimed_that_is_no_file) {
+  start("AGENT");
+  ASSERT_EQ(lock(ann, "ann.bin").status, 201U);
+  std::vector<std::uint64_t> reads;
+  for (int batch = 0; batch < 4; ++batch) {
+    json::array many;
+    for (int i = 0; i < 200; ++i) many.emplace_back(std::to_string(batch) + "/" + std::to_string(i) + "/");
+    ASSERT_EQ(call("create_claims", {{"session", "AGENT"}, {"targets", std::move(many)}}).status, 201U);
+    auto const before = api.engine->reads();
+    EXPECT_EQ(paths(lfs("lfs_list_locks", bob), "locks"), Paths{"ann.bin"});
+    reads.push_back(api.engine->reads() - before);
+  }
+  EXPECT_LE(reads.back(), reads.front());
+}
+
 TEST_F(Lfs, pages_follow_each_other_and_limits_are_brought_within_bounds) {
   for (auto const* path : {"a", "b", "c", "d", "e"}) ASSERT_EQ(lock(ann, path).status, 201U);
   ASSERT_EQ(lock(bob, "f").status, 201U);
