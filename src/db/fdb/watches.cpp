@@ -74,8 +74,8 @@ Detached Watches::follow(Connection& connection, std::shared_ptr<All> all, std::
   Connection::Stay const stay(connection);
   try {
     co_await wait_for_change(connection, *waiting);
-  } catch (StorageFailure const&) {
-    waiting->seen.reset();  // without a transaction there is nothing to wait with: who asked looks for itself
+  } catch (StorageFailure const&) {  // NOLINT(bugprone-empty-catch): who asked looks for itself
+    // Without a transaction there is nothing to wait with.
   }
   {
     std::lock_guard const lock(all->mutex);

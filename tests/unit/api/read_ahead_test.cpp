@@ -64,11 +64,5 @@ TEST_F(ReadAhead, a_list_waits_no_longer_for_many_rows_than_for_few) {
   EXPECT_LE(waits_of("list_sessions", {{"limit", 100}}), 10U);
 }
 
-TEST_F(ReadAhead, what_is_refused_reads_no_more_than_it_needs) {
-  start("B");
-  waits_of("create_claims", {{"session", "B"}, {"targets", json::array{"x"}}});
-  EXPECT_EQ(claim("A", {"x"}).code, "CLAIM-USR-3001");
-}
-
 }  // namespace
 }  // namespace codi::testing
