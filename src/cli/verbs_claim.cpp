@@ -73,8 +73,18 @@ Outcome<> allow_for_waiting(Context& context, json::object const& members) {
   return {};
 }
 
+// Who types `codi claim list` wants to see claims, as `codi session list` shows sessions.
+bool looks_like_list(std::vector<std::string> const& typed) {
+  return typed.size() == 1 && (typed.front() == "list" || typed.front() == "ls");
+}
+
 Outcome<> claim(Context& context, std::vector<Option> const& options, Arguments const& arguments) {
-  auto targets = targets_of(context, arguments.all("TARGET"));
+  auto const typed = arguments.all("TARGET");
+  if (looks_like_list(typed))
+    return complain(
+        Exit::usage, fmt::format("`codi claim {}` would claim a file of that name", typed.front()),
+        {"`codi claims` lists what is claimed.", fmt::format("If you mean the file: codi claim ./{}", typed.front())});
+  auto targets = targets_of(context, typed);
   if (!targets) return pass_on(targets);
   auto members = members_of(options, arguments);
   members["targets"] = std::move(*targets);

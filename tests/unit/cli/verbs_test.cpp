@@ -80,6 +80,14 @@ TEST_F(Verbs, without_a_verb_the_help_is_shown) {
   EXPECT_TRUE(said("codi: codi has no verb `nonsense`"));
 }
 
+TEST_F(Verbs, who_wants_a_list_of_claims_does_not_claim_a_file_of_that_name) {
+  for (auto const* const word : {"list", "ls"}) {
+    EXPECT_EQ(codi({"claim", word}), 2);
+    EXPECT_NE(err().find("`codi claims` lists what is claimed"), std::string::npos) << err();
+    EXPECT_EQ(codi({"claim", std::string("./") + word}), 0) << err();
+  }
+}
+
 TEST_F(Verbs, a_first_claim_starts_a_session_for_the_working_tree) {
   auto const repo = repository();
   EXPECT_EQ(codi({"claim", "src/api/users.rs", "--reason", "users"}), 0) << err();
