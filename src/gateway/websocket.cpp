@@ -213,6 +213,11 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
       auto message = beast::buffers_to_string(heard_.data());
       heard_.consume(heard_.size());
       if (heard_.capacity() > kIdleBufferBytes) heard_.shrink_to_fit();
+      if (!is_valid_utf8(message)) {  // Beast lets some through that come in fragments
+        channel_.reset();
+        co_await socket_.async_close(websocket::close_reason(websocket::close_code::bad_payload), use_tuple);
+        break;
+      }
       co_await hear(std::move(message));
     }
   }

@@ -25,7 +25,8 @@ constexpr std::string_view kDeflate =
 // Says the length of each message that it hears, sometimes later, and ends the connection when it hears `end`.
 class LengthChannel final : public middleware::Channel {
  public:
-  LengthChannel(Script& script, std::vector<std::string>& said) : script_(script), all_(said) {}
+  LengthChannel(Script& script, std::vector<std::string>& said, bool& closes)
+      : script_(script), all_(said), closes_(closes) {}
 
   void next(std::function<void(Spoken)> said) override {
     check(said_ == nullptr, "one thing is asked for at a time");
@@ -65,11 +66,13 @@ class LengthChannel final : public middleware::Channel {
     auto spoken = std::move(to_say_.front());
     to_say_.pop_front();
     if (spoken.text) all_.push_back(*spoken.text);
+    if (spoken.close_code) closes_ = true;
     std::exchange(said_, nullptr)(std::move(spoken));
   }
 
   Script& script_;
   std::vector<std::string>& all_;
+  bool& closes_;
   std::function<void(Spoken)> said_;
   std::function<void()> read_on_;
   std::deque<Spoken> to_say_;
@@ -79,7 +82,7 @@ class Granting final : public middleware::Handler {
  public:
   explicit Granting(Script& script) : script_(script) {}
   Abandon handle(HttpRequest, middleware::Post, Respond respond) override {
-    auto channel = std::make_shared<LengthChannel>(script_, said);
+    auto channel = std::make_shared<LengthChannel>(script_, said, closes);
     channel_ = channel;
     respond({.status = 101, .channel = std::move(channel)});
     return [](Error const&) {};
@@ -95,6 +98,7 @@ class Granting final : public middleware::Handler {
   }
 
   std::vector<std::string> said;
+  bool closes = false;  // a close was said
 
  private:
   Script& script_;
@@ -156,7 +160,7 @@ class Connection final : public FuzzedPeer<Granting> {
   void finish() {
     settle();
     if (script_.next(3) == 3) drain();
-    shut(SHUT_RDWR);
+    shut(SHUT_RDWR, handler_.closes);
     Frames const frames(received_, options_.feed_deflates);
     if (frames.has_packed) return;
     check(frames.texts.size() <= handler_.said.size(), "only what the channel says comes", received_);
