@@ -95,7 +95,7 @@ void IoThread::admit(Socket socket, Tls const* tls) {
   std::shared_ptr<Session> session;
   try {
     handler_.on_connection(middleware::ConnectionEvent::opened);
-    session = make_session({std::move(socket), tls, address}, {options_, handler_, turns_}, make_post());
+    session = make_session({std::move(socket), tls, address}, {options_, handler_, turns_, rounds_}, make_post());
     sessions_.insert(session);
   } catch (...) {
     count_.leave(address);

@@ -72,6 +72,7 @@ class IoThread : public std::enable_shared_from_this<IoThread> {
   asio::io_context io_{1};
   asio::executor_work_guard<Executor> work_{io_.get_executor()};
   Turns turns_{io_};
+  Rounds rounds_{io_};
   std::deque<Door> doors_;
   std::unordered_set<std::shared_ptr<Session>> sessions_;
   std::thread thread_;

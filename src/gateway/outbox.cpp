@@ -50,7 +50,7 @@ void Outbox::write(std::shared_ptr<Asked> asked) {
 }
 
 void Outbox::written(error_code ec, std::shared_ptr<Asked> asked) {
-  on_the_way_ = {};  // an idle connection keeps none
+  std::string().swap(on_the_way_);  // an idle connection keeps no memory for it, as an assignment would
   auto done = std::exchange(asked->of_this_write, {});
   if (asked->of_the_next.empty())
     asked.reset();

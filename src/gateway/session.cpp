@@ -59,9 +59,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   HttpSession(Accepted accepted, SessionParts const& parts, middleware::Post post)
       : stream_(without_delay(std::move(accepted.socket)), accepted.tls),
         answered_(stream_.get_executor()),
+        parts_(parts),
         options_(parts.options),
-        handler_(parts.handler),
-        turns_(parts.turns),
         post_(std::move(post)),
         remote_address_(std::move(accepted.peer)) {
     buffer_.max_size(kBufferBytes);
@@ -105,7 +104,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
     for (;;) {
       auto const reads = stream_.reads();
       if (co_await wait_for_request() == Next::close) break;
-      co_await turns_.take(lane_);
+      co_await parts_.turns.take(lane_);
       if (co_await serve_one(reads) == Next::close) break;
       stream_.expires_after(options_.idle_time);
     }
@@ -269,7 +268,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
       if (auto const self = weak.lock()) self->hold(at_most);
     };
     answer_until_ = Clock::now() + options_.request_time;
-    abandon_ = handler_.handle(std::move(request), post_, [weak](HttpResponse response) {
+    abandon_ = parts_.handler.handle(std::move(request), post_, [weak](HttpResponse response) {
       auto const self = weak.lock();
       if (!self) return;
       self->response_ = std::move(response);
@@ -309,10 +308,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   Awaitable<Next> become_websocket(Parser& parser, HttpResponse response) {
     if (buffer_.size() > 0)
       co_return co_await refuse(parser, malformed("nothing may follow a request for a WebSocket before its answer"));
-    WebSocketTimes const times{
-        .handshake = options_.header_time, .ping = options_.feed_ping, .silence = options_.feed_silence};
-    websocket_ =
-        make_websocket(stream_, request_head(parser.get()), std::move(response), times, options_.feed_deflates);
+    websocket_ = make_websocket(stream_, request_head(parser.get()), std::move(response), parts_);
     parser_.reset();
     buffer_.shrink_to_fit();
     if (draining_) websocket_->drain();
@@ -321,7 +317,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
 
   Awaitable<Next> refuse(Parser const& parser, std::optional<Error> error) {
     if (!error) co_return Next::close;
-    auto response = handler_.reject(*std::move(error), remote_address_);
+    auto response = parts_.handler.reject(*std::move(error), remote_address_);
     response.close = true;
     co_return co_await write(parser, response);
   }
@@ -357,7 +353,7 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   }
 
   void log_handshake(std::string_view why) const {
-    handler_.on_connection(middleware::ConnectionEvent::handshake_failed);
+    parts_.handler.on_connection(middleware::ConnectionEvent::handshake_failed);
     log::write(log::Level::debug, "gateway", "handshake_failed", {{"peer", remote_address_}, {"detail", why}});
   }
 
@@ -379,9 +375,8 @@ class HttpSession final : public Session, public std::enable_shared_from_this<Ht
   bool held_ = false;                       ///< its answer may take long
   std::shared_ptr<ContentSender> content_;  ///< that is being sent
   std::shared_ptr<WebSocket> websocket_;    ///< that the connection has become
+  SessionParts const parts_;
   ServerOptions const& options_;
-  middleware::Handler& handler_;
-  Turns& turns_;
   middleware::Post post_;
   std::string remote_address_;
   std::optional<TenantId> tenant_;  ///< of the last request

@@ -1,5 +1,6 @@
 #pragma once
 #include "gateway/io.hpp"
+#include "gateway/rounds.hpp"
 #include "gateway/server.hpp"
 #include "gateway/turns.hpp"
 #include "middleware/http.hpp"
@@ -35,6 +36,7 @@ struct SessionParts {
   ServerOptions const& options;
   middleware::Handler& handler;
   Turns& turns;
+  Rounds& rounds;
 };
 
 /// `post` runs functions on the connection's thread.

@@ -37,7 +37,7 @@ constexpr std::size_t kDeflateFromBytes = 256;
 class BeastWebSocket final : public WebSocket, public std::enable_shared_from_this<BeastWebSocket> {
  public:
   BeastWebSocket(Stream& stream, middleware::HttpRequest const& upgrade, middleware::HttpResponse answer,
-                 WebSocketTimes times, bool deflates)
+                 SessionParts const& parts)
       : stream_(stream),
         outbox_(stream),
         socket_(outbox_),
@@ -45,8 +45,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
         ticker_(stream.get_executor()),
         ready_(stream.get_executor()),
         hearing_(stream.get_executor()),
-        times_(times),
-        deflates_(deflates) {
+        options_(parts.options),
+        rounds_(parts.rounds) {
     request_.emplace(http::verb::get, upgrade.target, 11);
     for (auto const& [name, value] : upgrade.headers) request_->insert(name, value);
     auto add_headers = [headers = std::move(answer.headers)](websocket::response_type& response) {
@@ -54,13 +54,13 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     };
     socket_.set_option(websocket::stream_base::decorator(std::move(add_headers)));
     auto timeout = websocket::stream_base::timeout::suggested(beast::role_type::server);
-    timeout.handshake_timeout = times.handshake;
+    timeout.handshake_timeout = options_.header_time;
     timeout.idle_timeout = websocket::stream_base::none();  // watched by tick()
     timeout.keep_alive_pings = false;
     socket_.set_option(timeout);
     socket_.auto_fragment(false);
     socket_.read_message_max(limits::kFeedMessageBytes);
-    if (deflates) offer_deflate();
+    if (options_.feed_deflates) offer_deflate();
   }
 
   Awaitable<> serve() override {
@@ -133,8 +133,11 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
         co_await asio::post(stream_.get_executor(), asio::use_awaitable_t<Executor>());
         continue;
       }
+      co_await rounds_.take();
+      if (!is_open_) co_return;
       writing_ = true;
-      bool const failed = deflates_ ? co_await write_alone(*spoken->text) : co_await write_with_more(*spoken->text);
+      bool const failed =
+          options_.feed_deflates ? co_await write_alone(*spoken->text) : co_await write_with_more(*spoken->text);
       writing_ = false;
       if (failed) co_return;
       saw_life();
@@ -253,8 +256,9 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 
   void look() {
     auto const silence = Clock::now() - alive_at_;
-    if (silence >= times_.silence || is_late(close_by_) || (writing_ && is_late(drain_by_))) return stream_.close();
-    if (silence >= times_.ping && !pinged_ && channel_) {
+    if (silence >= options_.feed_silence || is_late(close_by_) || (writing_ && is_late(drain_by_)))
+      return stream_.close();
+    if (silence >= options_.feed_ping && !pinged_ && channel_) {
       pinged_ = true;
       socket_.async_ping({}, [self = shared_from_this()](error_code) {});
     }
@@ -270,8 +274,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   Timer ticker_;
   Timer ready_;    ///< cancelled when serve() has something to say, and by the end of listen()
   Timer hearing_;  ///< cancelled when the channel can hear more
-  WebSocketTimes const times_;
-  bool const deflates_;
+  ServerOptions const& options_;
+  Rounds& rounds_;
   beast::flat_buffer heard_;
   std::optional<Spoken> spoken_;  ///< and not yet written
   bool asked_ = false;            ///< the channel has yet to say something
@@ -288,8 +292,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 }  // namespace
 
 std::shared_ptr<WebSocket> make_websocket(Stream& stream, middleware::HttpRequest const& upgrade,
-                                          middleware::HttpResponse answer, WebSocketTimes times, bool deflates) {
-  return std::make_shared<BeastWebSocket>(stream, upgrade, std::move(answer), times, deflates);
+                                          middleware::HttpResponse answer, SessionParts const& parts) {
+  return std::make_shared<BeastWebSocket>(stream, upgrade, std::move(answer), parts);
 }
 
 }  // namespace codi::gateway

@@ -1,19 +1,12 @@
 #pragma once
 #include "gateway/io.hpp"
+#include "gateway/session.hpp"
 #include "gateway/stream.hpp"
 #include "middleware/http.hpp"
 
-#include <chrono>
 #include <memory>
 
 namespace codi::gateway {
-
-/// How long a WebSocket may take for what.
-struct WebSocketTimes {
-  std::chrono::milliseconds handshake;  ///< to take the answer to its upgrade
-  std::chrono::milliseconds ping;       ///< of silence until the peer is asked for a sign of life
-  std::chrono::milliseconds silence;    ///< without one until the connection ends
-};
 
 /// A connection that has become a WebSocket (RFC 6455): carries what a channel says, and brings it what the peer says.
 /// Each way one message at a time: the next is asked for when the one before is written, so that a peer that does not
@@ -28,8 +21,8 @@ class WebSocket {
   virtual void drain() = 0;
 };
 
-/// `upgrade` is the request; `answer` has a channel. `deflates`: permessage-deflate (RFC 7692) is agreed to.
+/// `upgrade` is the request; `answer` has a channel. permessage-deflate (RFC 7692) is agreed to by `feed_deflates`.
 std::shared_ptr<WebSocket> make_websocket(Stream& stream, middleware::HttpRequest const& upgrade,
-                                          middleware::HttpResponse answer, WebSocketTimes times, bool deflates);
+                                          middleware::HttpResponse answer, SessionParts const& parts);
 
 }  // namespace codi::gateway
