@@ -19,7 +19,6 @@ namespace {
 
 using coordination::Target;
 using models::Claim;
-using models::Ticket;
 
 db::Happening happening_of(models::ClaimEnd why) {
   using enum db::Happening;
@@ -121,8 +120,8 @@ Task<Result<Grant>> grant_claims(db::Tx& tx, models::Project const& project, aut
   if (!attempt) co_return std::unexpected(std::move(attempt.error()));
   if (attempt->grant || attempt->standing.clear()) {
     co_await serve_line(tx, project, std::move(freed));
-    if (!attempt->grant) co_return refuse_for_now();
-    co_return *std::move(attempt->grant);
+    if (auto& grant = attempt->grant) co_return *std::move(grant);
+    co_return refuse_for_now();
   }
   auto refusal = co_await refuse_conflict(tx, project, acting.session(), std::move(wish), std::move(attempt->standing));
   co_await serve_line(tx, project, freed);

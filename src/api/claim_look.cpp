@@ -81,7 +81,7 @@ class Looking {
     judged_.insert(met.id);
     if (ticket->state != models::TicketState::offered) {
       if (order_of(*ticket) > co_await own_order()) co_return;
-      if (asking_.session && co_await holds_up(asking_.session->id, *ticket)) co_return;
+      if (asking_.session != nullptr && co_await holds_up(asking_.session->id, *ticket)) co_return;
     }
     standing_.ahead.push_back({*std::move(ticket), met.number});
   }

@@ -47,26 +47,10 @@ class Renaming {
     if (!moves) co_return std::unexpected(moves.error());
     std::vector<Target> freed;
     for (auto const mode : {models::ClaimMode::exclusive, models::ClaimMode::shared}) {
-      ClaimWish wish{.mode = mode};
-      for (auto const& move : *moves)
-        if (move.claim.mode == mode) wish.targets.push_back(move.after);
-      if (wish.targets.empty()) continue;
-      Applicant who{.session = acting_.session()};
-      auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish, freed, {}, true);
-      if (!attempt) {
-        co_await serve_line(tx_, project_, std::move(freed));
-        co_return std::unexpected(std::move(attempt.error()));
-      }
-      if (!attempt->outside.empty()) co_await tell_violation(tx_, project_, acting_.session(), attempt->outside);
-      if (attempt->standing.clear() && !attempt->left_some) continue;
-      if (attempt->standing.clear()) {
-        co_await serve_line(tx_, project_, std::move(freed));
-        co_return refuse_for_now();
-      }
-      auto refusal =
-          co_await refuse_conflict(tx_, project_, acting_.session(), std::move(wish), std::move(attempt->standing));
+      auto const refused = co_await refusal(mode, *moves, freed);
+      if (!refused) continue;
       co_await serve_line(tx_, project_, std::move(freed));
-      co_return refusal;
+      co_return std::unexpected(*refused);
     }
     auto claims = co_await write(*moves, freed);
     if (auto const ends = co_await check_for_deadlock(tx_, project_, acting_.session()); !ends)
@@ -76,6 +60,24 @@ class Renaming {
   }
 
  private:
+  // Why the claims of this mode can't be had where they are to go; nothing when they can.
+  Task<std::optional<Error>> refusal(models::ClaimMode mode, std::vector<Move> const& moves,
+                                     std::vector<Target>& freed) {
+    ClaimWish wish{.mode = mode};
+    for (auto const& move : moves)
+      if (move.claim.mode == mode) wish.targets.push_back(move.after);
+    if (wish.targets.empty()) co_return std::nullopt;
+    Applicant who{.session = acting_.session()};
+    auto attempt = co_await attempt_claims(tx_, project_, std::move(who), wish, freed, {}, true);
+    if (!attempt) co_return std::move(attempt.error());
+    if (!attempt->outside.empty()) co_await tell_violation(tx_, project_, acting_.session(), attempt->outside);
+    if (attempt->standing.clear() && !attempt->left_some) co_return std::nullopt;
+    if (attempt->standing.clear()) co_return refuse_for_now().error();
+    auto refused =
+        co_await refuse_conflict(tx_, project_, acting_.session(), std::move(wish), std::move(attempt->standing));
+    co_return std::move(refused.error());
+  }
+
   Task<Result<std::vector<Move>>> find_moves() {
     std::vector<Move> out;
     auto const held = co_await db::claims_of_session(tx_, project_.id, acting_.session().id);

@@ -1,6 +1,7 @@
 #include "auth/directory.hpp"
 
 #include "base/encoding.hpp"
+#include "base/failure.hpp"
 #include "db/logins.hpp"
 #include "db/projects.hpp"
 #include "db/retry.hpp"
@@ -140,7 +141,10 @@ Task<Result<Caller>> Directory::resolve(db::Transaction& transaction, Presented 
 
 db::Tx Directory::bind(OpenTx& open, TenantId tenant) { return {open.below_, tenant, open.facts_, open.random_}; }
 
-OperatorTx Directory::as_operator(OpenTx& open, Caller const& caller) { return {open, caller.token.value()}; }
+OperatorTx Directory::as_operator(OpenTx& open, Caller const& caller) {
+  if (!caller.token) throw Failure(ErrorCode::internal, "an operator is known by a token");
+  return {open, *caller.token};
+}
 
 db::Tx Directory::bind(OperatorTx& tx, TenantId tenant) { return bind(tx.open_, tenant); }
 

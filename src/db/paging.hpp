@@ -30,6 +30,35 @@ inline Result<std::optional<std::string>> suffix_of_cursor(PageRequest const& pa
   return suffix;
 }
 
+/// The rows behind the suffix `after`: those of Read::rows(), if there is one, else what lies below the prefix.
+template <class Read>
+Task<RangeRows> next_rows(Tx& tx, TenantKey prefix, std::optional<std::string> after, std::size_t limit, Read& read) {
+  if constexpr (requires { read.rows(after, limit); }) {
+    co_return co_await read.rows(after, limit);
+  } else {
+    std::optional<TenantKey> from;
+    if (after) from = Tx::key_at(prefix, *after);
+    co_return co_await tx.get_below(prefix, {.limit = limit}, std::move(from));
+  }
+}
+
+/// Tells Read::prefetch(), if there is one, of the rows as far as kRowsAhead before `at`; `asked` of them were told.
+template <class Read>
+void ask_ahead(TenantKey const& prefix, RangeRows const& rows, std::size_t at, std::size_t& asked, Read& read) {
+  if constexpr (requires { read.prefetch(std::string_view()); })
+    for (; asked < std::min(at + kRowsAhead, rows.rows.size()); ++asked)
+      read.prefetch(Tx::suffix(prefix, rows.rows[asked].key));
+}
+
+/// What an item counts of a page: Read::size_of(item), if there is one, else its row.
+template <class Read, class Item>
+std::size_t bytes_of_item(Item const& item, std::string_view row) {
+  if constexpr (requires { Read::size_of(item); })
+    return Read::size_of(item);
+  else
+    return row.size();
+}
+
 /// Reads a list whose items are the rows below `prefix`, one row an item, the id behind the prefix. `read(suffix,
 /// value)` makes an item, or nothing for one that the filter leaves out. Looks at limits::kScanKeysPerPage rows at most
 /// and ends after limits::kPageBytes of rows (of Read::size_of(item), if there is one): a page may be short while
@@ -46,19 +75,10 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
   std::size_t bytes = 0;
   for (;;) {
     std::size_t const batch = std::min<std::size_t>(page.limit - out.items.size() + 1, limits::kScanKeysPerPage);
-    RangeRows rows;
-    if constexpr (requires { read.rows(last, batch); }) {
-      rows = co_await read.rows(last, batch);
-    } else {
-      std::optional<TenantKey> from;
-      if (last) from = Tx::key_at(prefix, *last);
-      rows = co_await tx.get_below(prefix, {.limit = batch}, std::move(from));
-    }
+    auto const rows = co_await next_rows(tx, prefix, last, batch, read);
     std::size_t asked = 0;
     for (std::size_t i = 0; i < rows.rows.size(); ++i) {
-      if constexpr (requires { read.prefetch(std::string_view()); })
-        for (; asked < std::min(i + kRowsAhead, rows.rows.size()); ++asked)
-          read.prefetch(Tx::suffix(prefix, rows.rows[asked].key));
+      ask_ahead(prefix, rows, i, asked, read);
       auto const& row = rows.rows[i];
       auto const suffix = Tx::suffix(prefix, row.key);
       bool const is_full =
@@ -70,10 +90,7 @@ Task<Result<models::Page<T>>> read_page(Tx& tx, TenantKey prefix, PageRequest pa
       ++scanned;
       auto item = co_await read(suffix, std::string_view(row.value));
       if (item) {
-        if constexpr (requires { Read::size_of(*item); })
-          bytes += Read::size_of(*item);
-        else
-          bytes += row.value.size();
+        bytes += bytes_of_item<Read>(*item, row.value);
         out.items.push_back(*std::move(item));
       }
       last = std::string(suffix);

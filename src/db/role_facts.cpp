@@ -87,6 +87,7 @@ Task<std::vector<double>> role_accepts(Tx& tx, ProjectId project, std::string ro
   RangeOptions const options{.limit = limits::kRoleAccepts, .reverse = true, .isolation = Isolation::snapshot};
   auto const rows = co_await tx.get_between(day_key(prefix, first_day(tx)), day_key(prefix, today(tx) + 1), options);
   std::vector<double> out;
+  out.reserve(rows.rows.size());
   for (auto const& row : rows.rows) out.push_back(milliseconds_in(row.value));
   co_return out;
 }
@@ -97,6 +98,7 @@ Task<std::vector<Stamp>> role_events(Tx& tx, ProjectId project, std::string role
   RangeOptions const options{.limit = limit, .reverse = true, .isolation = Isolation::snapshot};
   auto const rows = co_await tx.get_below(prefix, options);
   std::vector<Stamp> out;
+  out.reserve(rows.rows.size());
   for (auto const& row : rows.rows) out.push_back(stamp_of_suffix(Tx::suffix(prefix, row.key)));
   co_return out;
 }
@@ -106,6 +108,7 @@ Task<std::vector<RoleAccept>> accepts_of_day(Tx& tx, ProjectId project, std::str
   RangeOptions const options{.limit = limits::kRoleAccepts, .reverse = true, .isolation = Isolation::snapshot};
   auto const rows = co_await tx.get_below(prefix, options);
   std::vector<RoleAccept> out;
+  out.reserve(rows.rows.size());
   for (auto const& row : rows.rows)
     out.push_back({stamp_of_suffix(Tx::suffix(prefix, row.key)), milliseconds_in(row.value)});
   co_return out;

@@ -4,6 +4,7 @@
 #include "db/sessions.hpp"
 
 #include <charconv>
+#include <memory>
 
 namespace codi::db {
 namespace {
@@ -24,8 +25,8 @@ TenantKey turn_row(Tx const& tx, ProjectId project, TicketId id) {
 
 std::int64_t read_milliseconds(std::string_view text) {
   std::int64_t out = 0;
-  auto const* const end = text.data() + text.size();
-  if (text.empty() || std::from_chars(text.data(), end, out).ptr != end)
+  auto const* const end = std::to_address(text.end());
+  if (text.empty() || std::from_chars(std::to_address(text.begin()), end, out).ptr != end)
     throw StorageFailure(StorageCode::corrupt, "a time in the line of those who wait is not one");
   return out;
 }
@@ -124,8 +125,9 @@ Task<Result<models::Page<Ticket>>> list_waiting(Tx& tx, ProjectId project, PageR
 }
 
 Task<std::vector<TicketId>> waiting_ids(Tx& tx, ProjectId project) {
-  std::vector<TicketId> out;
   auto const rows = co_await tx.get_below(line_key(tx, project), {.limit = limits::kTickets});
+  std::vector<TicketId> out;
+  out.reserve(rows.rows.size());
   for (auto const& row : rows.rows) out.push_back(ticket_of_row(row.key));
   co_return out;
 }
