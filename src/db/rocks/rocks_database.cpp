@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "db/rocks/db_view.hpp"
+#include "db/rocks/near_skip_list.hpp"
 #include "db/rocks/rocks_look.hpp"
 #include "db/rocks/wal_scan.hpp"
 
@@ -10,7 +11,6 @@
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
 #include <rocksdb/perf_level.h>
-#include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 #include <rocksdb/wal_filter.h>
 #include <rocksdb/write_batch.h>
@@ -24,10 +24,6 @@
 
 namespace codi::db {
 namespace {
-
-// Rows of one kind of one project begin alike so far: two ids and two words. A row mostly belongs near the last one of
-// its kind, where the memtable then begins to look for its place.
-constexpr std::size_t kKindBytes = 52;
 
 /// What RocksDB has to say from warnings on goes to codi's own log; it gets no log file of its own, which it would
 /// rotate at every start, even in a directory that is then refused.
@@ -137,7 +133,7 @@ rocksdb::Options database_options(RocksOptions const& options, bool fresh, rocks
   out.enable_write_thread_adaptive_yield = false;
   out.write_buffer_size = 32 << 20;
   out.max_write_buffer_number = 4;
-  out.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewCappedPrefixTransform(kKindBytes));
+  out.memtable_factory = std::make_shared<NearSkipListFactory>();
   out.memtable_whole_key_filtering = true;
   out.memtable_prefix_bloom_size_ratio = 0.05;
   out.level_compaction_dynamic_level_bytes = true;
