@@ -135,8 +135,8 @@ class Creating {
     auto attempt = co_await try_as(std::nullopt, freed);
     if (!attempt) co_return std::unexpected(std::move(attempt.error()));
     Result<CreateClaimsOut> out;
-    if (attempt->grant)
-      out = granted(*std::move(attempt->grant));
+    if (auto& grant = attempt->grant)
+      out = granted(*std::move(grant));
     else if (attempt->standing.clear())
       out = refuse_for_now();
     else if (in_.queue.value_or(false) || left() > 0ms)

@@ -17,7 +17,6 @@
 namespace codi::api {
 namespace {
 
-using coordination::Target;
 using models::Ticket;
 using models::TicketState;
 

@@ -263,8 +263,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
       co_await find_replay(tx, *request_.idempotency_key);
       if (error_ || replay_) co_return db::Verdict::abort;
     }
-    if (operation_.meta.grows) {
-      auto const room = co_await room_to_grow(tx);
+    if (operation_.meta.grows && caller_) {
+      auto const room = co_await room_to_grow(tx, *caller_);
       if (!room) error_ = room.error();
       if (error_) co_return db::Verdict::abort;
     }
@@ -282,23 +282,23 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   // Before what adds to the tenant's data and log. A try that follows a conflict is not another event.
-  Task<Result<void>> room_to_grow(db::Tx& tx) {
-    if (auto const quota = caller_->quotas.events_per_minute; quota && !counted_) {
+  Task<Result<void>> room_to_grow(db::Tx& tx, auth::Caller const& caller) {
+    if (auto const quota = caller.quotas.events_per_minute; quota && !counted_) {
       counted_ = true;
       constexpr double kSecondsAMinute = 60;
       auto const burst = static_cast<double>(*quota);
       Rate const rate{.per_second = burst / kSecondsAMinute, .burst = burst};
-      if (!runtime_.tenant_events.take(to_string(caller_->tenant), rate).allowed)
+      if (!runtime_.tenant_events.take(to_string(caller.tenant), rate).allowed)
         co_return std::unexpected(too_fast(RateLimit::events, "the tenant's work log", rate));
     }
     if (operation_.meta.finds_room) co_return Result<void>();
-    co_return co_await room_to_store(tx, *caller_);
+    co_return co_await room_to_store(tx, caller);
   }
 
   Task<Result<void>> run_operation(auth::OpenTx& open, db::Tx& tx) {
     Try with{.tx = &tx, .caller = caller_or_null()};
     if (is_open()) with = {.open = &open};
-    if (operation_.meta.access != Access::operator_) co_return co_await call_->run(with);
+    if (operation_.meta.access != Access::operator_ || !caller_) co_return co_await call_->run(with);
     auto administration = auth::Directory::as_operator(open, *caller_);
     with = {.administration = &administration};
     co_return co_await call_->run(with);

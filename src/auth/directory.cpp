@@ -44,12 +44,13 @@ class Directory::Resolution {
  public:
   Resolution(db::Transaction& transaction, TenantId tenant, db::RequestFacts const& facts)
       : random_(facts.seed), tx_(transaction, tenant, facts, random_) {
+    if (!tx_.fetches_ahead()) return;
     db::prefetch_tenant(tx_);
     if (facts.project) db::prefetch_project(tx_, *facts.project);
   }
 
   Task<Result<Caller>> login(LoginClaims claims) {
-    db::prefetch_user(tx_, claims.user);
+    if (tx_.fetches_ahead()) db::prefetch_user(tx_, claims.user);
     auto const alive = co_await login_alive(claims.login, claims.user);
     if (!alive) co_return token_refused();
     caller_.kind = CredentialKind::login;

@@ -32,21 +32,26 @@ models::Session derive(Tx const& tx, models::Session session, Timestamp seen) {
   return session;
 }
 
-}  // namespace
-
-Task<Life> life_of(Tx& tx, ProjectId project, SessionId id, Isolation isolation) {
-  auto const text = co_await tx.get(beat_key(tx, project, id), isolation);
+Task<Life> read_life(Tx& tx, TenantKey key, Isolation isolation) {
+  auto const text = co_await tx.get(std::move(key), isolation);
   if (!text) co_return Life{};
   auto const times = split(*text, ' ');
   co_return Life{.last_seen = parse_timestamp(times[0]).value_or(Timestamp{}),
                  .ended_at = times.size() > 1 ? parse_timestamp(times[1]) : std::nullopt};
 }
 
+}  // namespace
+
+Task<Life> life_of(Tx& tx, ProjectId project, SessionId id, Isolation isolation) {
+  return read_life(tx, beat_key(tx, project, id), isolation);
+}
+
 Task<std::optional<models::Session>> get_session(Tx& tx, ProjectId project, SessionId id, Isolation of_life) {
-  tx.prefetch(beat_key(tx, project, id), of_life);
+  auto beat = beat_key(tx, project, id);
+  tx.prefetch(beat, of_life);
   auto const session = co_await tx.find<models::Session>(session_key(tx, project, id));
   if (!session) co_return std::nullopt;
-  auto const life = co_await life_of(tx, project, id, of_life);
+  auto const life = co_await read_life(tx, std::move(beat), of_life);
   co_return derive(tx, *session, life.last_seen);
 }
 

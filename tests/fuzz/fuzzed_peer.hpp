@@ -45,7 +45,7 @@ class FuzzedPeer {
     end_ = ends[0];
     Socket socket(io_);
     socket.assign(Protocol(AF_UNIX, 0), ends[1]);
-    session_ = make_session({.socket = std::move(socket), .peer = "unix"}, {options_, handler_, turns_},
+    session_ = make_session({.socket = std::move(socket), .peer = "unix"}, {options_, handler_, turns_, rounds_},
                             [this](std::function<void()> work) { asio::post(io_, std::move(work)); });
     session_->start([this] { ++ended_; });
   }
@@ -106,6 +106,7 @@ class FuzzedPeer {
 
   asio::io_context io_{1};
   Turns turns_{io_};
+  Rounds rounds_{io_};
 
  protected:
   Handler handler_;
