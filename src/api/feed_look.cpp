@@ -62,22 +62,21 @@ Task<Result<void>> FeedLook::look(db::Transaction& transaction) {
   if (!project) co_return std::unexpected(project.error());
   auto const permitted = auth::permit(*caller, auth::Permission::project_read);
   if (!permitted) co_return std::unexpected(permitted.error());
-  if (wish_.history_after) co_await read_history(tx);
+  if (wish_.history_after) co_await read_history(tx, *wish_.history_after);
   if (wish_.presence) co_await read_presence(tx);
   co_return Result<void>();
 }
 
-Task<void> FeedLook::read_history(db::Tx& tx) {
+Task<void> FeedLook::read_history(db::Tx& tx, Stamp after) {
   db::EventFilter filter{.session = plan_->session};
   if (plan_->actions.size() == 1) filter.action = plan_->actions.front();
-  db::PageRequest page{
-      .limit = limits::kFeedPageEvents, .after = to_string(*wish_.history_after), .bytes = limits::kFeedPageBytes};
+  db::PageRequest page{.limit = limits::kFeedPageEvents, .after = to_string(after), .bytes = limits::kFeedPageBytes};
   auto found = co_await db::list_events(tx, plan_->project, std::move(filter), std::move(page));
   if (!found) {
     oldest = (co_await db::log_horizon(tx, plan_->project)).value_or(Stamp());
     co_return;
   }
-  reached = *wish_.history_after;
+  reached = after;
   for (auto& item : found->items) {
     auto event = co_await logged_event(tx, plan_->project, std::move(item.text));
     reached = event.cursor;

@@ -41,7 +41,7 @@ class FeedLook {
  private:
   void forget();
   Task<Result<void>> look(db::Transaction& transaction);
-  Task<void> read_history(db::Tx& tx);
+  Task<void> read_history(db::Tx& tx, Stamp after);
   Task<void> read_presence(db::Tx& tx);
 
   std::shared_ptr<FeedPlan const> plan_;

@@ -100,6 +100,7 @@ Task<void> count_step(db::Tx& tx, models::Project const& project, Handoff handof
 
 std::vector<WorkflowRunId> ids_of_workflows(Handoff const& handoff) {
   std::vector<WorkflowRunId> out;
+  out.reserve(handoff.workflows.size());
   for (auto const& workflow : handoff.workflows) out.push_back(workflow.id);
   return out;
 }

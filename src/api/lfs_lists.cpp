@@ -98,8 +98,8 @@ std::unexpected<Error> page_error(Error error) {
 // Looking at locks keeps one's own. Who may only read has none.
 Task<void> renew_own(db::Tx& tx, auth::Caller const& caller, models::Project const& project) {
   auto const session = co_await session_of_caller(tx, caller, project, std::string(kLfsTool));
-  if (session && caller.permissions.has(Permission::claim_write))
-    static_cast<void>(act_for_own(tx, caller, Permission::claim_write, *session));
+  if (session && caller.permissions.has(Permission::claim_write)) [[maybe_unused]]
+    auto const acting = act_for_own(tx, caller, Permission::claim_write, *session);
 }
 
 struct ListLocks {

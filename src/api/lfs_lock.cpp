@@ -66,7 +66,8 @@ Task<std::optional<Claim>> find_live_lock(db::Tx& tx, models::Project const& pro
 }
 
 db::PageRequest lfs_page_of(std::optional<std::int64_t> limit, std::optional<std::string> cursor) {
-  auto const wanted = limit.value_or(0) > 0 ? *limit : limits::kPageItemsDefault;
+  auto const asked = limit.value_or(0);
+  auto const wanted = asked > 0 ? asked : limits::kPageItemsDefault;
   if (cursor && cursor->empty()) cursor.reset();
   return {.limit = static_cast<std::size_t>(std::min(wanted, limits::kPageItems)), .after = std::move(cursor)};
 }

@@ -189,9 +189,10 @@ struct Unlock {
     auto const own = co_await session_of_caller(tx, caller, project, std::string(kLfsTool));
     if (own && own->id == claim.session_id) co_return act_for_own(tx, caller, Permission::claim_write, *own);
     auto const holder = co_await db::get_session(tx, project.id, claim.session_id);
-    auto const may = holder ? auth::act_for(caller, Permission::claim_write, *holder)
-                            : Result<auth::Acting>(fail(ErrorCode::not_permitted, "nobody holds this lock"));
-    if (may && !may->as_admin()) co_return act_for_live(tx, caller, Permission::claim_write, *holder);
+    if (holder) {
+      auto const may = auth::act_for(caller, Permission::claim_write, *holder);
+      if (may && !may->as_admin()) co_return act_for_live(tx, caller, Permission::claim_write, *holder);
+    }
     auto const whose = user == caller.user ? "of another session of yours" : "of somebody else";
     co_return fail(ErrorCode::not_permitted, fmt::format("the lock on {} is {}: {} holds it. An admin can force it.",
                                                          claim.target, whose, claim.session_alias));
@@ -214,10 +215,11 @@ struct Batch {
     if (!project) co_return std::unexpected(project.error());
     auto const permitted = auth::permit(caller, Permission::project_read);
     if (!permitted) co_return std::unexpected(permitted.error());
-    if (!project->lfs_url)
+    auto const& url = project->lfs_url;
+    if (!url)
       co_return fail(ErrorCode::not_offered,
                      "codi keeps locks, not objects: set the project's lfs_url to the git-lfs server that has them");
-    std::string_view const base = *project->lfs_url;
+    std::string_view const base = *url;
     co_return BatchOut{fmt::format("{}/objects/batch", base.substr(0, base.find_last_not_of('/') + 1))};
   }
 };
