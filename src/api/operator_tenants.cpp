@@ -140,7 +140,8 @@ struct ListTenants {
     auto const suffix = db::suffix_of_cursor(page);
     if (!suffix) co_return std::unexpected(suffix.error());
     std::optional<TenantId> after;
-    if (auto const& from = *suffix) after = TenantId{db::tuple::Unpacker(*from).uuid().value()};
+    if (auto const& from = *suffix)
+      if (auto const id = db::tuple::Unpacker(*from).uuid()) after = TenantId{*id};
     auto ids = co_await auth::Directory::tenants_after(tx, after, page.limit + 1);
     Out out;
     if (ids.size() > page.limit) {

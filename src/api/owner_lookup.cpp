@@ -63,7 +63,7 @@ Task<std::vector<models::Conflict>> with_owners(db::Tx& tx, models::Project cons
   out.reserve(claims.size());
   for (std::size_t i = 0; i < claims.size(); ++i) {
     models::Conflict conflict{std::move(claims[i]), std::nullopt};
-    if (found[i]) conflict.owners = std::move(found[i]->owners);
+    if (auto& owned = found[i]) conflict.owners = std::move(owned->owners);
     out.push_back(std::move(conflict));
   }
   co_return out;

@@ -249,8 +249,10 @@ struct MatchOwners {
     Out out;
     for (std::size_t i = 0; i < targets.size(); ++i) {
       OwnedTarget one{.target = coordination::canonical(targets[i]), .owners = {}, .line = {}};
-      if (found[i]) one.owners = std::move(found[i]->owners);
-      if (found[i] && found[i]->line) one.line = static_cast<std::int64_t>(*found[i]->line);
+      if (auto& owned = found[i]) {
+        one.owners = std::move(owned->owners);
+        if (owned->line) one.line = static_cast<std::int64_t>(*owned->line);
+      }
       out.items.push_back(std::move(one));
     }
     co_return out;

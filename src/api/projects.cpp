@@ -280,7 +280,7 @@ struct UpdateProject {
     if (in.slug)
       if (auto const ok = check_slug(*in.slug); !ok) co_return std::unexpected(ok.error());
     auto const lfs_url = in.lfs_url.value_or(std::nullopt);
-    if (auto const ok = check_lfs_url(lfs_url); !ok && *lfs_url != "") co_return std::unexpected(ok.error());
+    if (auto const ok = check_lfs_url(lfs_url); !ok && lfs_url != "") co_return std::unexpected(ok.error());
     auto found = co_await find_project(tx, caller, in.project);
     if (!found) co_return std::unexpected(found.error());
     auto project = *std::move(found);

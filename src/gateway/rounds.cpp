@@ -2,7 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include <algorithm>
+#include <cstddef>
 #include <thread>
 #include <utility>
 
@@ -21,19 +21,29 @@ Awaitable<> Rounds::take() {
 
 void Rounds::enqueue(Resume resume) {
   waiting_.push_back(std::move(resume));
-  if (waiting_.size() == 1 && served_.empty()) asio::post(io_, [this] { serve_some(); });
+  if (!is_due_) serve_later();
+}
+
+void Rounds::serve_later() {
+  is_due_ = true;
+  asio::post(io_, [this] { serve_some(); });
 }
 
 void Rounds::serve_some() {
-  if (served_.empty()) served_.swap(waiting_);
-  auto const end = std::min(served_.size(), next_ + kTogether);
-  while (next_ < end) std::exchange(served_[next_++], nullptr)();
-  if (next_ == served_.size()) {
-    served_.clear();
-    next_ = 0;
-    std::this_thread::yield();  // to those that commit what is to be told next
+  // However the turn of one of them ends, the others have theirs.
+  struct Rest {
+    Rounds& rounds;
+    ~Rest() {
+      rounds.is_due_ = false;
+      if (!rounds.waiting_.empty()) rounds.serve_later();
+    }
+  } const rest{*this};
+  for (std::size_t i = 0; i < kTogether && !waiting_.empty(); ++i) {
+    auto resume = std::move(waiting_.front());
+    waiting_.pop_front();
+    resume();
   }
-  if (!served_.empty() || !waiting_.empty()) asio::post(io_, [this] { serve_some(); });
+  std::this_thread::yield();  // to those that commit what is to be told next
 }
 
 }  // namespace codi::gateway

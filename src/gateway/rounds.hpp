@@ -1,9 +1,8 @@
 #pragma once
 #include "gateway/io.hpp"
 
-#include <cstddef>
+#include <deque>
 #include <functional>
-#include <vector>
 
 namespace codi::gateway {
 
@@ -21,12 +20,12 @@ class Rounds {
   using Resume = std::move_only_function<void()>;
 
   void enqueue(Resume resume);
+  void serve_later();
   void serve_some();
 
   asio::io_context& io_;
-  std::vector<Resume> waiting_;  ///< for the next round
-  std::vector<Resume> served_;   ///< those of this round, in order
-  std::size_t next_ = 0;         ///< of them
+  std::deque<Resume> waiting_;  ///< each follower once
+  bool is_due_ = false;         ///< serve_some() will be called
 };
 
 }  // namespace codi::gateway
