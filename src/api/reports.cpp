@@ -63,7 +63,7 @@ struct Fields<CreateReportIn> {
           .length(1, limits::kAliasBytes),
       field("commit", "Commit that was measured.").length(1, limits::kNameBytes),
       field("branch", "Branch that was measured; the session's when missing.").length(1, limits::kNameBytes),
-      field("measures", "Values by the name of their measure, such as {\"coverage\": 92.5, \"p95_ms\": 87}.")
+      field("measures", R"(Values by the name of their measure, such as {"coverage": 92.5, "p95_ms": 87}.)")
           .items(1, limits::kReportMeasures),
   };
 };
@@ -166,7 +166,8 @@ struct CreateReport {
     if (in.branch) report.branch = in.branch;
     db::EventDraft event{.action = "TEST", .text = sentence_of(report)};
     name_report(event, report);
-    auto const written = db::append_event(tx, project->id, *session ? &**session : nullptr, std::move(event));
+    auto const& by = *session;
+    auto const written = db::append_event(tx, project->id, by ? &*by : nullptr, std::move(event));
     auto heard = co_await take_report(tx, *project, *session, report, written.cursor);
     if (!heard) co_return std::unexpected(std::move(heard.error()));
     Out out;
@@ -227,11 +228,12 @@ struct ListGates {
     auto const permitted = auth::permit(caller, Permission::project_read);
     if (!permitted) co_return std::unexpected(permitted.error());
     auto const checks = co_await role_checks_of(tx, project->id);
+    auto const& behind = *after;
     std::vector<std::pair<Place, models::Gate const*>> gates;
     for (auto const& one : checks->roles)
       for (std::size_t n = 0; n < one.gates.size(); ++n) {
         Place place{one.role, n};
-        if ((role && one.role != *role) || (*after && place <= **after)) continue;
+        if ((role && one.role != *role) || (behind && place <= *behind)) continue;
         gates.emplace_back(std::move(place), &one.gates[n]);
       }
     std::ranges::sort(gates, {}, &std::pair<Place, models::Gate const*>::first);
