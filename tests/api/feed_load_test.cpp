@@ -83,7 +83,9 @@ TEST_F(FeedServe, Hazard23_a_hundred_stalled_readers_cost_no_memory) {
   RecordProperty("resident_kib_before", std::to_string(before));
   RecordProperty("resident_kib_after", std::to_string(after));
   fmt::print("resident: {} KiB before, {} KiB after {} events of {} bytes\n", before, after, kEvents, kEventBytes);
+#if !__has_feature(address_sanitizer)  // it keeps what was freed
   EXPECT_LT(after, before + kAllowedKib);
+#endif
   // Whoever reads again finds everything, in order, once.
   for (auto const at : {0UZ, stalled.size() - 1}) {
     ASSERT_EQ(stalled[at]->event_text(), "warm");
