@@ -141,6 +141,7 @@ Task<std::shared_ptr<Ownership const>> ownership_of(db::Tx& tx, models::Project 
   if (known.digest == *digest && known.case_sensitive == project.case_sensitive) co_return known.ownership;
   auto const record = co_await db::get_role_boundaries(tx, project.id);
   std::vector<roles::RoleBoundaries> all;
+  all.reserve(record.roles.size());
   for (auto const& [role, targets] : record.roles) all.push_back({role, targets});
   auto made = std::make_shared<Ownership const>(all, project.case_sensitive);
   // Asked for again: while the record was read, another thread may have gone on with this.

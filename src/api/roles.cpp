@@ -139,9 +139,9 @@ std::unexpected<Error> refuse_document(std::vector<roles::LineTrouble> const& er
   return std::unexpected(std::move(error));
 }
 
-Result<roles::RoleDocument> read_text(PutRoleIn const& in) {
-  auto read = in.format == RoleFormat::codeowners ? roles::role_of_owners(*in.text, coordination::role_name(in.name))
-                                                  : roles::read_document(*in.text);
+Result<roles::RoleDocument> read_text(PutRoleIn const& in, std::string const& text) {
+  auto read = in.format == RoleFormat::codeowners ? roles::role_of_owners(text, coordination::role_name(in.name))
+                                                  : roles::read_document(text);
   if (!read.errors.empty()) return refuse_document(read.errors);
   auto const named = read.name ? coordination::role_name(*read.name) : std::string();
   auto const name = coordination::role_name(in.name);
@@ -298,7 +298,7 @@ struct PutRole {
     if (auto name = checked_name(in.name); !name) return std::unexpected(std::move(name.error()));
     if (in.text && has_members(in)) return invalid("/text", "stands in the place of the role's other members");
     if (in.format && !in.text) return invalid("/format", "is that of `text`, which is missing");
-    return in.text ? read_text(in) : read_members(in);
+    return in.text ? read_text(in, *in.text) : read_members(in);
   }
   static Task<Result<Out>> run(db::Tx& tx, auth::Caller const& caller, In const& in, Prepared const& read) {
     auto const project = co_await project_for(tx, caller, in.project, Permission::role_manage);
