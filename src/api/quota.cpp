@@ -38,7 +38,7 @@ Task<Result<void>> room_to_store(db::Tx& tx, auth::Caller const& caller) {
   auto const quota = caller.quotas.storage_bytes;
   if (!quota) co_return Result<void>();
   auto const present = co_await tx.estimated_bytes();
-  if (present <= static_cast<std::uint64_t>(*quota)) co_return Result<void>();
+  if (present < static_cast<std::uint64_t>(*quota)) co_return Result<void>();
   co_return fail(ErrorCode::quota_exceeded,
                  fmt::format("the tenant's data may take {} bytes and take about {}", *quota, present));
 }

@@ -30,9 +30,9 @@ RateLimiter::Bucket& RateLimiter::bucket_of(Shard& shard, std::string_view key, 
 }
 
 RateDecision RateLimiter::take(std::string_view key, Rate rate) {
-  auto const now_ms = clock_.monotonic().count();
   auto& shard = shards_[std::hash<std::string_view>{}(key) % kShards];
   std::scoped_lock const lock(shard.mutex);
+  auto const now_ms = clock_.monotonic().count();  // with the lock: time never goes back from one to the next
   auto& bucket = bucket_of(shard, key, rate, now_ms);
   bucket.rate = rate;
   bucket.tokens = filled(bucket, now_ms);

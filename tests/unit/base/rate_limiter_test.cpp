@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <thread>
 #include <vector>
 
@@ -27,6 +29,36 @@ TEST(RateLimiter, a_burst_is_allowed_and_then_the_rate) {
   clock.advance(100ms);
   EXPECT_TRUE(limiter.take("a", rate).allowed);
   EXPECT_FALSE(limiter.take("a", rate).allowed);
+}
+
+// Says how late it is to one after the other only.
+class ClockOfOne final : public Clock {
+ public:
+  [[nodiscard]] Timestamp now() const override { return {}; }
+  [[nodiscard]] std::chrono::milliseconds monotonic() const override {
+    if (++asking_ > 1) overlapped_ = true;
+    std::this_thread::sleep_for(1ms);
+    --asking_;
+    return 0ms;
+  }
+  [[nodiscard]] bool overlapped() const { return overlapped_; }
+
+ private:
+  mutable std::atomic<int> asking_ = 0;
+  mutable std::atomic<bool> overlapped_ = false;
+};
+
+// Else who has read it and was held up comes with an older time than the one before, and pays for the difference.
+TEST(RateLimiter, looks_at_the_clock_in_the_order_in_which_it_takes) {
+  ClockOfOne clock;
+  RateLimiter limiter(clock);
+  std::vector<std::jthread> callers;
+  for (int i = 0; i < 4; ++i)
+    callers.emplace_back([&] {
+      for (int n = 0; n < 5; ++n) limiter.take("a", {.per_second = 10, .burst = 100});
+    });
+  callers.clear();
+  EXPECT_FALSE(clock.overlapped());
 }
 
 TEST(RateLimiter, callers_do_not_share) {
