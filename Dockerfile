@@ -1,4 +1,4 @@
-# docker build -t codi . && docker run -p 127.0.0.1:7620:7620 -v codi:/var/lib/codi codi
+# docker build -t codi . && docker run --stop-timeout 15 -p 127.0.0.1:7620:7620 -v codi:/var/lib/codi codi
 FROM debian:12 AS build
 WORKDIR /codi
 RUN apt-get update && apt-get install -y --no-install-recommends ca-certificates make
