@@ -4,6 +4,8 @@
 #include <boost/asio/detached.hpp>
 #include <gtest/gtest.h>
 
+#include <exception>
+#include <stdexcept>
 #include <string>
 #include <utility>
 
@@ -14,6 +16,13 @@ class RoundsTest : public ::testing::Test {
  protected:
   // Writes its name so many times, each in its turn.
   void follow(char name, int times = 1) { asio::co_spawn(io_, tell(name, times), asio::detached); }
+  // Fails in its turn.
+  void break_off() {
+    auto const rethrow = [](std::exception_ptr const& error) {
+      if (error) std::rethrow_exception(error);
+    };
+    asio::co_spawn(io_, fail(), rethrow);
+  }
   std::string told() {
     io_.restart();
     io_.run();
@@ -26,6 +35,11 @@ class RoundsTest : public ::testing::Test {
       co_await rounds_.take();
       told_ += name;
     }
+  }
+
+  Awaitable<> fail() {
+    co_await rounds_.take();
+    throw std::runtime_error("broken");
   }
 
   asio::io_context io_{1};
@@ -54,6 +68,15 @@ TEST_F(RoundsTest, many_are_told_in_the_order_in_which_they_came) {
     all += name;
   }
   EXPECT_EQ(told(), all + all);
+}
+
+// Of one connection: the thread goes on with the others (see IoThread::run).
+TEST_F(RoundsTest, what_one_throws_takes_no_turn_from_the_others) {
+  follow('a', 2);
+  break_off();
+  follow('b', 2);
+  EXPECT_THROW(told(), std::runtime_error);
+  EXPECT_EQ(told(), "abab");
 }
 
 TEST_F(RoundsTest, those_who_wait_when_it_ends_are_dropped) { follow('a', 2); }
