@@ -251,15 +251,18 @@ class Creating {
   ClaimWish wish_;
 };
 
-// Nobody waits for the answer any more: nothing is left behind.
-Task<Result<CreateClaimsOut>> give_up(db::Tx& tx, models::Project const& project, TicketId id) {
+// A request that waits goes no further: nothing is left behind.
+Task<Result<CreateClaimsOut>> end_waiting(db::Tx& tx, models::Project const& project, TicketId id, std::string why,
+                                          Error answer) {
   auto const ticket = co_await db::get_ticket(tx, project.id, id);
   if (ticket && ticket->state != models::TicketState::withdrawn) {
-    auto freed = co_await take_out_of_line(tx, project, *ticket, "its request was given up");
+    auto freed = co_await take_out_of_line(tx, project, *ticket, std::move(why));
     co_await serve_line(tx, project, std::move(freed));
   }
-  co_return refuse({.code = ErrorCode::overloaded, .detail = "the request was given up", .retry_after_s = 1});
+  co_return refuse(std::move(answer));
 }
+
+Error given_up() { return {.code = ErrorCode::overloaded, .detail = "the request was given up", .retry_after_s = 1}; }
 
 // What a claim reads that is granted at once.
 void prefetch(db::Tx& tx, auth::Caller const& caller, models::Project const& project, CreateClaimsIn const& in) {
@@ -291,15 +294,18 @@ struct CreateClaims {
     if (auto const valid = check(in); !valid) co_return std::unexpected(valid.error());
     auto const project = co_await find_project(tx, caller, in.project);
     if (!project) co_return std::unexpected(project.error());
-    auto const& resumed = tx.facts().resumed;
-    if (resumed && tx.facts().abandoned) co_return co_await give_up(tx, *project, TicketId{*resumed});
+    auto const resumed = tx.facts().resumed.transform([](Uuid const& id) { return TicketId{id}; });
+    if (resumed && tx.facts().abandoned)
+      co_return co_await end_waiting(tx, *project, *resumed, "its request was given up", given_up());
     prefetch(tx, caller, *project, in);
     auto const session = co_await find_session(tx, *project, in.session);
     if (!session) co_return std::unexpected(session.error());
     auto const acting = act_for_live(tx, caller, Permission::claim_write, *session);
+    if (!acting && resumed)
+      co_return co_await end_waiting(tx, *project, *resumed, "its request was refused", acting.error());
     if (!acting) co_return std::unexpected(acting.error());
     Creating creating(tx, *project, *acting, in);
-    if (resumed) co_return co_await creating.go_on(TicketId{*resumed});
+    if (resumed) co_return co_await creating.go_on(*resumed);
     co_return co_await creating.begin();
   }
 };

@@ -263,7 +263,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
       co_await find_replay(tx, *request_.idempotency_key);
       if (error_ || replay_) co_return db::Verdict::abort;
     }
-    if (operation_.meta.grows && caller_) {
+    // What waits was let in when it came, as what waits in line without a request; it must be able to leave too.
+    if (operation_.meta.grows && caller_ && !facts_.resumed) {
       auto const room = co_await room_to_grow(tx, *caller_);
       if (!room) error_ = room.error();
       if (error_) co_return db::Verdict::abort;

@@ -104,6 +104,8 @@ void HistoryClient::start_session() {
     reply = send("start_session", std::move(members));
   } while (reply.status == 0 && !stage_.stuck);
   if (!session_.empty()) stage_.leave(session_);
+  if (reply.status != 201 && !stage_.stuck)
+    ADD_FAILURE() << "no session: " << reply.code << ' ' << reply.text("/detail");
   session_ = reply.text("/id");
   stage_.enter(session_);
   own_.clear();

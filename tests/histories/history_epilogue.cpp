@@ -1,5 +1,7 @@
 #include "histories/history_epilogue.hpp"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <thread>
 
@@ -12,6 +14,8 @@ constexpr auto kNothingHappens = 60s;
 constexpr auto kAllRunsOut = 60s;
 constexpr std::size_t kRoundsToServe = 40;
 constexpr auto kPatience = 90s;  // with servers that are being started
+
+std::string text(json::object const& object, std::string_view name) { return std::string(object.at(name).as_string()); }
 
 }  // namespace
 
@@ -74,7 +78,9 @@ bool Epilogue::is_over() {
   if (!items("list_claims").empty()) return false;
   auto const waiting = items("list_tickets");
   if (!waiting.empty() && ++rounds_without_ <= kRoundsToServe) return false;
-  for (auto const& ticket : waiting) waiting_.emplace_back(ticket.at("id").as_string());
+  for (auto const& ticket : waiting)
+    waiting_.push_back(
+        fmt::format("{} of {}, {},", text(ticket, "id"), text(ticket, "session_alias"), text(ticket, "state")));
   return true;
 }
 

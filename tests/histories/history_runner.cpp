@@ -36,16 +36,8 @@ HistoryRunner::HistoryRunner(std::uint64_t seed, HistoryStores stores)
       other_clock_(api_.clock, kClocksApart),
       faulty_(stores.second ? db::make_fault_engine(std::move(stores.second), troubles(seed))
                             : api_.faulty_engine(troubles(seed))),
-      other_{.engine = *faulty_,
-             .clock = other_clock_,
-             .random = api_.random,
-             .workers = api_.workers,
-             .tokens = api_.tokens,
-             .hasher = api_.hasher,
-             .throttle = api_.throttle,
-             .settings = without_limits(),
-             .epoch = api_.facts.epoch,
-             .store_id = api_.facts.id} {
+      other_(api_.runtime_on(*faulty_, api_.facts, other_clock_)) {
+  other_.settings = without_limits();
   owner_ = auth::bootstrap_store(*api_.engine, api_.clock, api_.random, api_.facts.epoch, "http://127.0.0.1:7620",
                                  api_.directory.path() / "bootstrap.json")
                .value()

@@ -3,23 +3,12 @@
 #include "histories/claim_history.hpp"
 #include "histories/history_client.hpp"
 #include "histories/history_world.hpp"
+#include "support/shifted_clock.hpp"
 
 #include <memory>
 #include <string>
 
 namespace codi::testing {
-
-/// The clock of a second server, which goes ahead or behind.
-class ShiftedClock final : public Clock {
- public:
-  ShiftedClock(Clock const& below, std::chrono::milliseconds by) : below_(below), by_(by) {}
-  [[nodiscard]] Timestamp now() const override { return below_.now() + by_; }
-  [[nodiscard]] std::chrono::milliseconds monotonic() const override { return below_.monotonic(); }
-
- private:
-  Clock const& below_;
-  std::chrono::milliseconds by_;
-};
 
 /// What a history is drawn from.
 struct HistoryPlan {

@@ -85,8 +85,12 @@ class ApiHarness {
 
   /// Another server beside this one, on another engine: one that makes trouble, or one with another store.
   [[nodiscard]] api::Runtime runtime_on(db::Engine& other, db::StoreFacts const& facts_of_store) {
+    return runtime_on(other, facts_of_store, clock);
+  }
+  /// The same with a clock of its own.
+  [[nodiscard]] api::Runtime runtime_on(db::Engine& other, db::StoreFacts const& facts_of_store, Clock const& its) {
     return {.engine = other,
-            .clock = clock,
+            .clock = its,
             .random = random,
             .workers = workers,
             .tokens = tokens,

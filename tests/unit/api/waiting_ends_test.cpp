@@ -1,3 +1,4 @@
+#include "support/shifted_clock.hpp"
 #include "support/waiting.hpp"
 
 namespace codi::testing {
@@ -82,6 +83,38 @@ TEST_F(WaitingEnds, what_is_offered_is_not_lost_because_the_clock_was_moved) {
   offered.give_up();
   offered.reply();
   EXPECT_EQ(claim("D", {"src/x.rs"}).status, 201U);
+}
+
+TEST_F(WaitingEnds, Hazard6_a_request_whose_session_has_run_out_holds_up_nobody) {
+  ShiftedClock const ahead(api.clock, 1'500ms);
+  auto server = api.runtime_on(*api.engine, api.facts, ahead);
+  auto const held = claimed("A", "src/x.rs");
+  start("short", {{"ttl_seconds", 30}});
+  auto request = waits("short", "src/x.rs", 60, &server);
+  EXPECT_TRUE(request.is_held());
+  auto const next = queued("C", {"src/x.rs"});
+  pass(32'500ms);
+  ASSERT_EQ(on("release_claim", held).status, 200U) << "here it is offered, there it comes too late";
+  auto const reply = request.reply();
+  EXPECT_EQ(reply.code, "API-USR-2003");
+  EXPECT_EQ(reply.text("/detail"), "session short has ended (expired)");
+  EXPECT_EQ(state_of(next), "granted");
+  EXPECT_TRUE(items("list_tickets").empty());
+}
+
+TEST_F(WaitingEnds, Hazard6_a_request_that_waits_ends_though_its_tenant_may_store_no_more) {
+  auto const held = claimed("A", "src/x.rs");
+  auto leaves = waits("B", "src/x.rs", 60);
+  EXPECT_TRUE(leaves.is_held());
+  auto stays = waits("C", "src/x.rs", 60);
+  EXPECT_TRUE(stays.is_held());
+  api.runtime.settings.quotas.storage_bytes = 0;
+  EXPECT_EQ(waits("D", "src/x.rs", 60).reply().status, 409U);
+  leaves.give_up();
+  EXPECT_EQ(leaves.reply().status, 503U);
+  EXPECT_EQ(only_ticket("session_alias"), R"("C")");
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  EXPECT_EQ(stays.reply().status, 201U);
 }
 
 // Each of those who are served ends what has run out in its way: together more than a transaction may write.
