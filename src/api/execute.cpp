@@ -263,12 +263,9 @@ class Execution : public std::enable_shared_from_this<Execution> {
       co_await find_replay(tx, *request_.idempotency_key);
       if (error_ || replay_) co_return db::Verdict::abort;
     }
-    // What waits was let in when it came, as what waits in line without a request; it must be able to leave too.
-    if (operation_.meta.grows && caller_ && !facts_.resumed) {
-      auto const room = co_await room_to_grow(tx, *caller_);
-      if (!room) error_ = room.error();
-      if (error_) co_return db::Verdict::abort;
-    }
+    if (operation_.meta.grows && caller_ && !facts_.resumed)
+      if (auto const room = co_await room_to_grow(tx, *caller_); !room) error_ = room.error();
+    if (error_) co_return db::Verdict::abort;
     auto result = co_await run_operation(open, tx);
     tally_ = tx.tally();
     if (!result) {
@@ -282,7 +279,8 @@ class Execution : public std::enable_shared_from_this<Execution> {
     co_return db::Verdict::commit;
   }
 
-  // Before what adds to the tenant's data and log. A try that follows a conflict is not another event.
+  // Before what adds to the tenant's data and log; who waits was let in when it came, and must be able to leave. A try
+  // that follows a conflict is not another event.
   Task<Result<void>> room_to_grow(db::Tx& tx, auth::Caller const& caller) {
     if (auto const quota = caller.quotas.events_per_minute; quota && !counted_) {
       counted_ = true;

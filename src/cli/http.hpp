@@ -18,7 +18,9 @@ struct HttpCall {
   std::vector<std::string> headers;  ///< `Name: value`
   std::optional<std::string> body = {};
   std::optional<std::string> ca_file = {};  ///< whose certificates are trusted; nothing: the system's
-  std::chrono::milliseconds time{};         ///< for the whole exchange; with a sink the longest silence
+  /// False: whoever answers is believed. Only for what holds no secret, asked of this very machine.
+  bool checks_certificate = true;
+  std::chrono::milliseconds time{};  ///< for the whole exchange; with a sink the longest silence
   /// Takes the content of a 200 in place of HttpAnswer::body, of any size, as it comes; false ends the exchange.
   std::function<bool(std::string_view)> sink = {};
   /// Asked about once a second while nothing comes; false ends the exchange.

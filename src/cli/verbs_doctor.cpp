@@ -1,6 +1,7 @@
 #include "base/limits.hpp"
 #include "cli/doctor.hpp"
 #include "cli/http.hpp"
+#include "cli/http_look.hpp"
 #include "cli/verbs.hpp"
 
 #include <fmt/format.h>
@@ -24,7 +25,8 @@ Tone tone_of(Health health) {
   return health == Health::warn ? Tone::yellow : Tone::red;
 }
 
-// Without git, retries or a token: it is asked every few seconds.
+// Without git, retries or a token: it is asked every few seconds. A server of this machine need not have a certificate
+// for its loopback address.
 Outcome<> ask_ready(Context& context) {
   auto const settings = read_settings(context.shell(), context.flags(), std::nullopt);
   if (!settings) return std::unexpected(settings.error());
@@ -34,6 +36,7 @@ Outcome<> ask_ready(Context& context) {
                                       .target = "/readyz",
                                       .headers = {},
                                       .ca_file = settings->ca_file,
+                                      .checks_certificate = !is_loopback(settings->server),
                                       .time = limits::kDoctorAnswerTime});
   bool const ready = answer && answer->status == kOk;
   if (context.json()) context.print_json(json::object{{"ready", ready}});
@@ -95,15 +98,15 @@ std::vector<Verb> doctor_verbs() {
                "--store or --config it looks at a server's machine alone, also while no server runs; nothing is "
                "changed. One line each: `ok`, `warn` or `fail`. Exits 1 when something failed, a server that does not "
                "answer too, and 0 with warnings.",
-           .options = {{.name = "store",
-                        .doc = "The store of a server: rocksdb:FOLDER or fdb:FILE.",
-                        .value_name = "STORE"},
-                       {.name = "config",
-                        .doc = "The settings file of a server; with it the certificate and key that it names.",
-                        .value_name = "FILE"},
-                       {.name = "ready",
-                        .doc = "Only ask whether the server can write; needs no token. For health checks.",
-                        .take = Take::flag}},
+           .options =
+               {{.name = "store", .doc = "The store of a server: rocksdb:FOLDER or fdb:FILE.", .value_name = "STORE"},
+                {.name = "config",
+                 .doc = "The settings file of a server; with it the certificate and key that it names.",
+                 .value_name = "FILE"},
+                {.name = "ready",
+                 .doc = "Only ask whether the server can write; needs no token, and on this machine no certificate. "
+                        "For health checks.",
+                 .take = Take::flag}},
            .examples = {{"codi doctor"},
                         {"sudo -u codi codi doctor --config /etc/codi/codi.toml", "on the server's machine"},
                         {"codi doctor --ready"}},

@@ -224,6 +224,15 @@ TEST_F(DoctorTls, one_that_nobody_vouches_for_fails) {
   EXPECT_NE(said().find("--ca-file"), std::string::npos) << said();
 }
 
+TEST_F(DoctorTls, a_health_check_beside_the_server_needs_nobody_to_vouch_for_it) {
+  start_tls();
+  shell_.shell.environment.erase("CODI_CA_FILE");
+  EXPECT_EQ(look({}).at("tls"), "fail") << said();
+  EXPECT_EQ(shell_.codi({"doctor", "--ready"}), 0) << shell_.err.str();
+  app_.reset();
+  EXPECT_EQ(shell_.codi({"doctor", "--ready"}), 1);
+}
+
 TEST_F(DoctorMachine, a_client_beside_its_server_looks_at_both) {
   start();
   json::object const note{
