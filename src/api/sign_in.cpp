@@ -57,9 +57,12 @@ Result<void> check_registration(PrepareContext const& context, bool by_invite) {
   bool const closed_by_proxy = settings.registration_is_default && context.facts.through_proxy;
   auto const mode = closed_by_proxy ? Registration::closed : settings.registration;
   if (mode == Registration::open || (mode == Registration::invited && by_invite)) return {};
-  return fail(ErrorCode::registration_closed, mode == Registration::invited
-                                                  ? "new accounts on this server need an invite"
-                                                  : "this server takes no new accounts");
+  if (mode == Registration::invited)
+    return fail(ErrorCode::registration_closed, "new accounts on this server need an invite");
+  Error error{.code = ErrorCode::registration_closed, .detail = "this server takes no new accounts, invited or not"};
+  error.recovery.emplace_back(
+      "Ask its operator to serve with `CODI_REGISTRATION=invited`, and an admin of a tenant for an invite.");
+  return std::unexpected(std::move(error));
 }
 
 namespace {

@@ -91,7 +91,9 @@ TEST(Register, is_refused_as_the_operator_says) {
   EXPECT_EQ(refused.status, 403U);
   EXPECT_EQ(refused.code, "AUTH-USR-1006");
   ApiHarness closed({.registration = api::Registration::closed});
-  EXPECT_EQ(closed.call("register", registration("ada@example.org")).code, "AUTH-USR-1006");
+  auto const closed_to_all = closed.call("register", registration("ada@example.org"));
+  EXPECT_EQ(closed_to_all.code, "AUTH-USR-1006");
+  EXPECT_NE(closed_to_all.error->recovery.at(0).find("CODI_REGISTRATION=invited"), std::string::npos);
 }
 
 TEST(Register, a_proxy_in_front_closes_it_unless_the_operator_opened_it) {
