@@ -82,8 +82,9 @@ Task<void> FeedLook::read_history(db::Tx& tx, Stamp after) {
     reached = event.cursor;
     if (wants(*plan_, event)) events.push_back(std::move(event));
   }
-  at_end = !found->next;
-  if (found->next) reached = parse_stamp(*found->next).value_or(reached);
+  auto const& next = found->next;
+  at_end = !next;
+  if (next) reached = parse_stamp(*next).value_or(reached);
   if (!at_end) co_return;
   auto const tail = co_await db::log_tail(tx, plan_->project);
   reached = std::max(reached, tail.last);

@@ -80,7 +80,7 @@ Task<void> reap(db::Tx& tx, db::Due due) {
     case db::DueKind::ticket: co_await reap_ticket(tx, due); co_return;
     case db::DueKind::message: co_await reap_message(tx, due); co_return;
     case db::DueKind::waiter: co_await reap_waiter(tx, due); co_return;
-    case db::DueKind::retention: co_await retain_events(tx, due); co_return;
+    case db::DueKind::retention: co_await retain(tx, due); co_return;
     case db::DueKind::idempotency: forget_answer(tx, due.id); co_return;
     case db::DueKind::invite:
     case db::DueKind::refresh_token:

@@ -1,19 +1,23 @@
 #include "api/retention.hpp"
 
+#include "db/claims.hpp"
 #include "db/events.hpp"
 #include "db/projects.hpp"
 #include "db/retention.hpp"
 
 #include <algorithm>
+#include <initializer_list>
 
 namespace codi::api {
 namespace {
 
-Timestamp next_look(Timestamp now, db::OldEvents const& old, std::chrono::milliseconds kept) {
-  if (old.more) return now;
-  auto const latest = now + limits::kRetentionLook;
-  if (!old.oldest) return latest;
-  return std::clamp(*old.oldest + kept, now + limits::kRetentionPause, latest);
+Timestamp next_look(Timestamp now, std::initializer_list<db::OldRows> steps, std::chrono::milliseconds kept) {
+  auto next = now + limits::kRetentionLook;
+  for (auto const& old : steps) {
+    if (old.more) return now;
+    if (old.oldest) next = std::min(next, std::max(*old.oldest + kept, now + limits::kRetentionPause));
+  }
+  return next;
 }
 
 }  // namespace
@@ -24,7 +28,7 @@ Task<void> plan_retention(db::Tx& tx, models::Project const& project) {
   co_await db::plan_retention(tx, project.id, at);
 }
 
-Task<void> retain_events(db::Tx& tx, db::Due due) {
+Task<void> retain(db::Tx& tx, db::Due due) {
   ProjectId const id{due.scope};
   auto const project = co_await db::get_project(tx, id);
   if (!project) co_return;
@@ -33,8 +37,9 @@ Task<void> retain_events(db::Tx& tx, db::Due due) {
   auto const days = project->policies.retention_days;
   if (!days) co_return co_await db::plan_retention(tx, id, std::nullopt);
   std::chrono::milliseconds const kept = std::chrono::days(*days);
-  auto const old = co_await db::remove_old_events(tx, id, tx.now() + -kept);
-  co_await db::plan_retention(tx, id, next_look(tx.now(), old, kept));
+  auto const events = co_await db::remove_old_events(tx, id, tx.now() + -kept);
+  auto const claims = co_await db::remove_old_claims(tx, *project, tx.now() + -kept);
+  co_await db::plan_retention(tx, id, next_look(tx.now(), {events, claims}, kept));
 }
 
 }  // namespace codi::api

@@ -2,7 +2,7 @@
 #include "db/tx.hpp"
 #include "models/project.hpp"
 
-/// Removes events that are older than their project's policy, step by step.
+/// Removes events, and claims that have ended, when they are older than their project's policy, step by step.
 namespace codi::api {
 
 /// To be called in the transaction that sets the policies of a project.
@@ -10,6 +10,6 @@ Task<void> plan_retention(db::Tx& tx, models::Project const& project);
 
 /// One step, for the reaper: removes what is too old, and enters when to look again. Nothing when the project, its
 /// policy or the plan that `due` was part of is gone.
-Task<void> retain_events(db::Tx& tx, db::Due due);
+Task<void> retain(db::Tx& tx, db::Due due);
 
 }  // namespace codi::api

@@ -83,6 +83,7 @@ struct LintRoles {
     context.read([&](auth::OpenTx& open) { return read_lint_set(open, *context.caller, in.project, stored); });
     if (!stored.project) return std::unexpected(std::move(stored.project.error()));
     std::vector<roles::LintRole> set;
+    set.reserve(stored.roles.size());
     for (auto& text : stored.roles) set.push_back(to_look_at(db::decode_role(std::exchange(text, {}))));
     coordination::Effort effort(limits::kLintSteps);
     auto report = roles::lint(set, stored.project->case_sensitive, effort);

@@ -181,8 +181,9 @@ struct LendRolePath {
                         .created_at = tx.now(),
                         .updated_at = tx.now()};
     db::put_loan(tx, loan);
+    auto const& session = *speaker;
     db::append_event(
-        tx, project->id, *speaker ? &**speaker : nullptr,
+        tx, project->id, session ? &*session : nullptr,
         {.action = "INFO",
          .text = fmt::format("{} lends {} to {} until {}", loan.role, loan.path, loan.to_role, to_string(loan.until)),
          .paths = {loan.path},
@@ -241,7 +242,8 @@ struct EndRoleLoan {
     if (loan == loans.end()) co_return fail(ErrorCode::not_found, "there is no such loan of this role");
     auto const speaker = co_await speaks_for(tx, caller, *project, name, in.session);
     if (!speaker) co_return std::unexpected(speaker.error());
-    end_loan(tx, *loan, *speaker ? &**speaker : nullptr);
+    auto const& session = *speaker;
+    end_loan(tx, *loan, session ? &*session : nullptr);
     co_return Nothing{};
   }
 };

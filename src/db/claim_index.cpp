@@ -121,6 +121,12 @@ void index_ended_claim(Tx& tx, Claim const& claim, Target const& target) {
   tx.set(aged_key(tx, claim, ClaimIndex::ended), "");
 }
 
+void unindex_ended_claim(Tx& tx, Claim const& claim, Target const& target) {
+  tx.clear(index_key(tx, claim.project_id, claim.id, target, {ClaimIndex::ended}));
+  tx.clear(index_key(tx, claim.project_id, claim.id, target, {ClaimIndex::ended, claim.session_id}));
+  tx.clear(aged_key(tx, claim, ClaimIndex::ended));
+}
+
 TicketId make_ticket_id(Tx& tx) { return numbered(TicketId::make(tx.now(), tx.random()), 0); }
 
 void index_ticket_target(Tx& tx, models::Ticket const& ticket, std::size_t number, Target const& target) {

@@ -40,6 +40,8 @@ void unindex_claim(Tx& tx, models::Claim const& claim, coordination::Target cons
 
 /// Adds the entries by which lists find a claim that has ended.
 void index_ended_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
+/// Removes them: with the claim.
+void unindex_ended_claim(Tx& tx, models::Claim const& claim, coordination::Target const& target);
 
 /// Where globs are indexed: below it their literal prefix, then the id.
 TenantKey claim_globs(Tx const& tx, ProjectId project, PlaceIndex index = {});

@@ -136,6 +136,30 @@ std::size_t bytes_to_grant(std::size_t target_bytes, std::size_t reason_bytes) {
   return 2 * reason_bytes + 16 * target_bytes + kRest;
 }
 
+Task<OldRows> remove_old_claims(Tx& tx, models::Project const& project, Timestamp until) {
+  auto const found = co_await rows_by_age(tx, project.id, ClaimIndex::ended, std::nullopt, limits::kRetentionClaims);
+  OldRows out;
+  for (std::size_t i = 0, asked = 0; i < found.rows.size(); ++i) {
+    for (; asked < std::min(i + kRowsAhead, found.rows.size()); ++asked)
+      tx.prefetch(claim_key(tx, project.id, id_of_row(found.rows[asked].key)));
+    auto const claim = co_await stored_claim(tx, project.id, id_of_row(found.rows[i].key));
+    if (!claim) continue;
+    auto const ended = claim->ended_at.value_or(claim->updated_at);
+    if (ended > until) {
+      out.oldest = std::min(out.oldest.value_or(ended), ended);
+      continue;
+    }
+    out.more = tx.used_bytes() > limits::kRangeBytes;
+    if (out.more) co_return out;
+    unindex_ended_claim(tx, *claim, target_of(*claim, project.case_sensitive));
+    tx.clear(claim_key(tx, project.id, claim->id));
+    ++out.removed;
+  }
+  // As long as some go there is room at the front for those behind.
+  out.more = found.more && out.removed > 0;
+  co_return out;
+}
+
 void watch_claim_lease(Tx& tx, Claim const& claim) {
   tx.due({.at = claim.expires_at + tx.facts().leases.grace,
           .kind = DueKind::claim,

@@ -1,6 +1,7 @@
 #pragma once
 #include "coordination/target.hpp"
 #include "db/paging.hpp"
+#include "db/retention.hpp"
 #include "db/sessions.hpp"
 #include "db/tx.hpp"
 #include "models/claim.hpp"
@@ -66,6 +67,10 @@ bool over(Tx const& tx, models::Claim const& claim);
 std::size_t bytes_to_end(models::Claim const& claim);
 /// The same to grant a claim of so many bytes of target and reason, and to take it out of a line.
 std::size_t bytes_to_grant(std::size_t target_bytes, std::size_t reason_bytes);
+
+/// Removes claims that ended at `until` or before, with what lists find them by. Looks at the limits::kRetentionClaims
+/// that were made first among those that have ended; ends earlier when the transaction has limits::kRangeBytes.
+Task<OldRows> remove_old_claims(Tx& tx, models::Project const& project, Timestamp until);
 
 /// Asks the reaper to look at the claim when its lease may have run out.
 void watch_claim_lease(Tx& tx, models::Claim const& claim);

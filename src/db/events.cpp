@@ -282,11 +282,11 @@ Task<LogTail> log_tail(Tx& tx, ProjectId project) {
   co_return out;
 }
 
-Task<OldEvents> remove_old_events(Tx& tx, ProjectId project, Timestamp until) {
+Task<OldRows> remove_old_events(Tx& tx, ProjectId project, Timestamp until) {
   auto const horizon = co_await log_horizon(tx, project);
   Walk walk(tx, project, {});
   auto const found = co_await walk.next(horizon, limits::kRetentionEvents);
-  OldEvents out{.more = found.more};
+  OldRows out{.more = found.more};
   std::optional<Stamp> newest;
   for (auto const& row : found.rows) {
     auto const event = reflect::decode_stored<models::Event>(with_cursor(row.stamp, row.stored).text);

@@ -1,5 +1,6 @@
 #pragma once
 #include "db/paging.hpp"
+#include "db/retention.hpp"
 #include "db/tx.hpp"
 #include "models/event.hpp"
 #include "models/session.hpp"
@@ -55,14 +56,8 @@ struct LogTail {
 /// As it is in this transaction.
 Task<LogTail> log_tail(Tx& tx, ProjectId project);
 
-/// What one step of remove_old_events came to.
-struct OldEvents {
-  std::size_t removed = 0;
-  bool more = false;                ///< there may be others that are old enough
-  std::optional<Timestamp> oldest;  ///< when the oldest event that stays happened, unless there are `more` or none
-};
 /// Removes events of `until` or before, from the oldest on, with the reports that they tell of, and moves the horizon
 /// behind them. Ends at the first that stays, after limits::kRetentionEvents of them, or after limits::kRangeBytes.
-Task<OldEvents> remove_old_events(Tx& tx, ProjectId project, Timestamp until);
+Task<OldRows> remove_old_events(Tx& tx, ProjectId project, Timestamp until);
 
 }  // namespace codi::db

@@ -62,7 +62,8 @@ struct codi::reflect::Fields<codi::models::Policies> {
       field("boundaries", "What a claim outside the role's boundaries meets."),
       field("gates", "What completing work with a failed quality gate meets."),
       field("cross_branch", "What an overlap with a claim of another branch or worktree meets."),
-      field("retention_days", "Days for which events are kept; null: for ever.").range(1, 36'500),
+      field("retention_days", "Days for which events, and claims that have ended, are kept; null: for ever.")
+          .range(1, 36'500),
   };
 };
 template <>

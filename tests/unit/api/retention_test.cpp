@@ -58,6 +58,21 @@ class Retention : public Workshop {
     for_each_key([&](std::string const& key) { out += key.find(stamp) == std::string::npos ? 0 : 1; });
     return out;
   }
+  std::size_t keys_with_id(std::string const& id) {
+    auto const bytes = db::make_key({}, ClaimId::parse(id).value());
+    std::size_t out = 0;
+    for_each_key([&](std::string const& key) { out += key.find(bytes) == std::string::npos ? 0 : 1; });
+    return out;
+  }
+  std::string claimed(std::string const& session, std::string_view target) {
+    return claim(session, {target}, {{"ttl_seconds", 86'400}}).text("/claims/0/id");
+  }
+  Texts ended_targets() {
+    Texts out;
+    for (auto const& item : items("list_claims", {{"state", "ended"}, {"limit", 500}}))
+      out.emplace_back(item.at("target").as_string());
+    return out;
+  }
   std::vector<db::DueEntry> entries() {
     std::vector<db::DueEntry> out;
     for (std::int64_t shard = 0; shard < db::kDueShards; ++shard)
@@ -123,6 +138,63 @@ TEST_F(Retention, reports_go_with_their_events_and_the_latest_values_stay) {
   reap();
   EXPECT_EQ(keys_with(young), 0U);
   EXPECT_EQ(items("list_gates").at(0).at("value").to_number<double>(), 92);
+}
+
+TEST_F(Retention, claims_go_when_their_end_is_too_old_with_all_that_lists_find_them_by) {
+  ASSERT_EQ(keep(2).status, 200U);
+  start("A", {{"ttl_seconds", 86'400}});
+  std::vector<std::string> old;
+  for (auto const* const target : {"src/a.rs", "src/", "docs/**/*.md", "**/x", "port:1"}) {
+    old.push_back(claimed("A", target));
+    ASSERT_EQ(call("release_claim", {{"claim", old.back()}}).status, 200U) << target;
+  }
+  auto const kept_long = claimed("A", "src/long.rs");
+  auto const held = claimed("A", "src/held.rs");
+  pass(23h);
+  ASSERT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U);
+  ASSERT_EQ(call("release_claim", {{"claim", kept_long}}).status, 200U);
+  auto const keys_of_held = keys_with_id(held);
+  for (int i = 0; i < 2; ++i) {
+    pass(12h);
+    ASSERT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U);
+    reap();
+  }
+  EXPECT_EQ(ended_targets().size(), 6U) << "two days have not passed";
+  pass(2h);
+  reap();
+  EXPECT_EQ(ended_targets(), Texts{"src/long.rs"}) << "made before they ended, and ended later";
+  for (auto const& id : old) {
+    EXPECT_EQ(keys_with_id(id), 0U);
+    EXPECT_EQ(call("get_claim", {{"claim", id}}).status, 404U);
+  }
+  EXPECT_EQ(keys_with_id(held), keys_of_held) << "what is held is never too old";
+  EXPECT_EQ(call("get_claim", {{"claim", held}}).text("/state"), "live");
+  pass(21h);
+  ASSERT_EQ(call("heartbeat_session", {{"session", "A"}}).status, 200U);
+  reap();
+  EXPECT_EQ(ended_targets(), Texts{"src/long.rs"}) << "its time has not come";
+  pass(2h);
+  reap();
+  EXPECT_EQ(ended_targets(), Texts());
+  EXPECT_EQ(keys_with_id(kept_long), 0U);
+  EXPECT_EQ(keys_with_id(held), keys_of_held);
+}
+
+TEST_F(Retention, claims_go_in_small_steps_too) {
+  start("A");
+  json::array targets;
+  for (int i = 0; i < 500; ++i) targets.emplace_back("src/" + std::to_string(i));
+  ASSERT_EQ(call("create_claims", {{"session", "A"}, {"targets", targets}}).status, 201U);
+  ASSERT_EQ(call("end_session", {{"session", "A"}}).status, 200U);
+  reap();
+  ASSERT_EQ(ended_targets().size(), 500U);
+  pass(48h);
+  ASSERT_EQ(keep(1).status, 200U);
+  for (std::size_t const left : {300U, 100U, 0U}) {
+    reap();
+    EXPECT_EQ(ended_targets().size(), left);
+    pass(1s);
+  }
 }
 
 TEST_F(Retention, it_goes_in_small_steps_from_the_oldest_on) {
