@@ -24,6 +24,7 @@ using models::TicketState;
 
 std::vector<std::string> paths_of(Ticket const& ticket) {
   std::vector<std::string> out;
+  out.reserve(ticket.targets.size());
   for (auto const& wanted : ticket.targets) out.push_back(wanted.target);
   return out;
 }
@@ -110,14 +111,18 @@ class Serving {
     }
     // What can't be granted is offered as well: the request then learns why.
     if (held) co_return offer(id);
-    co_await db::leave_line(tx_, *ticket, db::targets_of(*ticket, project_.case_sensitive));
-    ticket->state = TicketState::granted;
-    for (auto const& claim : attempt->grant->claims) ticket->claim_ids.push_back(claim.id);
-    ticket->updated_at = tx_.now();
-    db::put_ticket(tx_, *ticket);
-    name_claims(notice, attempt->grant->claims);
-    deliver(tx_, std::move(notice), attempt->grant->event.cursor);
-    db::watch_ticket(tx_, project_.id, id, tx_.now() + limits::kTicketKept);
+    if (auto const& grant = attempt->grant) co_await give(*std::move(ticket), *grant, std::move(notice));
+  }
+
+  Task<void> give(Ticket ticket, Grant const& grant, models::Message notice) {
+    co_await db::leave_line(tx_, ticket, db::targets_of(ticket, project_.case_sensitive));
+    ticket.state = TicketState::granted;
+    for (auto const& claim : grant.claims) ticket.claim_ids.push_back(claim.id);
+    ticket.updated_at = tx_.now();
+    db::put_ticket(tx_, ticket);
+    name_claims(notice, grant.claims);
+    deliver(tx_, std::move(notice), grant.event.cursor);
+    db::watch_ticket(tx_, project_.id, ticket.id, tx_.now() + limits::kTicketKept);
   }
 
   void offer(TicketId id) {

@@ -49,7 +49,7 @@ Task<void> look_at_all_who_wait(db::Tx& tx, models::Project const& project);
 Task<void> watch_who_lost(db::Tx& tx, models::Project const& project, SessionId session);
 /// Takes the ticket with which a session waits, over others, for itself out of the line, and tells the session why; a
 /// request that is held with it is refused. For the reaper.
-Task<void> look_after_waiter(db::Tx& tx, models::Project const& project, SessionId session);
+Task<void> look_after_waiter(db::Tx& tx, models::Project const& project, SessionId id);
 
 /// Ends a ticket whose session or server is gone, serves one that can be, forgets one that ended long ago. For the
 /// reaper.

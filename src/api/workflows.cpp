@@ -131,6 +131,7 @@ std::unexpected<Error> no_such_name(models::AgentRole const& role, std::string c
   Error error{.code = ErrorCode::not_found,
               .detail = fmt::format("role {} has no workflow that is called {}", role.name, name)};
   std::vector<std::string> names;
+  names.reserve(role.workflows.size());
   for (auto const& workflow : role.workflows) names.push_back(workflow.name);
   error.recovery.push_back(names.empty() ? "Its document has none: see `Example Workflows` in docs/roles.md."
                                          : fmt::format("It has: {}.", fmt::join(names, "; ")));

@@ -112,8 +112,9 @@ Outcome<std::string> any_claim(Context& context, std::string const& typed) {
 Outcome<std::string> claim_to_change(Context& context, std::string const& typed) {
   auto const session = context.known_session();
   if (!session) return std::unexpected(session.error());
-  if (*session && !parse_uuid(typed)) {
-    auto const held = context.list("list_claims", {{"session", **session}}, limits::kClaimsPerSession);
+  auto const& acting = *session;
+  if (acting && !parse_uuid(typed)) {
+    auto const held = context.list("list_claims", {{"session", *acting}}, limits::kClaimsPerSession);
     if (!held) return std::unexpected(held.error());
     auto const own = named_claims(context, items_of(*held, "items"), typed);
     if (own && own->size() == 1) return own->front();

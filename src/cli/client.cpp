@@ -109,7 +109,7 @@ Outcome<> Client::follow(std::string_view operation_id, json::object members,
   auto token = bearer();
   if (!token) return pass_on(token);
   auto ended = stream(*prepared, *token, sink);
-  if (ended || !was_refused_as_unknown(ended.error())) return ended;
+  if (ended || !login_ || !was_refused_as_unknown(ended.error())) return ended;
   auto renewed = renew(*login_);
   if (!renewed) return pass_on(renewed);
   return stream(*prepared, renewed->access_token, sink);

@@ -85,8 +85,6 @@ Complaint complaint_of(HttpAnswer const& answer, std::string_view server, Timest
 std::string conflict_line(json::value const& claim, Timestamp now);
 /// One line about a target outside the boundaries of a session's role: who owns it.
 std::string outside_line(json::value const& outside);
-/// One line about a gate that failed: its value, and what it must be.
-std::string gate_line(json::value const& gate);
 /// One line about a ticket that comes first: who waits for what, since when.
 std::string waiting_line(json::value const& ticket, Timestamp now);
 

@@ -69,6 +69,7 @@ std::vector<Word> option_words(std::span<Option const> options) {
 
 std::string plain(std::vector<Word> const& words) {
   std::vector<std::string_view> out;
+  out.reserve(words.size());
   for (auto const& word : words) out.push_back(word.text);
   return fmt::format("{}", fmt::join(out, " "));
 }

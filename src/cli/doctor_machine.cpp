@@ -147,7 +147,7 @@ template <class T, void (*kFree)(T*)>
 using Owned = std::unique_ptr<T, decltype([](T* p) { kFree(p); })>;
 using Certificate = Owned<X509, &X509_free>;
 using Key = Owned<EVP_PKEY, &EVP_PKEY_free>;
-using Stream = std::unique_ptr<FILE, decltype([](FILE* file) { std::fclose(file); })>;
+using Stream = std::unique_ptr<FILE, decltype([](FILE* file) { static_cast<void>(std::fclose(file)); })>;
 
 Certificate read_certificate(fs::path const& path) {
   Stream const file(std::fopen(path.c_str(), "re"));

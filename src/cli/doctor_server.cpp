@@ -27,8 +27,8 @@ void check_repository(Context& context, Settings const& settings, Checks& checks
   auto const& repository = context.repository();
   if (!repository || !*repository) return;
   auto const root = (*repository)->root.string();
-  if (settings.repository_project)
-    checks.push_back({"repository", Health::ok, fmt::format("{} is project {}", root, *settings.repository_project)});
+  if (auto const& project = settings.repository_project)
+    checks.push_back({"repository", Health::ok, fmt::format("{} is project {}", root, *project)});
   else
     checks.push_back({"repository", Health::warn, root + " names no project", "Run `codi init` in it."});
   for (auto const& warning : settings.warnings)
@@ -72,7 +72,7 @@ bool check_health(Context& context, Settings const& settings, Checks& checks) {
   checks.push_back({"server", Health::ok, fmt::format("{} ({})", settings.server, settings.server_source)});
   check_transport(settings, *seen, after, checks);
   checks.push_back(judge_versions(build_info().version, version));
-  if (seen->date) checks.push_back(judge_clock(*seen->date, before, after));
+  if (auto const& date = seen->date) checks.push_back(judge_clock(*date, before, after));
   return true;
 }
 

@@ -122,6 +122,7 @@ class App::Impl {
   }
 
   [[nodiscard]] std::vector<middleware::QueueState> queues() const {
+    if (!workers_ || !stream_workers_) return {};
     return {{"work", workers_->queued(), limits::kPasswordHashQueue},
             {"stream", stream_workers_->queued(), limits::kStreams}};
   }

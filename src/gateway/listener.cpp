@@ -81,6 +81,7 @@ void remove_stale(Address const& address, sockaddr_un const& name) {
     throw Failure(ErrorCode::internal,
                   fmt::format("can't listen on {}: there is a file that is no socket", to_string(address)));
   int const probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+  if (probe < 0) cannot_listen(address, errno);
   bool const refused =
       connect(probe, reinterpret_cast<sockaddr const*>(&name), sizeof name) != 0 && errno == ECONNREFUSED;
   close(probe);

@@ -22,7 +22,7 @@ std::optional<Error> check_framing(middleware::Headers const& headers, unsigned 
     return malformed("a request has one Content-Length at most, of digits");
   if (codings == 0) return std::nullopt;
   if (lengths > 0) return malformed("a request has Content-Length or Transfer-Encoding, not both");
-  if (codings > 1 || version < 11 || to_lower_ascii(*headers.find("Transfer-Encoding")) != "chunked")
+  if (codings > 1 || version < 11 || to_lower_ascii(headers.find("Transfer-Encoding").value_or("")) != "chunked")
     return malformed("the only Transfer-Encoding of a request is chunked, in HTTP/1.1");
   return std::nullopt;
 }

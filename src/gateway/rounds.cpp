@@ -29,20 +29,24 @@ void Rounds::serve_later() {
   asio::post(io_, [this] { serve_some(); });
 }
 
+// However the turn of one of them ended, the others have theirs.
+void Rounds::go_on() {
+  is_due_ = false;
+  if (!waiting_.empty()) serve_later();
+}
+
 void Rounds::serve_some() {
-  // However the turn of one of them ends, the others have theirs.
-  struct Rest {
-    Rounds& rounds;
-    ~Rest() {
-      rounds.is_due_ = false;
-      if (!rounds.waiting_.empty()) rounds.serve_later();
+  try {
+    for (std::size_t i = 0; i < kTogether && !waiting_.empty(); ++i) {
+      auto resume = std::move(waiting_.front());
+      waiting_.pop_front();
+      resume();
     }
-  } const rest{*this};
-  for (std::size_t i = 0; i < kTogether && !waiting_.empty(); ++i) {
-    auto resume = std::move(waiting_.front());
-    waiting_.pop_front();
-    resume();
+  } catch (...) {
+    go_on();
+    throw;
   }
+  go_on();
   std::this_thread::yield();  // to those that commit what is to be told next
 }
 

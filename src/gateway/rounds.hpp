@@ -22,6 +22,7 @@ class Rounds {
   void enqueue(Resume resume);
   void serve_later();
   void serve_some();
+  void go_on();
 
   asio::io_context& io_;
   std::deque<Resume> waiting_;  ///< each follower once

@@ -30,7 +30,7 @@ std::vector<CLI::Option const*> settings_of(CLI::App const& app) {
 }
 
 std::optional<std::string> scalar_text(toml::node const& node) {
-  if (auto const text = node.value_exact<std::string>()) return *text;
+  if (auto text = node.value_exact<std::string>()) return text;
   if (auto const number = node.value_exact<std::int64_t>()) return std::to_string(*number);
   if (auto const number = node.value_exact<double>()) return fmt::format("{}", *number);
   if (auto const flag = node.value_exact<bool>()) return *flag ? "true" : "false";

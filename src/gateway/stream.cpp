@@ -43,18 +43,18 @@ void Stream::expires_never() { layers_->transport.expires_never(); }
 
 Awaitable<Stream::Start> Stream::handshake() {
   Start out;
-  if (!layers_->tls) co_return out;
+  auto& tls = layers_->tls;
+  if (!tls) co_return out;
   std::array<unsigned char, 1> first{};
   auto const [failed, read] = co_await layers_->transport.async_read_some(asio::buffer(first), use_tuple);
   out.error = failed;
   if (failed) co_return out;
   if (first.front() != kHandshakeRecord) {
-    layers_->tls.reset();
+    tls.reset();
     out.is_misplaced = true;
     co_return out;
   }
-  auto const [ec, used] =
-      co_await layers_->tls->async_handshake(asio::ssl::stream_base::server, asio::buffer(first), use_tuple);
+  auto const [ec, used] = co_await tls->async_handshake(asio::ssl::stream_base::server, asio::buffer(first), use_tuple);
   out.error = ec;
   co_return out;
 }
@@ -80,10 +80,10 @@ Awaitable<> Stream::finish(bool is_sending) {
   auto& transport = layers_->transport;
   if (!transport.socket().is_open()) co_return;
   transport.expires_after(kFinishTime);
-  if (layers_->tls) {
+  if (auto& tls = layers_->tls) {
     // The peer's own alert is not waited for (RFC 8446 section 6.1): as if it had come.
-    SSL_set_shutdown(layers_->tls->native_handle(), SSL_RECEIVED_SHUTDOWN);
-    auto const [ec] = co_await layers_->tls->async_shutdown(use_tuple);
+    SSL_set_shutdown(tls->native_handle(), SSL_RECEIVED_SHUTDOWN);
+    auto const [ec] = co_await tls->async_shutdown(use_tuple);
     if (ec || !transport.socket().is_open()) co_return;
   }
   if (!is_sending) co_return;
@@ -102,15 +102,15 @@ void Stream::close() { layers_->transport.close(); }
 
 void Stream::read(asio::mutable_buffer room, Done done) {
   ++reads_;
-  if (layers_->tls)
-    layers_->tls->async_read_some(room, std::move(done));
+  if (auto& tls = layers_->tls)
+    tls->async_read_some(room, std::move(done));
   else
     layers_->transport.async_read_some(room, std::move(done));
 }
 
 void Stream::write(Gathered const& parts, Done done) {
-  if (layers_->tls)
-    layers_->tls->async_write_some(parts, std::move(done));
+  if (auto& tls = layers_->tls)
+    tls->async_write_some(parts, std::move(done));
   else
     layers_->transport.async_write_some(parts, std::move(done));
 }

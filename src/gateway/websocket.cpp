@@ -26,6 +26,8 @@ namespace websocket = boost::beast::websocket;
 using boost::system::error_code;
 using middleware::Spoken;
 
+using Request = http::request<http::empty_body>;
+
 constexpr std::size_t kIdleBufferBytes = 512;
 constexpr std::size_t kWriteBytes = 8 << 10;  // of frames that go in one write, and the last of them
 constexpr std::size_t kFirstReadBytes = 128;  // there is room for them while nothing is said
@@ -42,12 +44,12 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
         outbox_(stream),
         socket_(outbox_),
         channel_(std::move(answer.channel)),
+        request_(std::make_unique<Request>(http::verb::get, upgrade.target, 11)),
         ticker_(stream.get_executor()),
         ready_(stream.get_executor()),
         hearing_(stream.get_executor()),
         options_(parts.options),
         rounds_(parts.rounds) {
-    request_.emplace(http::verb::get, upgrade.target, 11);
     for (auto const& [name, value] : upgrade.headers) request_->insert(name, value);
     auto add_headers = [headers = std::move(answer.headers)](websocket::response_type& response) {
       for (auto const& [name, value] : headers) response.set(name, value);
@@ -155,8 +157,11 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     outbox_.add_text(text);
     while (outbox_.waiting_bytes() < kWriteBytes) {
       ask();
-      if (!spoken_ || !spoken_->text) break;
-      outbox_.add_text(*std::exchange(spoken_, std::nullopt)->text);
+      if (!spoken_) break;
+      auto const& more = spoken_->text;
+      if (!more) break;
+      outbox_.add_text(*more);
+      spoken_.reset();
     }
     auto sending = [this](auto handler) {
       outbox_.send([handler = std::move(handler)](error_code ec) mutable { std::move(handler)(ec); });
@@ -189,7 +194,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   }
 
   Awaitable<> close(Spoken spoken) {
-    websocket::close_reason reason(static_cast<websocket::close_code>(*spoken.close_code), spoken.close_reason);
+    websocket::close_reason reason(static_cast<websocket::close_code>(spoken.close_code.value_or(0)),
+                                   spoken.close_reason);
     close_by_ = Clock::now() + limits::kFeedCloseTime;
     channel_.reset();
     co_await socket_.async_close(reason, use_tuple);
@@ -270,7 +276,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   Outbox outbox_;
   websocket::stream<Outbox&> socket_;
   std::shared_ptr<middleware::Channel> channel_;
-  std::optional<http::request<http::empty_body>> request_;
+  std::unique_ptr<Request> request_;
   Timer ticker_;
   Timer ready_;    ///< cancelled when serve() has something to say, and by the end of listen()
   Timer hearing_;  ///< cancelled when the channel can hear more

@@ -101,7 +101,7 @@ void Listening::tell(std::string const& uri, Told& told) {
 void Listening::tick() {
   auto const now = runtime_.clock.monotonic();
   for (auto& [uri, told] : told_)
-    if (told.is_due && now - *told.at >= limits::kMcpUpdateInterval) tell(uri, told);
+    if (told.is_due && told.at && now - *told.at >= limits::kMcpUpdateInterval) tell(uri, told);
   if (now - checked_at_ < limits::kFeedCheck) return;
   checked_at_ = now;
   // A feed whose credential no longer holds may answer at once, which ends all of them.

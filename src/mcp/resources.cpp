@@ -127,11 +127,13 @@ json::array resource_templates() {
 }
 
 std::vector<std::size_t> kinds_changed_by(std::string_view action) {
-  std::vector<std::size_t> out{*kind_named("events")};
-  auto const* const found = std::ranges::find(kChanges, action, &Change::action);
-  if (found == kChanges.end()) return out;
-  for (auto const name : found->kinds)
+  std::vector<std::size_t> out;
+  auto const add = [&](std::string_view name) {
     if (auto const kind = kind_named(name)) out.push_back(*kind);
+  };
+  add("events");
+  auto const* const found = std::ranges::find(kChanges, action, &Change::action);
+  if (found != kChanges.end()) std::ranges::for_each(found->kinds, add);
   return out;
 }
 

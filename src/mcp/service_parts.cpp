@@ -29,6 +29,7 @@ bool holds_token(json::value const& value) {
 
 std::unexpected<Error> wrong_verb(Tool const& tool, std::string detail) {
   std::vector<std::string_view> names;
+  names.reserve(tool.verbs.size());
   for (auto const& verb : tool.verbs) names.push_back(verb.name);
   auto error = invalid("/verb", std::move(detail)).error();
   error.recovery = {fmt::format("Pass `verb`: one of {}.", fmt::join(names, ", "))};

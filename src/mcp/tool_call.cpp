@@ -41,7 +41,7 @@ class Service::Call final : public Pending {
     told_at_ = clock_.monotonic();
     auto const waited_s = std::chrono::duration<double>(told_at_ - began_at_).count();
     send_(notification("notifications/progress",
-                       {{"progressToken", *token_},
+                       {{"progressToken", token_.value_or(nullptr)},
                         {"progress", waited_s},
                         {"total", total_s_},
                         {"message", fmt::format("waits in line: {:.0f} of {} s", waited_s, total_s_)}}));

@@ -129,7 +129,7 @@ json::object verb_schema(Tool const& tool) {
   json::array names;
   for (auto const& verb : tool.verbs) names.emplace_back(verb.name);
   json::object out{{"enum", std::move(names)}};
-  if (auto told = verbs_told(tool); !told.empty()) out["description"] = std::move(told);
+  if (auto const told = verbs_told(tool); !told.empty()) out["description"] = told;
   return out;
 }
 

@@ -60,8 +60,9 @@ HttpResponse Cors::preflight_answer(std::span<std::string_view const> methods) {
 void Cors::add_headers(HttpRequest const& request, Headers& headers) const {
   if (origins_.empty()) return;
   headers.add("Vary", "Origin");  // also where there is none: the answer to another origin differs
-  if (!allows(request)) return;
-  headers.add("Access-Control-Allow-Origin", std::string(*request.headers.find("Origin")));
+  auto const origin = request.headers.find("Origin");
+  if (!origin || !allows(request)) return;
+  headers.add("Access-Control-Allow-Origin", std::string(*origin));
   headers.add("Access-Control-Expose-Headers", kExposedHeaders);
 }
 

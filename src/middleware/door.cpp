@@ -53,7 +53,8 @@ std::optional<Authorization> read_authorization(std::string_view field) {
   if (auto const token = behind_scheme(field, "bearer "); !token.empty())
     return Authorization{.token = std::string(token)};
   auto const pair = from_base64(behind_scheme(field, "basic "));
-  auto const colon = pair ? pair->find(':') : std::string::npos;
+  if (!pair) return std::nullopt;
+  auto const colon = pair->find(':');
   if (colon == std::string::npos || colon + 1 == pair->size()) return std::nullopt;
   return Authorization{.basic = true, .token = pair->substr(colon + 1)};
 }

@@ -288,7 +288,7 @@ void Exchange::open_feed(std::shared_ptr<api::FeedPlan const> plan) {
 }
 
 void Exchange::open_channel(std::shared_ptr<api::FeedPlan const> plan) {
-  auto request = *std::move(subscription_);
+  auto request = std::move(subscription_).value_or(api::Request());
   request.credential = credential_;
   FeedDoor door{.parts = parts_,
                 .limiters = limiters_,

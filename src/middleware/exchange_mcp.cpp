@@ -44,7 +44,7 @@ Exchange::Refusal Exchange::enter_mcp() {
 
 Result<mcp::ServiceRequest> Exchange::read_mcp_request() {
   if (auto wrong = check_fields()) return std::unexpected(*std::move(wrong));
-  mcp::ServiceRequest out{.credential = *credential_,
+  mcp::ServiceRequest out{.credential = credential_.value_or(""),
                           .request_id = facts_.request_id,
                           .address = request_.remote_address,
                           .since = started_,

@@ -48,12 +48,13 @@ FeedChannel::FeedChannel(FeedDoor door, std::shared_ptr<api::FeedPlan const> pla
 FeedChannel::~FeedChannel() {
   give_up_waiting();
   std::optional<FeedClose> code;
-  if (end_said_) code = static_cast<FeedClose>(end_->close_code.value_or(0));
+  if (end_said_ && end_) code = static_cast<FeedClose>(end_->close_code.value_or(0));
   door_.parts.metrics.feed().closed(FeedTransport::websocket, code);
 }
 
 void FeedChannel::open() {
-  if (!feed_ && door_.request.credential) authenticate(*door_.request.credential, std::nullopt, nullptr);
+  auto const& credential = door_.request.credential;
+  if (!feed_ && credential) authenticate(*credential, std::nullopt, nullptr);
 }
 
 void FeedChannel::next(std::function<void(Spoken)> said) {
@@ -63,10 +64,7 @@ void FeedChannel::next(std::function<void(Spoken)> said) {
 
 void FeedChannel::speak() {
   if (!said_ || say_answer() || say_end()) return;
-  if (step_) {
-    auto step = *std::exchange(step_, std::nullopt);
-    return take_step(std::move(step));
-  }
+  if (auto step = std::exchange(step_, std::nullopt)) return take_step(*std::move(step));
   if (feed_ && !asked_) ask_feed();
 }
 
@@ -143,13 +141,7 @@ void FeedChannel::drain() {
 
 void FeedChannel::receive(std::string text, std::function<void()> read_on) {
   auto message = read(text);
-  bool const is_first = !feed_;
-  if (is_first && end_) return;
-  if (is_first && (!message || message->type != "auth" || !message->token)) {
-    end_with(message ? wrong("/type", "the first message must be `auth`, with a `token`") : message.error());
-    return speak();
-  }
-  if (is_first) return authenticate(*std::move(message->token), std::move(message->id), std::move(read_on));
+  if (!feed_) return receive_first(std::move(message), std::move(read_on));
   ++under_way_;
   read_on_ = std::move(read_on);
   if (!message)
@@ -161,6 +153,15 @@ void FeedChannel::receive(std::string text, std::function<void()> read_on) {
   else
     command(*std::move(message));
   read_on_if_free();
+}
+
+void FeedChannel::receive_first(Result<models::FeedMessage> message, std::function<void()> read_on) {
+  if (end_) return;
+  std::optional<std::string> token;
+  if (message && message->type == "auth") token = std::move(message->token);
+  if (token) return authenticate(*std::move(token), std::move(message->id), std::move(read_on));
+  end_with(message ? wrong("/type", "the first message must be `auth`, with a `token`") : message.error());
+  speak();
 }
 
 Result<models::FeedMessage> FeedChannel::read(std::string const& text) {

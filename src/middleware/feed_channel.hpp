@@ -46,7 +46,7 @@ class FeedChannel final : public Channel, public std::enable_shared_from_this<Fe
   void open();
 
   void next(std::function<void(Spoken)> said) override;
-  void receive(std::string message, std::function<void()> read_on) override;
+  void receive(std::string text, std::function<void()> read_on) override;
   void tick() override;
   void drain() override;
 
@@ -68,6 +68,7 @@ class FeedChannel final : public Channel, public std::enable_shared_from_this<Fe
   void command(models::FeedMessage message);
   void give_up_waiting();
   void executed(Command const& command, api::Finished finished);
+  void receive_first(Result<models::FeedMessage> message, std::function<void()> read_on);
   Result<models::FeedMessage> read(std::string const& text);
   void answer(std::string text);
   void refuse(std::optional<std::string> const& id, Error const& error, std::string const& request_id);

@@ -83,8 +83,8 @@ using Trusts = std::function<bool(IpAddress const&)>;
 Told read_hops(std::vector<Hop> const& hops, Trusts const& trusts) {
   for (auto const* hop = hops.data() + hops.size(); hop != hops.data();) {
     --hop;
-    if (!hop->from) return {.address = std::nullopt, .proto = hop->proto};
-    if (!trusts(*hop->from) || hop == hops.data()) return {.address = hop->from, .proto = hop->proto};
+    auto const& from = hop->from;
+    if (!from || !trusts(*from) || hop == hops.data()) return {.address = from, .proto = hop->proto};
   }
   return {};
 }

@@ -88,6 +88,17 @@ class FingerprintTest(unittest.TestCase):
             deep.write_text("int d;\n")
             self.assertNotEqual(first, lint.fingerprint(file, "clang -c", b"rules"))
 
+    def test_a_folder_may_have_rules_of_its_own(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = Path(folder)
+            (root / "src/base").mkdir(parents=True)
+            (root / "src/edge").mkdir()
+            lint.ROOT = root
+            (root / ".clang-tidy").write_text("all")
+            (root / "src/edge/.clang-tidy").write_text("edge ")
+            self.assertEqual(lint.rules_of(root / "src/base/a.cpp"), b"all")
+            self.assertEqual(lint.rules_of(root / "src/edge/a.cpp"), b"edge all")
+
 
 if __name__ == "__main__":
     unittest.main()
