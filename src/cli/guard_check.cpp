@@ -66,13 +66,7 @@ class Looking {
       auto targets = batch(paths, next);
       auto const reply = ask(std::move(targets), shared);
       if (!reply) return std::unexpected(reply.error());
-      auto const* const more = member_of(reply->body, "more");
-      out.more = more != nullptr && *more == json::value(true);
-      for (auto const& claim : items_of(reply->body, "conflicts")) {
-        if (!seen.insert(text_of(claim, "id")).second) continue;
-        out.more = out.more || out.conflicts.size() == limits::kConflictsShown;
-        if (out.conflicts.size() < limits::kConflictsShown) out.conflicts.push_back(claim);
-      }
+      add_conflicts(out, seen, reply->body);
       for (auto const& one : items_of(reply->body, "outside"))
         if (out.outside.size() < limits::kConflictsShown) out.outside.push_back(one);
       out.barred = !out.outside.empty() && text_of(reply->body, "boundaries") == "enforce";
@@ -107,6 +101,16 @@ class Looking {
   }
 
  private:
+  static void add_conflicts(Answer& out, std::set<std::string>& seen, json::value const& answer) {
+    auto const* const more = member_of(answer, "more");
+    out.more = more != nullptr && *more == json::value(true);
+    for (auto const& claim : items_of(answer, "conflicts")) {
+      if (!seen.insert(text_of(claim, "id")).second) continue;
+      out.more = out.more || out.conflicts.size() == limits::kConflictsShown;
+      if (out.conflicts.size() < limits::kConflictsShown) out.conflicts.push_back(claim);
+    }
+  }
+
   static json::array batch(std::vector<std::string> const& paths, std::size_t& next) {
     json::array out;
     for (std::size_t bytes = 0;

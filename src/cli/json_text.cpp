@@ -43,11 +43,12 @@ std::size_t line_of(std::string_view text) { return 1 + static_cast<std::size_t>
 
 // What the lines of the text's first level begin with.
 std::string step_of(std::string_view text) {
+  std::string usual(kStep, ' ');
   auto const items = json_items(text, json_root(text));
-  if (items.empty()) return std::string(kStep, ' ');
+  if (items.empty()) return usual;
   auto const before = text.substr(0, items.front().all.begin);
   auto const line = before.rfind('\n');
-  if (line == std::string_view::npos || line + 1 == before.size()) return std::string(kStep, ' ');
+  if (line == std::string_view::npos || line + 1 == before.size()) return usual;
   return std::string(before.substr(line + 1));
 }
 

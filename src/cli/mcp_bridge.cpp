@@ -201,7 +201,7 @@ void McpBridge::forward(Exchange& exchange, mcp::Message const& message, std::st
   call.headers.emplace_back("Content-Type: application/json");
   call.headers.emplace_back("Accept: application/json, text/event-stream");
   call.headers.push_back("Idempotency-Key: " + key);
-  if (*token) call.headers.push_back("Authorization: Bearer " + **token);
+  if (auto const& bearer = *token) call.headers.push_back("Authorization: Bearer " + *bearer);
   call.sink = [&](std::string_view bytes) {
     if (exchange.is_over) return false;
     // A message is an object; a stream of events begins otherwise.
@@ -245,7 +245,7 @@ void McpBridge::follow(Exchange& exchange) {
                   .time = limits::kFeedSilence};
     call.headers.emplace_back("Accept: text/event-stream");
     call.headers.push_back(fmt::format("MCP-Protocol-Version: {}", mcp::kHandshakeRevision));
-    if (*token) call.headers.push_back("Authorization: Bearer " + **token);
+    if (auto const& bearer = *token) call.headers.push_back("Authorization: Bearer " + *bearer);
     call.sink = [&](std::string_view bytes) {
       return !exchange.is_over && events.take(bytes, [this](std::string_view data) { return write(data); });
     };

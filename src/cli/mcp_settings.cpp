@@ -23,7 +23,7 @@ std::string indented(std::string_view text) {
 
 Outcome<std::string> with_mcp_server(std::string const& text, std::string_view source) {
   bool const is_blank = text.find_first_not_of(" \t\r\n") == std::string::npos;
-  auto const settings = is_blank ? std::string("{}\n") : text;
+  auto settings = is_blank ? std::string("{}\n") : text;
   auto const parsed = parse_located(settings, source);
   if (!parsed) return std::unexpected(parsed.error());
   auto const* const servers = parsed->is_object() ? member_of(*parsed, kServers) : nullptr;

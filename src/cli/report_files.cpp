@@ -89,8 +89,9 @@ bool is_measured_number(double value) { return std::isfinite(value) && value >= 
 
 std::optional<double> measured_number(std::string_view text) {
   double value = 0;
-  auto const* const end = text.data() + text.size();
-  auto const [read, failed] = std::from_chars(text.data(), end, value);
+  auto const* const begin = text.data();
+  auto const* const end = begin + text.size();
+  auto const [read, failed] = std::from_chars(begin, end, value);
   if (failed != std::errc() || read != end || !is_measured_number(value)) return std::nullopt;
   return value;
 }

@@ -48,7 +48,7 @@ FileResult<void> count_run(FileMeasures& out, json::value const& run) {
   auto const* const tool = member_of(run, "tool");
   auto const* const driver = tool == nullptr ? nullptr : member_of(*tool, "driver");
   auto const name = driver == nullptr ? std::string() : roles::measure_name(text_of(*driver, "name"));
-  if (name.empty()) return file_trouble("has a run of a tool without a name");
+  if (driver == nullptr || name.empty()) return file_trouble("has a run of a tool without a name");
   auto& warnings = out.counts[name + "_warnings"];
   auto& errors = out.counts[name + "_errors"];
   auto const of_rules = levels_of(*driver);

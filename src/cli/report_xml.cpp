@@ -65,9 +65,10 @@ class Cases final : public Walk {
   void visit(pugi::xml_node node) override {
     if (std::string_view(node.name()) != "testcase") return;
     ++tests;
-    if (node.child("failure") || node.child("error"))
+    auto const has = [&](char const* name) { return !node.child(name).empty(); };
+    if (has("failure") || has("error"))
       ++failures;
-    else if (node.child("skipped"))
+    else if (has("skipped"))
       ++skipped;
   }
 };
@@ -75,18 +76,21 @@ class Cases final : public Walk {
 // From how many are covered of how many; else from the rate, which can't be added up.
 FileResult<void> take_share(FileMeasures& out, std::string const& measure, pugi::xml_node root, char const* covered,
                             char const* valid, char const* rate) {
-  auto const hit = number_of(root, covered);
-  auto const found = number_of(root, valid);
-  auto const share = number_of(root, rate);
-  if (!hit) return std::unexpected(hit.error());
-  if (!found) return std::unexpected(found.error());
-  if (!share) return std::unexpected(share.error());
-  if (*hit && *found) {
-    if (**hit > **found) return file_trouble(fmt::format("{} is more than {}", covered, valid));
-    if (**found > 0) out.shares[measure] = {**hit, **found};
-  } else if (*share) {
-    if (**share > 1) return file_trouble(fmt::format("{} is more than 1", rate));
-    out.values[measure] = 100 * **share;
+  auto const read_hit = number_of(root, covered);
+  auto const read_found = number_of(root, valid);
+  auto const read_share = number_of(root, rate);
+  if (!read_hit) return std::unexpected(read_hit.error());
+  if (!read_found) return std::unexpected(read_found.error());
+  if (!read_share) return std::unexpected(read_share.error());
+  auto const& hit = *read_hit;
+  auto const& found = *read_found;
+  auto const& share = *read_share;
+  if (hit && found) {
+    if (*hit > *found) return file_trouble(fmt::format("{} is more than {}", covered, valid));
+    if (*found > 0) out.shares[measure] = {*hit, *found};
+  } else if (share) {
+    if (*share > 1) return file_trouble(fmt::format("{} is more than 1", rate));
+    out.values[measure] = 100 * *share;
   }
   return {};
 }

@@ -127,7 +127,7 @@ Outcome<std::vector<roles::LintRole>> roles_to_look_at(Context& context, std::ve
     for (auto const& item : items_of(*found, "items")) {
       auto role = reflect::decode<models::AgentRole>(item);
       if (!role) return complain(Exit::failed, "the server's answer can't be read: " + role.error().detail);
-      out.push_back({role->name, *role, role->lines, role->source});
+      out.push_back({role->name, static_cast<models::RoleContent const&>(*role), role->lines, role->source});
     }
     return out;
   }

@@ -5,7 +5,11 @@
 #include <fmt/format.h>
 #include <toml++/toml.h>
 
+#include <algorithm>
+#include <array>
 #include <sstream>
+#include <string_view>
+#include <utility>
 
 namespace codi::cli {
 
@@ -23,24 +27,26 @@ Outcome<std::optional<toml::table>> read_table(std::filesystem::path const& path
   }
 }
 
+using Member = std::optional<std::string> SettingsFile::*;
+constexpr std::array<std::pair<std::string_view, Member>, 6> kMembers{{{"server", &SettingsFile::server},
+                                                                       {"token", &SettingsFile::token},
+                                                                       {"project", &SettingsFile::project},
+                                                                       {"session", &SettingsFile::session},
+                                                                       {"ca_file", &SettingsFile::ca_file},
+                                                                       {"guard", &SettingsFile::guard}}};
+
 }  // namespace
 
 Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path const& path) {
   auto const read = read_table(path);
   if (!read) return std::unexpected(read.error());
-  if (!*read) return std::nullopt;
-  auto const& table = **read;
+  auto const& table = *read;
+  if (!table) return std::nullopt;
   SettingsFile out;
-  for (auto const& [key, value] : table) {
+  for (auto const& [key, value] : *table) {
     std::string_view const name = key;
-    auto* const target = name == "server"    ? &out.server
-                         : name == "token"   ? &out.token
-                         : name == "project" ? &out.project
-                         : name == "session" ? &out.session
-                         : name == "ca_file" ? &out.ca_file
-                         : name == "guard"   ? &out.guard
-                                             : nullptr;
-    if (target == nullptr) {
+    auto const* const member = std::ranges::find(kMembers, name, [](auto const& one) { return one.first; });
+    if (member == kMembers.end()) {
       out.unknown.emplace_back(name);
       continue;
     }
@@ -48,7 +54,7 @@ Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path co
     if (!string)
       return complain(Exit::failed,
                       fmt::format("{}:{}: {} must be a string", path.string(), key.source().begin.line, name));
-    if (!string->empty()) *target = string;
+    if (!string->empty()) out.*member->second = string;
   }
   return out;
 }
@@ -56,11 +62,10 @@ Outcome<std::optional<SettingsFile>> read_settings_file(std::filesystem::path co
 Outcome<ServerFile> read_server_file(std::filesystem::path const& path) {
   auto const read = read_table(path);
   if (!read) return std::unexpected(read.error());
-  if (!*read) return complain(Exit::failed, fmt::format("there is no file {}", path.string()));
-  auto const& table = **read;
-  return ServerFile{.store = table["store"].value<std::string>(),
-                    .tls_cert = table["tls_cert"].value<std::string>(),
-                    .tls_key = table["tls_key"].value<std::string>()};
+  auto const& table = *read;
+  if (!table) return complain(Exit::failed, fmt::format("there is no file {}", path.string()));
+  auto const text = [&](char const* name) { return (*table)[name].value<std::string>(); };
+  return ServerFile{.store = text("store"), .tls_cert = text("tls_cert"), .tls_key = text("tls_key")};
 }
 
 std::string toml_string(std::string_view text) {
