@@ -83,9 +83,11 @@ class Place {
     auto& given = arguments->get_object();
     auto const tool = mcp::text_in(params, "name");
     if (tool == "session" && mcp::text_in(given, "verb") == "start") changed = add_facts(given);
-    auto const& repository = context_.repository();
-    if (!repository || !*repository || tool == "handoff") return changed;
-    Relative relative((*repository)->root);
+    auto const& looked = context_.repository();
+    if (!looked || tool == "handoff") return changed;
+    auto const& repository = *looked;
+    if (!repository) return changed;
+    Relative relative(repository->root);
     for (auto const name : kPlaces)
       if (auto* const value = given.if_contains(name))
         if (auto made = relative.make(*value, fmt::format("/{}", name)); !made)
@@ -100,11 +102,11 @@ class Place {
 
   bool add_facts(json::object& arguments) {
     // Asked anew: the agent may have changed the branch since.
-    auto const found = find_repository(context_.shell());
+    auto const found = find_repository(context_.shell()).value_or(std::nullopt);
     json::object facts;
-    if (found && *found) {
-      if (auto const& branch = (*found)->branch) facts["branch"] = *branch;
-      facts["worktree"] = (*found)->root.string();
+    if (found) {
+      if (auto const& branch = found->branch) facts["branch"] = *branch;
+      facts["worktree"] = found->root.string();
     }
     if (!context_.shell().host.empty()) facts["host"] = context_.shell().host;
     if (client_) facts["tool"] = *client_;
@@ -124,7 +126,7 @@ Outcome<> serve_mcp(Context& context, Arguments const&) {
   if (!client) return std::unexpected(client.error());
   McpBridgeParts parts{.server = settings->server, .ca_file = settings->ca_file};
   if (auto const project = context.project()) parts.headers.push_back("Codi-Project: " + *project);
-  if (settings->session) parts.headers.push_back("Codi-Session: " + *settings->session);
+  if (auto const& session = settings->session) parts.headers.push_back("Codi-Session: " + *session);
   parts.token = [client = *client]() -> std::expected<std::optional<std::string>, std::string> {
     auto token = client->bearer();
     if (!token) return std::unexpected(token.error().what);

@@ -143,18 +143,20 @@ void print_delegations(Context const& context, json::value const& report) {
 
 // Who reports, and what was measured: the session of this place with its branch, else what git says.
 Outcome<> name_source(Context& context, Arguments const& arguments, json::object& members) {
-  auto const session = context.known_session();
-  if (!session) return std::unexpected(session.error());
-  bool const has_session = *session && !arguments.has("no-session");
-  if (has_session) members["session"] = **session;
-  auto const& repository = context.repository();
-  if (!repository) return std::unexpected(repository.error());
+  auto known = context.known_session();
+  if (!known) return std::unexpected(known.error());
+  auto const session = arguments.has("no-session") ? std::nullopt : *std::move(known);
+  if (session) members["session"] = *session;
+  auto const& looked = context.repository();
+  if (!looked) return std::unexpected(looked.error());
+  auto const& repository = *looked;
   for (auto const* const name : {"branch", "commit"})
     if (auto const given = arguments.one(name)) members[name] = *given;
-  if (!*repository) return {};
-  if (!has_session && !members.contains("branch") && (*repository)->branch) members["branch"] = *(*repository)->branch;
+  if (!repository) return {};
+  if (auto const& branch = repository->branch; branch && !session && !members.contains("branch"))
+    members["branch"] = *branch;
   if (members.contains("commit")) return {};
-  auto const head = run_git(context.shell(), (*repository)->root, {"rev-parse", "--verify", "--quiet", "HEAD"});
+  auto const head = run_git(context.shell(), repository->root, {"rev-parse", "--verify", "--quiet", "HEAD"});
   if (head && head->status == 0) members["commit"] = trim(head->out);
   return {};
 }

@@ -9,6 +9,8 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
+#include <ranges>
 #include <utility>
 
 namespace codi::cli {
@@ -34,7 +36,7 @@ std::string bars(json::array const& points) {
   std::string out;
   for (auto const value : values) {
     auto const share = most > least ? (value - least) / (most - least) : 0.5;
-    out += kBars[static_cast<std::size_t>(share * kTallest + 0.5)];
+    out += kBars[static_cast<std::size_t>(std::lround(share * kTallest))];
   }
   return out;
 }
@@ -54,11 +56,11 @@ std::string events_of(json::array const& points) {
 void print_points(Context& context, std::string const& title, json::array const& points) {
   auto& out = context.shell().out;
   out << '\n' << context.out_style().paint(Tone::cyan, printable(title)) << '\n';
-  for (auto point = points.rbegin(); point != points.rend(); ++point) {
-    out << fmt::format("  {}  {}", text_of(*point, "at"), number_of(*point, "value"));
+  for (auto const& point : std::views::reverse(points)) {
+    out << fmt::format("  {}  {}", text_of(point, "at"), number_of(point, "value"));
     for (auto const* const name : {"branch", "commit"})
-      if (auto const text = text_of(*point, name); !text.empty()) out << "  " << printable(text);
-    for (auto const& event : items_of(*point, "events"))
+      if (auto const text = text_of(point, name); !text.empty()) out << "  " << printable(text);
+    for (auto const& event : items_of(point, "events"))
       if (event.is_string()) out << "\n    " << std::string_view(event.get_string());
     out << '\n';
   }

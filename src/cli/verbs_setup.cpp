@@ -107,6 +107,23 @@ std::string config_text(std::string_view server, std::string_view project, std::
   return out;
 }
 
+// The one that the command line or the repository names, if it is there; else the repository's own, made if need be.
+Outcome<FoundProject> project_to_use(Context& context, Workspace const& workspace, Settings const& settings,
+                                     Arguments const& arguments) {
+  // What CODI_PROJECT or the user's own file say is not about this repository.
+  auto const& flag = context.flags().project;
+  auto const name = flag ? flag : settings.repository_project;
+  if (name && !arguments.has("slug")) {
+    auto named = named_project(context, *name);
+    if (!named) return pass_on(named);
+    if (auto& project = *named) return FoundProject{.project = *std::move(project)};
+    if (flag)
+      return complain(Exit::failed, fmt::format("there is no project {}", *flag),
+                      {fmt::format("Make it: codi init --slug {}", *flag)});
+  }
+  return find_or_make_project(context, workspace, arguments);
+}
+
 Outcome<> init(Context& context, Arguments const& arguments) {
   auto const workspace = find_workspace(context, arguments);
   if (!workspace) return std::unexpected(workspace.error());
@@ -116,46 +133,29 @@ Outcome<> init(Context& context, Arguments const& arguments) {
   auto const agents_before = read_file(agents_file);
   auto const agents_text = with_mcp_server(agents_before.value_or(""), agents_file.string());
   if (!agents_text) return std::unexpected(agents_text.error());
-  FoundProject found;
-  bool settled = false;
-  // What CODI_PROJECT or the user's own file say is not about this repository.
-  auto const& flag = context.flags().project;
-  auto const name = flag ? flag : settings->repository_project;
-  if (name && !arguments.has("slug")) {
-    auto named = named_project(context, *name);
-    if (!named) return pass_on(named);
-    auto& project = *named;
-    settled = project.has_value();
-    if (project) found.project = *std::move(project);
-    if (!settled && flag)
-      return complain(Exit::failed, fmt::format("there is no project {}", *flag),
-                      {fmt::format("Make it: codi init --slug {}", *flag)});
-  }
-  if (!settled) {
-    auto made = find_or_make_project(context, *workspace, arguments);
-    if (!made) return pass_on(made);
-    found = std::move(*made);
-  }
-  auto const slug = text_of(found.project, "slug");
+  auto found = project_to_use(context, *workspace, *settings, arguments);
+  if (!found) return pass_on(found);
+  auto const slug = text_of(found->project, "slug");
   auto const file = workspace->root / ".codi" / "config.toml";
   auto const before = read_settings_file(file);
   if (!before) return std::unexpected(before.error());
-  auto const text = config_text(settings->server, slug, *before ? (*before)->guard : std::nullopt);
+  auto const guard = before->transform([](SettingsFile const& file) { return file.guard; }).value_or(std::nullopt);
+  auto const text = config_text(settings->server, slug, guard);
   bool const written = read_file(file) != text;
   if (written) write_file(file, text, 0644);
   bool const agents_written = agents_before != *agents_text;
   if (agents_written) write_file(agents_file, *agents_text, 0644);
   if (context.json()) {
-    context.print_json(json::object{{"project", found.project},
+    context.print_json(json::object{{"project", found->project},
                                     {"server", settings->server},
                                     {"config", file.string()},
                                     {"mcp_config", agents_file.string()},
-                                    {"created", found.made}});
+                                    {"created", found->made}});
     return {};
   }
   auto& out = context.shell().out;
   auto const& remote = workspace->remote;
-  out << (found.made ? "made project " : "project ") << slug << (remote ? " for " + *remote : "") << " on "
+  out << (found->made ? "made project " : "project ") << slug << (remote ? " for " + *remote : "") << " on "
       << settings->server << '\n'
       << (written ? "wrote " : "kept ") << file.string() << '\n'
       << (agents_written ? "wrote " : "kept ") << agents_file.string() << "\n\nNext:\n"

@@ -50,19 +50,20 @@ Outcome<> answer(Context& context, Outcome<Reply> const& reply) {
 
 // The one that the session works through now, when none is named.
 Outcome<std::string> only_one(Context& context) {
-  auto const session = context.known_session();
-  if (!session) return std::unexpected(session.error());
-  if (!*session)
+  auto const known = context.known_session();
+  if (!known) return std::unexpected(known.error());
+  auto const& session = *known;
+  if (!session)
     return complain(Exit::failed, "no session works here, so there is no workflow",
                     {"Name the workflow by its id, or the session by --session."});
-  auto const running = context.list("list_workflows", {{"session", **session}, {"state", "running"}});
+  auto const running = context.list("list_workflows", {{"session", *session}, {"state", "running"}});
   if (!running) return std::unexpected(running.error());
   auto const& items = items_of(*running, "items");
   if (items.size() == 1) return text_of(items.front(), "id");
   if (items.empty())
-    return complain(Exit::failed, **session + " works through no workflow",
+    return complain(Exit::failed, *session + " works through no workflow",
                     {"`codi workflow start NAME` starts one that the role's document has."});
-  Complaint several{.exit = Exit::usage, .what = fmt::format("{} works through {} workflows", **session, items.size())};
+  Complaint several{.exit = Exit::usage, .what = fmt::format("{} works through {} workflows", *session, items.size())};
   for (auto const& item : items)
     several.details.push_back(fmt::format("{}  {}, {} done", short_id(text_of(item, "id"), items),
                                           printable(text_of(item, "name")), done_of(item)));
