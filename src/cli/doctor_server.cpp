@@ -24,9 +24,11 @@ std::expected<ServerLook, HttpTrouble> get(Settings const& settings, std::string
 }
 
 void check_repository(Context& context, Settings const& settings, Checks& checks) {
-  auto const& repository = context.repository();
-  if (!repository || !*repository) return;
-  auto const root = (*repository)->root.string();
+  auto const& looked = context.repository();
+  if (!looked) return;
+  auto const& repository = *looked;
+  if (!repository) return;
+  auto const root = repository->root.string();
   if (auto const& project = settings.repository_project)
     checks.push_back({"repository", Health::ok, fmt::format("{} is project {}", root, *project)});
   else
