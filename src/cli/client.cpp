@@ -122,7 +122,7 @@ Outcome<> Client::stream(PreparedCall const& prepared, std::optional<std::string
                 .server = settings_.server,
                 .target = prepared.target,
                 .headers = {"Accept: text/event-stream"},
-                .ca_file = settings_.ca_file,
+                .trust = settings_.trust(),
                 .time = limits::kFeedSilence,
                 .sink = [&](std::string_view bytes) {
                   was_ended = !sink(bytes);
@@ -195,7 +195,7 @@ Outcome<Reply> Client::send(PreparedCall const& prepared, std::optional<std::str
                 .target = prepared.target,
                 .headers = {"Accept: application/json"},
                 .body = prepared.body,
-                .ca_file = settings_.ca_file,
+                .trust = settings_.trust(),
                 .time = answer_time_};
   if (token) call.headers.push_back("Authorization: Bearer " + *token);
   if (prepared.body) call.headers.emplace_back("Content-Type: application/json");

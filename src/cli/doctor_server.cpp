@@ -19,7 +19,7 @@ std::expected<ServerLook, HttpTrouble> get(Settings const& settings, std::string
                .server = settings.server,
                .target = std::string(path),
                .headers = {},
-               .ca_file = settings.ca_file,
+               .trust = settings.trust(),
                .time = limits::kDoctorAnswerTime});
 }
 

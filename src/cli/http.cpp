@@ -92,6 +92,7 @@ HttpTrouble::Kind kind_of(CURLcode code) {
     case CURLE_ABORTED_BY_CALLBACK:
     case CURLE_WRITE_ERROR: return unusable;
     case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
     case CURLE_SSL_CACERT_BADFILE: return untrusted;
     default: return lost;
   }
@@ -147,8 +148,10 @@ std::expected<ServerLook, HttpTrouble> Connection::exchange(HttpCall const& call
   bool const by_path = call.server.starts_with(kUnix);
   auto const url = (by_path ? "http://localhost" : call.server) + call.target;
   if (by_path) curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, call.server.c_str() + kUnix.size());
-  if (call.ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, call.ca_file->c_str());
-  if (!call.checks_certificate) {
+  auto const& trust = call.trust;
+  if (trust.ca_file) curl_easy_setopt(curl, CURLOPT_CAINFO, trust.ca_file->c_str());
+  if (trust.key_pin) curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, trust.key_pin->c_str());
+  if (trust.key_pin || trust.anyone) {
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
     curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
   }

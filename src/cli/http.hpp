@@ -10,6 +10,15 @@
 
 namespace codi::cli {
 
+/// Which server is believed where it is asked by https.
+struct Trust {
+  std::optional<std::string> ca_file = {};  ///< whose certificates are trusted; nothing: the system's
+  /// Only the server with this key, whatever its certificate says: `sha256//…`, as CURLOPT_PINNEDPUBLICKEY takes it.
+  std::optional<std::string> key_pin = {};
+  /// Whoever answers. For what holds no secret, asked of this very machine.
+  bool anyone = false;
+};
+
 /// A request as libcurl gets it.
 struct HttpCall {
   std::string method;
@@ -17,9 +26,7 @@ struct HttpCall {
   std::string target;                ///< `/v1/projects?limit=5`
   std::vector<std::string> headers;  ///< `Name: value`
   std::optional<std::string> body = {};
-  std::optional<std::string> ca_file = {};  ///< whose certificates are trusted; nothing: the system's
-  /// False: whoever answers is believed. Only for what holds no secret, asked of this very machine.
-  bool checks_certificate = true;
+  Trust trust = {};
   std::chrono::milliseconds time{};  ///< for the whole exchange; with a sink the longest silence
   /// Takes the content of a 200 in place of HttpAnswer::body, of any size, as it comes; false ends the exchange.
   std::function<bool(std::string_view)> sink = {};

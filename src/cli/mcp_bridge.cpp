@@ -195,7 +195,7 @@ void McpBridge::forward(Exchange& exchange, mcp::Message const& message, std::st
                 .target = kTarget,
                 .headers = parts_.headers,
                 .body = body,
-                .ca_file = parts_.ca_file,
+                .trust = parts_.trust,
                 .time = patience(message)};
   for (auto& header : mirrored(message)) call.headers.push_back(std::move(header));
   call.headers.emplace_back("Content-Type: application/json");
@@ -241,7 +241,7 @@ void McpBridge::follow(Exchange& exchange) {
                   .server = parts_.server,
                   .target = kTarget,
                   .headers = parts_.headers,
-                  .ca_file = parts_.ca_file,
+                  .trust = parts_.trust,
                   .time = limits::kFeedSilence};
     call.headers.emplace_back("Accept: text/event-stream");
     call.headers.push_back(fmt::format("MCP-Protocol-Version: {}", mcp::kHandshakeRevision));

@@ -23,7 +23,7 @@ namespace codi::cli {
 /// otherwise.
 struct McpBridgeParts {
   std::string server;
-  std::optional<std::string> ca_file = {};
+  Trust trust = {};
   std::vector<std::string> headers = {};  ///< of every request: the project and the session that are meant
   /// The bearer's token, or why there is none. From any thread, one at a time.
   std::function<std::expected<std::optional<std::string>, std::string>()> token;

@@ -144,11 +144,13 @@ bool same_server(std::string_view a, std::string_view b) { return comparable(a) 
 std::optional<LocalServer> find_local_server(Shell const& shell) {
   std::vector<fs::path> places;
   std::optional<std::string> present_server;
+  std::optional<std::string> pin;
   if (auto const note = read_own_json(shell.state_folder() / "local.json")) {
     if (auto const folder = text_member(*note, "data_directory"))
       places.push_back(fs::path(*folder) / "bootstrap.json");
     if (auto const file = text_member(*note, "bootstrap_file")) places.insert(places.begin(), *file);
     present_server = text_member(*note, "server");
+    pin = text_member(*note, "key_pin");
   }
   auto const noted = places.size();
   places.push_back(shell.directory / "data" / "bootstrap.json");
@@ -161,7 +163,7 @@ std::optional<LocalServer> find_local_server(Shell const& shell) {
     auto const address = normalized_server(server.value_or(std::string(kDefaultServer)));
     if (token && address && is_this_machine(*address))
       return LocalServer{*address, *token, text_member(*bootstrap, "project"),
-                         text_member(*bootstrap, "operator_token")};
+                         text_member(*bootstrap, "operator_token"), i < noted ? pin : std::nullopt};
   }
   return std::nullopt;
 }
@@ -173,6 +175,10 @@ std::optional<GuardPolicy> guard_policy(std::string_view word) {
 }
 
 std::string_view to_string(GuardPolicy policy) { return policy == GuardPolicy::open ? "open" : "closed"; }
+
+Trust Settings::trust() const {
+  return {.ca_file = ca_file, .key_pin = local && !ca_file ? local->key_pin : std::nullopt};
+}
 
 Outcome<Settings> read_settings(Shell const& shell, SettingFlags const& flags,
                                 std::optional<Repository> const& repository) {

@@ -1,4 +1,5 @@
 #pragma once
+#include "cli/http.hpp"
 #include "cli/outcome.hpp"
 #include "cli/repository.hpp"
 #include "cli/shell.hpp"
@@ -31,6 +32,7 @@ struct LocalServer {
   std::string token;
   std::optional<std::string> project;
   std::optional<std::string> operator_token = {};
+  std::optional<std::string> key_pin = {};  ///< of a server with TLS, whose certificate need not name this machine
 };
 
 /// Whom and what a command is about. Each value comes from the first place that has it: the flag; CODI_SERVER,
@@ -52,6 +54,9 @@ struct Settings {
   std::string guard_source = std::string(kDefaultSource);  ///< where it comes from, for messages
   std::optional<LocalServer> local = {};   ///< when `server` is one on this machine; used when there is no other token
   std::vector<std::string> warnings = {};  ///< about the files that were read
+
+  /// The server of this machine's user is known by its key, unless a `ca_file` is given.
+  [[nodiscard]] Trust trust() const;
 };
 
 /// Reads them. A complaint for a file that can't be parsed, an address that is none, and a token in a repository's

@@ -35,8 +35,7 @@ Outcome<> ask_ready(Context& context) {
                                       .server = settings->server,
                                       .target = "/readyz",
                                       .headers = {},
-                                      .ca_file = settings->ca_file,
-                                      .checks_certificate = !is_loopback(settings->server),
+                                      .trust = {.ca_file = settings->ca_file, .anyone = is_loopback(settings->server)},
                                       .time = limits::kDoctorAnswerTime});
   bool const ready = answer && answer->status == kOk;
   if (context.json()) context.print_json(json::object{{"ready", ready}});

@@ -124,7 +124,7 @@ Outcome<> serve_mcp(Context& context, Arguments const&) {
   if (!settings) return std::unexpected(settings.error());
   auto const client = context.client();
   if (!client) return std::unexpected(client.error());
-  McpBridgeParts parts{.server = settings->server, .ca_file = settings->ca_file};
+  McpBridgeParts parts{.server = settings->server, .trust = settings->trust()};
   if (auto const project = context.project()) parts.headers.push_back("Codi-Project: " + *project);
   if (auto const& session = settings->session) parts.headers.push_back("Codi-Session: " + *session);
   parts.token = [client = *client]() -> std::expected<std::optional<std::string>, std::string> {

@@ -110,7 +110,7 @@ Outcome<> download(Context& context, Settings const& settings, std::string const
                       .server = settings.server,
                       .target = "/v1/operator/backup",
                       .headers = {"Authorization: Bearer " + token},
-                      .ca_file = settings.ca_file,
+                      .trust = settings.trust(),
                       .time = limits::kClientAnswerTime,
                       .sink = [&](std::string_view bytes) {
                         try {

@@ -191,6 +191,8 @@ std::vector<Address> const& App::addresses() const { return impl_->server().addr
 std::optional<std::chrono::sys_seconds> App::certificate_expires() const {
   return impl_->server().certificate_expires();
 }
+
+std::optional<std::string> App::key_pin() const { return impl_->server().key_pin(); }
 std::string App::url() const { return impl_->url(); }
 bool App::bootstrapped() const { return impl_->bootstrapped(); }
 

@@ -57,6 +57,8 @@ class App {
   [[nodiscard]] std::vector<Address> const& addresses() const;
   /// See Server::certificate_expires.
   [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expires() const;
+  /// See Server::key_pin.
+  [[nodiscard]] std::optional<std::string> key_pin() const;
   /// `http://host:port`, `https://host:port` or `unix:/path`, as clients on this machine reach it.
   [[nodiscard]] std::string url() const;
   /// True when this start made the first tenant and wrote the bootstrap file.

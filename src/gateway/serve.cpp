@@ -68,6 +68,7 @@ void note_for_clients(ServeOptions const& options, App const& app) {
     if (options.store.kind == db::StoreAddress::Kind::rocks) note["data_directory"] = options.store.path.string();
     if (auto const& file = options.app.bootstrap_file) note["bootstrap_file"] = file->string();
     note["server"] = app.url();
+    if (auto const pin = app.key_pin()) note["key_pin"] = *pin;
     fs::create_directories(folder);
     auth::write_private_file(folder / "local.json", boost::json::serialize(note) + "\n");
   } catch (std::exception const& error) {
@@ -163,10 +164,11 @@ void log_start(ServeOptions const& options, App const& app, steady_clock::time_p
 }
 
 // What was in force stays in force when the new certificate can't be used.
-void reload(App& app) {
+void reload(ServeOptions const& options, App& app) {
   notify_reloading();
   try {
     app.reload();
+    note_for_clients(options, app);
     log::write(log::Level::info, "serve", "reloaded",
                {{"metadata", {{"tls_certificate_expires", certificate_end(app)}}}});
   } catch (std::exception const& error) {
@@ -186,7 +188,7 @@ int run(ServeOptions const& options, char const* program, sigset_t const& awaite
   notify_service_manager("READY=1");
 
   int signal = 0;
-  while (sigwait(&awaited, &signal) == 0 && signal == SIGHUP) reload(app);
+  while (sigwait(&awaited, &signal) == 0 && signal == SIGHUP) reload(options, app);
   notify_service_manager("STOPPING=1");
   log::write(log::Level::info, "serve", "draining", {{"metadata", {{"signal", signal}}}});
   bool const clean = app.stop_and_drain();

@@ -39,6 +39,10 @@ class Server::Impl {
     if (!tls_) return std::nullopt;
     return tls_->expires();
   }
+  [[nodiscard]] std::optional<std::string> key_pin() const {
+    if (!tls_) return std::nullopt;
+    return tls_->key_pin();
+  }
 
   bool stop_and_drain() {
     static constexpr auto kPoll = std::chrono::milliseconds(5);
@@ -78,6 +82,7 @@ std::vector<Address> const& Server::addresses() const { return impl_->addresses(
 Address Server::address() const { return impl_->addresses().at(0); }
 void Server::reload() { impl_->reload(); }
 std::optional<std::chrono::sys_seconds> Server::certificate_expires() const { return impl_->certificate_expires(); }
+std::optional<std::string> Server::key_pin() const { return impl_->key_pin(); }
 bool Server::stop_and_drain() { return impl_->stop_and_drain(); }
 std::size_t Server::connections() const { return impl_->connections(); }
 

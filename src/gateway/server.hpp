@@ -58,6 +58,8 @@ class Server {
   void reload();
   /// When the certificate expires; nothing without TLS.
   [[nodiscard]] std::optional<std::chrono::sys_seconds> certificate_expires() const;
+  /// See Tls::key_pin; nothing without TLS.
+  [[nodiscard]] std::optional<std::string> key_pin() const;
   /// Stops accepting, closes idle connections, lets requests in flight finish for at most `drain_time`, and stops.
   /// False when connections had to be cut.
   bool stop_and_drain();

@@ -1,5 +1,6 @@
 #include "gateway/tls.hpp"
 
+#include "base/encoding.hpp"
 #include "base/failure.hpp"
 
 #include <boost/asio/ssl/context.hpp>
@@ -73,6 +74,15 @@ std::chrono::sys_seconds end_of(X509 const& certificate) {
   return std::chrono::sys_seconds(std::chrono::seconds(timegm(&fields)));
 }
 
+std::string pin_of(X509 const& certificate) {
+  unsigned char* der = nullptr;
+  auto const size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(&certificate), &der);
+  if (size < 0) throw Failure(ErrorCode::internal, "TLS: the certificate's public key can't be read");
+  std::string const key(reinterpret_cast<char const*>(der), static_cast<std::size_t>(size));
+  OPENSSL_free(der);
+  return "sha256//" + to_base64(sha256(key));
+}
+
 void use(SSL_CTX* context, TlsFiles const& files) {
   ERR_clear_error();
   if (SSL_CTX_use_certificate_chain_file(context, files.certificate.c_str()) != 1)
@@ -103,7 +113,8 @@ Tls::Pair Tls::load() const {
     throw Failure(ErrorCode::internal, "TLS: this OpenSSL has none of the ciphers that codi takes");
   SSL_CTX_set_alpn_select_cb(context, &choose_protocol, nullptr);
   use(context, files_);
-  return {.context = std::move(out), .expires = end_of(*SSL_CTX_get0_certificate(context))};
+  auto const& certificate = *SSL_CTX_get0_certificate(context);
+  return {.context = std::move(out), .expires = end_of(certificate), .key_pin = pin_of(certificate)};
 }
 
 void Tls::reload() {
@@ -120,6 +131,11 @@ std::shared_ptr<ssl::context> Tls::context() const {
 std::chrono::sys_seconds Tls::expires() const {
   std::scoped_lock const lock(mutex_);
   return pair_.expires;
+}
+
+std::string Tls::key_pin() const {
+  std::scoped_lock const lock(mutex_);
+  return pair_.key_pin;
 }
 
 }  // namespace codi::gateway

@@ -31,11 +31,15 @@ class Tls {
   [[nodiscard]] std::shared_ptr<boost::asio::ssl::context> context() const;
   /// When the certificate expires.
   [[nodiscard]] std::chrono::sys_seconds expires() const;
+  /// `sha256//` and the certificate's public key, hashed as RFC 7469 section 2.4 has it and in base64: what a client
+  /// that knows it can recognize the server by, as libcurl takes it.
+  [[nodiscard]] std::string key_pin() const;
 
  private:
   struct Pair {
     std::shared_ptr<boost::asio::ssl::context> context;
     std::chrono::sys_seconds expires;
+    std::string key_pin;
   };
   [[nodiscard]] Pair load() const;
 

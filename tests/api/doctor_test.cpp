@@ -233,6 +233,24 @@ TEST_F(DoctorTls, a_health_check_beside_the_server_needs_nobody_to_vouch_for_it)
   EXPECT_EQ(shell_.codi({"doctor", "--ready"}), 1);
 }
 
+TEST_F(DoctorTls, the_server_of_this_user_is_known_by_its_key) {
+  start_tls();
+  shell_.shell.environment.erase("CODI_CA_FILE");
+  auto const note = [&](std::string const& pin) {
+    json::object const text{{"data_directory", store().string()},
+                            {"bootstrap_file", bootstrap_file().string()},
+                            {"server", app_->url()},
+                            {"key_pin", pin}};
+    shell_.write(shell_.home() / ".local/state/codi/local.json", json::serialize(text));
+  };
+  note(app_->key_pin().value_or("none"));
+  EXPECT_EQ(look({}).at("tls"), "ok") << said();
+  EXPECT_EQ(shell_.codi({"whoami"}), 0) << shell_.err.str();
+  note("sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+  EXPECT_EQ(look({}).at("tls"), "fail") << said();
+  EXPECT_EQ(shell_.codi({"whoami"}), 4) << "another has taken its place";
+}
+
 TEST_F(DoctorMachine, a_client_beside_its_server_looks_at_both) {
   start();
   json::object const note{

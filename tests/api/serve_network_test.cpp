@@ -114,10 +114,13 @@ TEST_F(ServeNetwork, reads_its_certificate_again_on_sighup) {
   ASSERT_FALSE(url.empty()) << server.err();
   TlsClient before(port_of(url));
   EXPECT_EQ(before.serial(), 1);
+  auto const pin = [&] { return json::parse(content(folder_.path() / "state/codi/local.json")).at("key_pin"); };
+  auto const pin_before = pin();
   testing::make_certificate(folder_.path(), 2);
   server.signal(SIGHUP);
   ASSERT_TRUE(logged(server, "reloaded")) << server.err();
   EXPECT_EQ(TlsClient(port_of(url)).serial(), 2);
+  EXPECT_NE(pin(), pin_before) << "clients of this machine know it by its new key";
   before.send("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n");
   EXPECT_TRUE(before.read_until("\r\n\r\n").starts_with("HTTP/1.1 200 ")) << "what is open stays open";
 
