@@ -331,6 +331,7 @@ class Execution : public std::enable_shared_from_this<Execution> {
   }
 
   void resume() {
+    laps_.end(Part::held);
     seat_ = 0;
     draw_facts();
     facts_.abandoned = abandoned_;

@@ -10,6 +10,7 @@ namespace codi::api {
 enum class Part : std::uint8_t {
   decode,       ///< reading the request: token, members
   wait,         ///< for a turn: in the store's queues, for a worker, until a try that failed is made again
+  held,         ///< in line for a claim, as it was asked to; not what makes a request slow
   lookup,       ///< finding out who calls, where that goes before the transaction
   prepare,      ///< what needs time or a secret: hashing, signing
   transaction,  ///< the operation itself, all its runs

@@ -134,7 +134,9 @@ Outcome<> download(Context& context, Settings const& settings, std::string const
 
 std::uint64_t check(Context const& context, fs::path const& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw Failure(ErrorCode::internal, "can't read " + file.string());
+  if (!in)
+    throw Failure(ErrorCode::internal,
+                  fmt::format("can't read {}: {}", file.string(), std::generic_category().message(errno)));
   Progress progress(context, "checked");
   return db::check_backup(in, [&](std::uint64_t bytes) { progress.at(bytes); });
 }
@@ -187,9 +189,10 @@ Outcome<> restore(Context& context, Arguments const& arguments) {
   auto const engine = db::open_store(*store);
   std::ifstream in(path, std::ios::binary);
   db::BackupReader reader(in);
-  Progress progress(context, "restored");
-  auto const restored =
-      db::restore_backup(*engine, reader, context.now(), [&](std::uint64_t bytes) { progress.at(bytes); });
+  auto const restored = [&] {
+    Progress progress(context, "restored");
+    return db::restore_backup(*engine, reader, context.now(), [&](std::uint64_t bytes) { progress.at(bytes); });
+  }();
   report(context, "restored into", store->path, restored.rows, reader.bytes());
   return {};
 }
@@ -240,7 +243,7 @@ std::vector<Verb> operator_verbs() {
                     .doc = "Where to: rocksdb:FOLDER, a new or an empty one, or fdb:FILE, an empty cluster.",
                     .required = true,
                     .value_name = "STORE"}},
-       .examples = {{"codi restore monday.backup --store rocksdb:/var/lib/codi"}},
+       .examples = {{"codi restore monday.backup --store rocksdb:/var/lib/codi/data"}},
        .run = &restore},
       {.words = "operator-token",
        .summary = "Make an operator token, by the store's own files",
@@ -251,7 +254,7 @@ std::vector<Verb> operator_verbs() {
                     .doc = "rocksdb:FOLDER, or fdb:FILE, on which servers may run.",
                     .required = true,
                     .value_name = "STORE"}},
-       .examples = {{"codi operator-token --store rocksdb:/var/lib/codi --show-token"}},
+       .examples = {{"codi operator-token --store rocksdb:/var/lib/codi/data --show-token"}},
        .run = &make_operator_token}};
 }
 

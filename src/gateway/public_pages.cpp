@@ -47,7 +47,7 @@ Result<HttpResponse> readiness_answer(Readiness const& readiness) {
 }
 
 // An answer that stays the same while the server runs: made once, with a validator.
-middleware::PublicRoutes::Answer fixed(std::string_view media_type, std::string body, bool is_page = false) {
+middleware::PublicRoutes::Route fixed(std::string_view media_type, std::string body, bool is_page = false) {
   HttpResponse out{.status = 200, .body = std::move(body)};
   out.headers.add("Content-Type", std::string(media_type));
   out.headers.add("ETag", api::etag_of(out.body));
@@ -57,7 +57,7 @@ middleware::PublicRoutes::Answer fixed(std::string_view media_type, std::string 
     out.headers.add("Referrer-Policy", "no-referrer");
     out.headers.add("X-Frame-Options", "DENY");
   }
-  return [made = std::make_shared<HttpResponse const>(std::move(out))] { return *made; };
+  return {[made = std::make_shared<HttpResponse const>(std::move(out))] { return *made; }, true};
 }
 
 // Text with `code` in backquotes, as HTML.
@@ -106,14 +106,14 @@ HttpResponse key_set(std::string keys) {
 
 middleware::PublicRoutes public_pages(PublicSources sources) {
   middleware::PublicRoutes routes;
-  routes.add("/healthz", &health);
-  routes.add("/readyz", [ask = std::move(sources.readiness)] { return readiness_answer(ask()); });
-  routes.add("/metrics", [render = std::move(sources.metrics)] {
-    HttpResponse out{.status = 200, .body = render()};
-    out.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
-    return out;
-  });
-  routes.add("/.well-known/jwks.json", [keys = std::move(sources.jwks)] { return key_set(keys()); });
+  routes.add("/healthz", {&health});
+  routes.add("/readyz", {[ask = std::move(sources.readiness)] { return readiness_answer(ask()); }});
+  routes.add("/metrics", {[render = std::move(sources.metrics)] {
+               HttpResponse out{.status = 200, .body = render()};
+               out.headers.add("Content-Type", "text/plain; version=0.0.4; charset=utf-8");
+               return out;
+             }});
+  routes.add("/.well-known/jwks.json", {[keys = std::move(sources.jwks)] { return key_set(keys()); }});
   routes.add("/openapi.json", fixed("application/json", std::move(sources.openapi)));
   routes.add("/asyncapi.json", fixed("application/json", std::move(sources.asyncapi)));
   for (auto const* const path : {"/docs", "/docs/"})

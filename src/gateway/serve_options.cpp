@@ -178,7 +178,7 @@ void declare(CLI::App& app, Flags& flags) {
   app.footer(
       "Examples:\n"
       "  codi serve                                          on 127.0.0.1:7620, with ./data\n"
-      "  codi serve --listen :7620 --store rocksdb:/var/lib/codi --registration invited \\\n"
+      "  codi serve --listen :7620 --store rocksdb:/var/lib/codi/data --registration invited \\\n"
       "             --tls-cert /etc/codi/fullchain.pem --tls-key /etc/codi/key.pem\n"
       "  codi serve --config /etc/codi/codi.toml\n\n"
       "Each option is a variable too (CODI_LOG_LEVEL) and a key of the file (log_level = \"warn\").\n");

@@ -20,6 +20,13 @@ namespace fs = std::filesystem;
 
 using Found = std::expected<std::vector<FoundSetting>, std::string>;
 
+// Text in a cell of a Markdown table.
+std::string cell(std::string_view text) {
+  std::string out;
+  for (char const c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
 std::string flag_of(CLI::Option const& option) { return option.get_lnames().front(); }
 
 // Those that say where settings come from, or that only print something, are no settings.
@@ -131,9 +138,9 @@ std::string settings_markdown(CLI::App const& app) {
   for (auto const* const option : settings_of(app)) {
     auto const flag = flag_of(*option);
     out += fmt::format("| `--{}` | `{}` | `{}` | {} | {} | {} |\n", flag, variable_of(flag), key_of(flag),
-                       option->get_type_name(),
+                       cell(option->get_type_name()),
                        option->get_default_str().empty() ? "" : fmt::format("`{}`", option->get_default_str()),
-                       option->get_description());
+                       cell(option->get_description()));
   }
   return out;
 }

@@ -121,12 +121,19 @@ bool Exchange::answer_preflight() {
 }
 
 bool Exchange::answer_public() {
-  auto const path = std::string_view(request_.target).substr(0, request_.target.find('?'));
-  auto const* found = parts_.public_routes.find(path);
+  auto const url = parse_url(request_.target);
+  auto const* found = url ? parts_.public_routes.find(url->path) : nullptr;
   if (!found) return false;
   facts_.route = facts_.action = found->first;
+  if (found->second.counted) {
+    take_from_buckets();
+    if (auto refusal = obey_rate_limit()) {
+      refuse(*std::move(refusal));
+      return true;
+    }
+  }
   if (reads()) {
-    auto response = found->second();
+    auto response = found->second.answer();
     if (response)
       answer(*std::move(response));
     else
@@ -364,7 +371,8 @@ void Exchange::answer(HttpResponse response) {
   response.tenant = facts_.identity.tenant;
   status_ = response.status;
   auto const took = elapsed();
-  parts_.metrics.request_finished(facts_.route, request_.method, response.status, took);
+  auto const held = facts_.laps ? facts_.laps->of(api::Part::held) : std::chrono::nanoseconds(0);
+  parts_.metrics.request_finished(facts_.route, request_.method, response.status, took - held);
   log_request(facts_, request_.method, response, took);
   if (facts_.laps) log_if_slow(facts_, request_.method, response.status, took, parts_.slow);
   respond_(std::move(response));

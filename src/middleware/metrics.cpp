@@ -103,10 +103,11 @@ class Metrics::Impl {
           .Name("codi_http_requests_total")
           .Help("Requests answered, by route template, method and status")
           .Register(registry_);
-  prometheus::Family<prometheus::Histogram>& durations_ = prometheus::BuildHistogram()
-                                                              .Name("codi_http_request_duration_seconds")
-                                                              .Help("From the last byte of a request to its answer")
-                                                              .Register(registry_);
+  prometheus::Family<prometheus::Histogram>& durations_ =
+      prometheus::BuildHistogram()
+          .Name("codi_http_request_duration_seconds")
+          .Help("From the last byte of a request to its answer, without the time in line for a claim")
+          .Register(registry_);
   prometheus::Gauge& in_flight_ = prometheus::BuildGauge()
                                       .Name("codi_http_requests_in_flight")
                                       .Help("Requests being handled")

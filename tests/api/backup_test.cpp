@@ -128,6 +128,24 @@ TEST_F(BackupDrill, Hazard18_under_load_a_backup_restores_to_what_was_there) {
     ASSERT_EQ(reader.get("/v1/projects/default/claims/" + claim).status, 200) << "acknowledged before the backup";
 }
 
+TEST_F(BackupDrill, a_terminal_shows_how_far_it_is) {
+  start();
+  auto agent = client();
+  agent.set_token(std::string(bootstrap().at("token").as_string()));
+  agent.post("/v1/projects/default/sessions", R"({"alias":"A"})");
+  auto const large =
+      fmt::format(R"({{"session":"A","action":"BULK","text":"x","data":{{"filler":"{}"}}}})", std::string(60'000, 'x'));
+  for (int i = 0; i < 40; ++i) ASSERT_EQ(agent.post("/v1/projects/default/events", large).status, 201);
+  shell_.shell.environment["CODI_OPERATOR_TOKEN"] = std::string(bootstrap().at("operator_token").as_string());
+  shell_.shell.err_is_terminal = true;
+  static_cast<std::ostream&>(shell_.err).rdbuf(shell_.out.rdbuf());  // as on a terminal: one after the other
+  ASSERT_EQ(codi({"backup", "b"}), 0) << shell_.out.str();
+  EXPECT_NE(shell_.out.str().find("\rreceived 1.0 MB\x1b[K"), std::string::npos) << shell_.out.str();
+  ASSERT_EQ(codi({"restore", "b", "--store", "rocksdb:restored"}), 0) << shell_.out.str();
+  EXPECT_NE(shell_.out.str().find("\rrestored "), std::string::npos) << shell_.out.str();
+  EXPECT_NE(shell_.out.str().find("\r\x1b[Krestored into "), std::string::npos) << shell_.out.str();
+}
+
 TEST_F(BackupDrill, people_stay_signed_in_and_cursors_go_on_after_a_restore) {
   start();
   auto registered = client();

@@ -185,6 +185,13 @@ class MonitoringTest(unittest.TestCase):
             status, output = promtool("check", "rules", file.name)
         self.assertEqual(status, 0, output)
 
+    def test_every_metric_of_the_documents_exists(self):
+        # Of the kinds that metrics have; programs and tokens begin alike.
+        kinds = r"`(codi_(?:claims|handoffs|http|inbox|queue|reaper|sessions|store|tls|feed(?!_load))_[a-z_]+)"
+        known = {*self.metrics.type, *self.metrics.labels}
+        for page in [*(ROOT / "docs").glob("*.md"), *(ROOT / "docs" / "how-to").glob("*.md")]:
+            self.assertLessEqual({*re.findall(kinds, page.read_text(encoding="utf-8"))}, known, page.name)
+
     def test_every_metric_of_ours_is_drawn_or_watched(self):
         shown = (PROMETHEUS / "alerts.yml").read_text(encoding="utf-8") + DASHBOARD.read_text(encoding="utf-8")
         unseen = [family for family in self.metrics.type if family.startswith("codi_") and family not in shown]

@@ -338,6 +338,18 @@ TEST_F(Waiting, a_request_waits_until_it_is_granted) {
   EXPECT_EQ(api.runtime.waiting.waiting(), 0U);
 }
 
+TEST_F(Waiting, the_time_in_line_is_a_part_of_its_own) {
+  auto const held = claimed("A", "src/x.rs");
+  auto request = waits("B", "src/x.rs", 60);
+  EXPECT_TRUE(request.is_held());
+  auto const waited_since = api::Laps::Clock::now();
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  auto const waited = api::Laps::Clock::now() - waited_since;
+  ASSERT_EQ(on("release_claim", held).status, 200U);
+  ASSERT_EQ(request.answer.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_GE(request.answer.get().laps.of(api::Part::held), waited);
+}
+
 TEST_F(Waiting, a_request_whose_time_is_up_leaves_nothing) {
   auto const held = claimed("A", "src/x.rs");
   auto request = waits("B", "src/x.rs", 1);

@@ -14,7 +14,7 @@ class PublicPagesTest : public ::testing::Test {
   middleware::HttpResponse get(std::string_view path) {
     auto const* const route = routes_.find(path);
     EXPECT_NE(route, nullptr) << path;
-    auto answer = route->second();
+    auto answer = route->second.answer();
     EXPECT_TRUE(answer) << path;
     return *answer;
   }
@@ -38,7 +38,7 @@ TEST_F(PublicPagesTest, readiness_is_an_answer_or_a_refusal) {
   EXPECT_EQ(body.at("committed_at"), "1970-01-01T00:00:00.000Z");
   EXPECT_EQ(body.at("commit_ms"), 3);
   readiness_ = {.ready = false, .detail = "the store can't write", .at = Timestamp{0}};
-  auto const refused = routes_.find("/readyz")->second();
+  auto const refused = routes_.find("/readyz")->second.answer();
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::storage_unavailable);
   EXPECT_EQ(refused.error().detail, "the store can't write");

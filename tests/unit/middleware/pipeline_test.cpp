@@ -1,6 +1,7 @@
 #include "middleware/pipeline.hpp"
 
 #include "base/log.hpp"
+#include "middleware/exchange.hpp"
 #include "support/api_harness.hpp"
 #include "unit/middleware/test_operations.hpp"
 
@@ -21,9 +22,10 @@ std::vector<std::string>& log_lines() {
 class PipelineTest : public ::testing::Test {
  protected:
   PipelineTest() {
-    routes_.add("/healthz", [] { return HttpResponse{.headers = {{"ETag", "\"h\""}}, .body = "fine"}; });
-    routes_.add("/red", []() -> Result<HttpResponse> { return fail(ErrorCode::storage_unavailable, "not now"); });
-    routes_.add("/throws", []() -> Result<HttpResponse> { throw std::runtime_error("secret detail"); });
+    routes_.add("/healthz", {[] { return HttpResponse{.headers = {{"ETag", "\"h\""}}, .body = "fine"}; }});
+    routes_.add("/document", {[] { return HttpResponse{.body = "long"}; }, true});
+    routes_.add("/red", {[]() -> Result<HttpResponse> { return fail(ErrorCode::storage_unavailable, "not now"); }});
+    routes_.add("/throws", {[]() -> Result<HttpResponse> { throw std::runtime_error("secret detail"); }});
     log_lines().clear();
     log::capture([](std::string_view line) { log_lines().emplace_back(line); });
   }
@@ -124,6 +126,22 @@ TEST_F(PipelineTest, public_routes_answer_get_and_head_only) {
   EXPECT_EQ(red.status, 503U);
   EXPECT_EQ(code(red), "DB-SYS-5001");
   EXPECT_EQ(red.headers.find("Retry-After"), "1");
+}
+
+// RFC 9112 section 3.2.2.
+TEST_F(PipelineTest, an_absolute_target_is_the_same_as_its_path) {
+  EXPECT_EQ(get("http://codi.example:7620/healthz?x=1").body, "fine");
+  EXPECT_EQ(get("http://codi.example/v1/things").status, 200U);
+  EXPECT_EQ(get("http://codi.example").status, 404U);
+}
+
+TEST_F(PipelineTest, documents_count_for_the_rate_of_an_address_and_health_does_not) {
+  for (int i = 0; i < 20; ++i) ASSERT_EQ(get("/document").status, 200U) << i;
+  auto const refused = get("/document");
+  EXPECT_EQ(refused.status, 429U);
+  EXPECT_EQ(code(refused), "AUTH-SYS-1004");
+  EXPECT_TRUE(refused.headers.find("RateLimit-Remaining"));
+  EXPECT_EQ(get("/healthz").status, 200U);
 }
 
 TEST_F(PipelineTest, what_throws_is_an_internal_error_that_tells_nothing) {
@@ -315,6 +333,20 @@ TEST_F(PipelineTest, a_slow_request_has_a_second_line_that_says_where_its_time_w
   for (auto const* const name : {"decode_ms", "wait_ms", "transaction_ms", "commit_ms", "resume_ms", "encode_ms"})
     sum += parts.at(name).to_number<double>();
   EXPECT_LE(sum, slow.at("duration_ms").to_number<double>() + 0.01);
+}
+
+TEST_F(PipelineTest, who_waits_as_it_asked_to_is_not_slow) {
+  using namespace std::chrono_literals;
+  auto const slow_lines = [](api::Part part) {
+    ExchangeFacts facts;
+    facts.laps.emplace(api::Laps::Clock::now() - 10s);
+    facts.laps->end(part);
+    log_lines().clear();
+    log_if_slow(facts, "POST", 201, 10s, 1s);
+    return log_lines().size();
+  };
+  EXPECT_EQ(slow_lines(api::Part::held), 0U);
+  EXPECT_EQ(slow_lines(api::Part::wait), 1U);
 }
 
 TEST_F(PipelineTest, the_log_holds_no_secret_no_path_and_no_query) {
