@@ -30,6 +30,9 @@ using Request = http::request<http::empty_body>;
 
 constexpr std::size_t kIdleBufferBytes = 512;
 constexpr std::size_t kWriteBytes = 8 << 10;  // of frames that go in one write, and the last of them
+// Beast compares a compressed message with its own limit when it has been read, and makes room for as much as its frame
+// says before.
+constexpr std::size_t kHeardBytesMax = limits::kFeedMessageBytes + (8U << 10U);
 constexpr std::size_t kFirstReadBytes = 128;  // there is room for them while nothing is said
 // RFC 7692 with little memory: a few kilobytes a connection in the place of some three hundred.
 constexpr int kDeflateWindowBits = 10;
@@ -282,7 +285,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   Timer hearing_;  ///< cancelled when the channel can hear more
   ServerOptions const& options_;
   Rounds& rounds_;
-  beast::flat_buffer heard_;
+  beast::flat_buffer heard_{kHeardBytesMax};
   std::optional<Spoken> spoken_;  ///< and not yet written
   bool asked_ = false;            ///< the channel has yet to say something
   Clock::time_point alive_at_{};

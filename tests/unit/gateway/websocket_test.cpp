@@ -1,5 +1,6 @@
 #include "gateway/websocket.hpp"
 
+#include "base/log.hpp"
 #include "support/certificate.hpp"
 #include "support/feed_client.hpp"
 #include "support/temp_directory.hpp"
@@ -265,6 +266,24 @@ TEST_F(WebSocketTest, is_compressed_where_both_want_it) {
   EXPECT_EQ(plain.answer().find("permessage-deflate"), std::string::npos);
   plain.send(FeedClient::kText, std::string(10'000, 'z'));
   EXPECT_EQ(text(plain), std::string(10'000, 'z'));
+}
+
+// Room is made for what a frame says that it has; that it says too much shows only after.
+TEST_F(WebSocketTest, a_compressed_message_that_is_said_to_be_endless_gets_no_room) {
+  static std::atomic<bool> failed = false;
+  log::capture([](std::string_view line) { failed = failed || line.find("thread_failed") != std::string_view::npos; });
+  start({.feed_deflates = true});
+  auto peer = client({"Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"});
+  ASSERT_EQ(peer.status(), 101U);
+  // A stored block of 8,191 bytes (RFC 1951 section 3.2.4), of which some come.
+  peer.raw().send(std::string("\xC1\xFF\x0F\xFF\xFF\xFF\xFF\xFF\xFF\xFF\0\0\0\0\0\xFF\x1F\0\xE0", 19) +
+                  std::string(1'000, 'z'));
+  EXPECT_TRUE(peer.raw().closed_within(10s));
+  auto another = client();
+  another.send(FeedClient::kText, "still here");
+  EXPECT_EQ(text(another), "still here");
+  log::capture(nullptr);
+  EXPECT_FALSE(failed);
 }
 
 TEST_F(WebSocketTest, is_not_compressed_unless_the_operator_wants_it) {
