@@ -43,8 +43,7 @@ Complaint unreachable(Settings const& settings, std::string const& why) {
 Outcome<std::string> operator_token(Shell const& shell, Settings const& settings) {
   if (auto token = shell.variable("CODI_OPERATOR_TOKEN")) return *std::move(token);
   if (auto const& local = settings.local; local && local->operator_token) return *local->operator_token;
-  return complain(Exit::usage, "this needs an operator token",
-                  {"Set CODI_OPERATOR_TOKEN; the server's first start wrote one into its bootstrap.json."});
+  return complain(Exit::usage, "this needs an operator token", {std::string(kOperatorHint)});
 }
 
 Login login_of(Reply const& reply, std::string email, std::string tenant, Timestamp now) {

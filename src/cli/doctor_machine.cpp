@@ -100,6 +100,11 @@ std::optional<std::uint64_t> open_files_of(std::int64_t pid) {
   return out;
 }
 
+bool has_nothing(fs::path const& folder) {
+  std::error_code ignored;
+  return !fs::exists(folder, ignored) || fs::is_empty(folder, ignored);
+}
+
 void check_store(fs::path const& folder, Checks& checks) {
   try {
     auto const holder = db::rocks_holder(folder);
@@ -206,6 +211,9 @@ void check_machine(Context& context, DoctorTarget const& target, Checks& checks)
   auto const found = find_target(context.shell(), target, checks);
   if (found.store && found.store->kind == db::StoreAddress::Kind::fdb) {
     check_cluster(*found.store, checks);
+  } else if (found.store && has_nothing(found.store->path)) {
+    checks.push_back({"store", Health::warn, fmt::format("{} holds no store yet", found.store->path.string()),
+                      "The server's first start makes one; if there should be one, is this the right folder?"});
   } else if (found.store) {
     check_store(found.store->path, checks);
     check_folder(found.store->path, checks);

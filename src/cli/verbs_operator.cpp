@@ -128,8 +128,11 @@ Outcome<> download(Context& context, Settings const& settings, std::string const
     return complain(answer.error().kind == HttpTrouble::Kind::not_sent ? Exit::unreachable : Exit::failed,
                     fmt::format("no backup came from {}: {}", settings.server, answer.error().what));
   constexpr unsigned kOk = 200;
-  if (answer->status != kOk) return std::unexpected(complaint_of(*answer, settings.server, context.now()));
-  return {};
+  constexpr unsigned kUnauthorized = 401;
+  if (answer->status == kOk) return {};
+  auto complaint = complaint_of(*answer, settings.server, context.now());
+  if (answer->status == kUnauthorized) complaint.hints = {std::string(kOperatorHint)};
+  return std::unexpected(std::move(complaint));
 }
 
 std::uint64_t check(Context const& context, fs::path const& file) {
