@@ -30,9 +30,7 @@ using Request = http::request<http::empty_body>;
 
 constexpr std::size_t kIdleBufferBytes = 512;
 constexpr std::size_t kWriteBytes = 8 << 10;  // of frames that go in one write, and the last of them
-// Beast compares a compressed message with its own limit when it has been read, and makes room for as much as its frame
-// says before.
-constexpr std::size_t kHeardBytesMax = limits::kFeedMessageBytes + (8U << 10U);
+constexpr std::size_t kReadBytes = 4 << 10;
 constexpr std::size_t kFirstReadBytes = 128;  // there is room for them while nothing is said
 // RFC 7692 with little memory: a few kilobytes a connection in the place of some three hundred.
 constexpr int kDeflateWindowBits = 10;
@@ -204,17 +202,24 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     co_await socket_.async_close(reason, use_tuple);
   }
 
+  // Into buffers of its own size, never Beast's: that makes room for as much as a frame says it has, and looks at the
+  // frame while a close may be reading another, which fails one of its assertions.
+  Awaitable<bool> read_message() {
+    do {
+      auto const room = heard_.prepare(heard_.size() == 0 ? kFirstReadBytes : kReadBytes);
+      auto const [ec, bytes] = co_await socket_.async_read_some(room, use_tuple);
+      if (ec) co_return false;
+      heard_.commit(bytes);
+    } while (!socket_.is_message_done());
+    co_return true;
+  }
+
   // What the peer says.
   Awaitable<> listen() {
     auto const self = shared_from_this();
     Listening const listening{*this};
     while (is_open_) {
-      auto [ec, bytes] = co_await socket_.async_read_some(heard_, kFirstReadBytes, use_tuple);
-      if (!ec && !socket_.is_message_done()) {
-        auto const [failed, more] = co_await socket_.async_read(heard_, use_tuple);
-        ec = failed;
-      }
-      if (ec) break;
+      if (!co_await read_message()) break;
       saw_life();
       if (!channel_) continue;
       if (!socket_.got_text()) {
@@ -285,7 +290,7 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   Timer hearing_;  ///< cancelled when the channel can hear more
   ServerOptions const& options_;
   Rounds& rounds_;
-  beast::flat_buffer heard_{kHeardBytesMax};
+  beast::flat_buffer heard_;
   std::optional<Spoken> spoken_;  ///< and not yet written
   bool asked_ = false;            ///< the channel has yet to say something
   Clock::time_point alive_at_{};
