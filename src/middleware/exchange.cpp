@@ -69,6 +69,7 @@ Exchange::Exchange(PipelineParts const& parts, Router const& router, mcp::Offer 
 void Exchange::start() {
   identify();
   find_client();
+  read_target();
   if (answer_preflight() || answer_public()) return;
   take_from_buckets();
   for (auto const stage : {&Exchange::find_route, &Exchange::find_credential, &Exchange::obey_rate_limit})
@@ -106,23 +107,27 @@ void Exchange::find_client() {
   request_.secure = client.secure;
 }
 
+void Exchange::read_target() {
+  auto url = parse_url(request_.target);
+  if (url)
+    url_ = *std::move(url);
+  else
+    wrong_target_ = std::move(url.error());
+}
+
 bool Exchange::answer_preflight() {
   if (!parts_.cors.is_preflight(request_)) return false;
   facts_.route = facts_.action = "preflight";
-  auto const url = parse_url(request_.target);
   std::vector<std::string_view> methods{"GET", "HEAD"};
-  if (url) {
-    if (auto allowed = router_.match(request_.method, url->segments).allowed; !allowed.empty())
-      methods = std::move(allowed);
-    if (door_of_path(url->segments) == api::Door::mcp) methods = {"GET", "POST"};
-  }
+  if (auto allowed = router_.match(request_.method, url_.segments).allowed; !allowed.empty())
+    methods = std::move(allowed);
+  if (door_of_path(url_.segments) == api::Door::mcp) methods = {"GET", "POST"};
   answer(Cors::preflight_answer(methods));
   return true;
 }
 
 bool Exchange::answer_public() {
-  auto const url = parse_url(request_.target);
-  auto const* found = url ? parts_.public_routes.find(url->path) : nullptr;
+  auto const* found = wrong_target_ ? nullptr : parts_.public_routes.find(url_.path);
   if (!found) return false;
   facts_.route = facts_.action = found->first;
   if (found->second.counted) {
@@ -165,9 +170,7 @@ void Exchange::note(RateDecision const& decision) {
 }
 
 Exchange::Refusal Exchange::find_route() {
-  auto url = parse_url(request_.target);
-  if (!url) return std::move(url.error());
-  url_ = *std::move(url);
+  if (wrong_target_) return std::move(wrong_target_);
   door_ = &form_of(door_of_path(url_.segments));
   if (is_mcp()) return enter_mcp();
   route_ = router_.match(request_.method, url_.segments);

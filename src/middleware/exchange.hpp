@@ -60,6 +60,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
   void identify();
   void find_client();
   bool answer_preflight();
+  void read_target();
   bool answer_public();
   void take_from_buckets();
   void note(RateDecision const& decision);
@@ -103,6 +104,7 @@ class Exchange : public std::enable_shared_from_this<Exchange> {
 
   ExchangeFacts facts_;
   Url url_;
+  std::optional<Error> wrong_target_;  ///< in its place
   RouteMatch route_;
   DoorForm const* door_ = &form_of(api::Door::rest);
   std::optional<Authorization> authorization_;
