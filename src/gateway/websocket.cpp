@@ -4,6 +4,8 @@
 #include "base/text.hpp"
 #include "gateway/outbox.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/beast/core/buffers_to_string.hpp>
@@ -199,7 +201,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
                                    spoken.close_reason);
     close_by_ = Clock::now() + limits::kFeedCloseTime;
     channel_.reset();
-    co_await socket_.async_close(reason, use_tuple);
+    hearing_.cancel();  // nobody is left who would say that the next message may be read
+    co_await socket_.async_close(reason, asio::bind_cancellation_slot(cut_close_.slot(), use_tuple));
   }
 
   // Into buffers of its own size, never Beast's: that makes room for as much as a frame says it has, and looks at the
@@ -207,7 +210,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   Awaitable<bool> read_message() {
     do {
       auto const room = heard_.prepare(heard_.size() == 0 ? kFirstReadBytes : kReadBytes);
-      auto const [ec, bytes] = co_await socket_.async_read_some(room, use_tuple);
+      auto const [ec, bytes] =
+          co_await socket_.async_read_some(room, asio::bind_cancellation_slot(cut_read_.slot(), use_tuple));
       if (ec) co_return false;
       heard_.commit(bytes);
     } while (!socket_.is_message_done());
@@ -268,10 +272,17 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
 
   static bool is_late(std::optional<Clock::time_point> const& by) { return by && Clock::now() >= *by; }
 
+  // A close that waits for a frame which is read, and the reader of that frame, which found it broken and waits to say
+  // so until the close is done, wait for each other in Beast, where no end of the connection reaches them.
+  void cut() {
+    stream_.close();
+    cut_close_.emit(asio::cancellation_type::terminal);
+    cut_read_.emit(asio::cancellation_type::terminal);
+  }
+
   void look() {
     auto const silence = Clock::now() - alive_at_;
-    if (silence >= options_.feed_silence || is_late(close_by_) || (writing_ && is_late(drain_by_)))
-      return stream_.close();
+    if (silence >= options_.feed_silence || is_late(close_by_) || (writing_ && is_late(drain_by_))) return cut();
     if (silence >= options_.feed_ping && !pinged_ && channel_) {
       pinged_ = true;
       socket_.async_ping({}, [self = shared_from_this()](error_code) {});
@@ -294,6 +305,8 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
   std::optional<Spoken> spoken_;  ///< and not yet written
   bool asked_ = false;            ///< the channel has yet to say something
   Clock::time_point alive_at_{};
+  asio::cancellation_signal cut_close_;
+  asio::cancellation_signal cut_read_;
   std::optional<Clock::time_point> close_by_;  ///< of a close that was said
   std::optional<Clock::time_point> drain_by_;  ///< of a message that the peer does not read
   bool pinged_ = false;

@@ -252,6 +252,20 @@ TEST_F(WebSocketTest, frames_that_break_the_protocol_end_it) {
   EXPECT_EQ(reserved.close_code(), 1002U);
 }
 
+// The close waits for the frame that is read, and who reads it waits for the close to say that it is broken.
+TEST_F(WebSocketTest, ends_though_a_broken_frame_comes_with_what_is_closed_for) {
+  start();
+  for (int i = 0; i < 5; ++i) {
+    auto peer = client();
+    ASSERT_EQ(peer.status(), 101U);
+    peer.raw().send(std::string("\x81\x83\0\0\0\0end\x82\x81\0\0\0\0z\xB1\x80\0\0\0\0", 22));
+    EXPECT_EQ(peer.close_code(), 4400U);
+    EXPECT_TRUE(peer.raw().closed_within(10s));
+  }
+  for (int i = 0; i < 500 && server_->connections() > 0; ++i) std::this_thread::sleep_for(20ms);
+  EXPECT_EQ(server_->connections(), 0U);
+}
+
 TEST_F(WebSocketTest, is_compressed_where_both_want_it) {
   std::string const offer = "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits";
   start({.feed_deflates = true});
