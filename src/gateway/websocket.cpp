@@ -133,7 +133,9 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     while (is_open_) {
       auto spoken = co_await next_spoken();
       if (!spoken) co_return;
-      if (spoken->close_code) co_return co_await close(*std::move(spoken));
+      if (close_by_) continue;  // listen() has said it; nothing follows
+      if (auto const& code = spoken->close_code)
+        co_return co_await close({static_cast<websocket::close_code>(*code), spoken->close_reason});
       if (!spoken->text) {
         co_await asio::post(stream_.get_executor(), asio::use_awaitable_t<Executor>());
         continue;
@@ -196,9 +198,9 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
     co_return is_open_ ? std::exchange(spoken_, std::nullopt) : std::nullopt;
   }
 
-  Awaitable<> close(Spoken spoken) {
-    websocket::close_reason reason(static_cast<websocket::close_code>(spoken.close_code.value_or(0)),
-                                   spoken.close_reason);
+  // Said once: Beast asserts that it is.
+  Awaitable<> close(websocket::close_reason reason) {
+    if (close_by_) co_return;
     close_by_ = Clock::now() + limits::kFeedCloseTime;
     channel_.reset();
     hearing_.cancel();  // nobody is left who would say that the next message may be read
@@ -227,16 +229,14 @@ class BeastWebSocket final : public WebSocket, public std::enable_shared_from_th
       saw_life();
       if (!channel_) continue;
       if (!socket_.got_text()) {
-        channel_.reset();
-        co_await socket_.async_close(websocket::close_reason(websocket::close_code::unknown_data), use_tuple);
+        co_await close(websocket::close_code::unknown_data);
         break;
       }
       auto message = beast::buffers_to_string(heard_.data());
       heard_.consume(heard_.size());
       if (heard_.capacity() > kIdleBufferBytes) heard_.shrink_to_fit();
       if (!is_valid_utf8(message)) {  // Beast lets some through that come in fragments
-        channel_.reset();
-        co_await socket_.async_close(websocket::close_reason(websocket::close_code::bad_payload), use_tuple);
+        co_await close(websocket::close_code::bad_payload);
         break;
       }
       co_await hear(std::move(message));
