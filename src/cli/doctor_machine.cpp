@@ -100,9 +100,10 @@ std::optional<std::uint64_t> open_files_of(std::int64_t pid) {
   return out;
 }
 
+// False for one that can't be looked at.
 bool has_nothing(fs::path const& folder) {
-  std::error_code ignored;
-  return !fs::exists(folder, ignored) || fs::is_empty(folder, ignored);
+  std::error_code failed;
+  return fs::status(folder, failed).type() == fs::file_type::not_found || (fs::is_empty(folder, failed) && !failed);
 }
 
 void check_store(fs::path const& folder, Checks& checks) {

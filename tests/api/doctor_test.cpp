@@ -111,6 +111,9 @@ TEST_F(DoctorMachine, what_is_no_store_or_of_another_format_fails) {
   EXPECT_EQ(look(of_store()).at("store"), "warn") << "before the first start";
   EXPECT_EQ(exit_, 0);
   EXPECT_EQ(look({"--store", "elsewhere:x"}).at("store"), "fail");
+  fs::create_symlink(store().filename(), store());
+  EXPECT_EQ(look(of_store()).at("store"), "fail") << "one that can't be looked at is not taken for empty";
+  fs::remove(store());
   fs::create_directory(store());
   EXPECT_EQ(look(of_store()).at("store"), "warn");
   shell_.write(store() / "codi-store.json", R"({"format":99})");
